@@ -1,0 +1,74 @@
+# make run    start the program on 127.0.0.1:8000 (PORT=… changes it) with sample customers
+# make test   every test, against a private MariaDB server and SQLite
+# make lint   style and types
+# make bench  the benchmark
+# make clean  remove what the others made, settings and sample data excepted
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+
+# Debian keeps mariadbd where only root's PATH looks.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin
+
+# Installs Debian packages, where we may.
+apt = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+	&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1)
+stop = { echo "$(1)" >&2; exit 1; }
+
+.DELETE_ON_ERROR:
+.PHONY: run test lint bench clean mariadb
+
+run: $(VENV)/run.stamp instance/config.toml
+	$(VENV)/bin/flask init-db --sample
+	@echo
+	@echo "Try it from another terminal, a check and a pay:"
+	@echo "  curl 'http://127.0.0.1:$(PORT)/qiwi?command=check&txn_id=1&account=7012340001'"
+	@echo "  curl 'http://127.0.0.1:$(PORT)/qiwi?command=pay&txn_id=1001&account=7012340001&sum=100.00&txn_date=20261103091500'"
+	@echo
+	@exec $(VENV)/bin/gunicorn -c deploy/gunicorn.conf.py -b 127.0.0.1:$(PORT) wsgi:app
+
+test: $(VENV)/test.stamp mariadb
+	$(VENV)/bin/pytest
+
+lint: $(VENV)/test.stamp
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+bench: $(VENV)/test.stamp mariadb
+	bench/run
+
+clean:
+	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Made once and then yours: never overwritten.
+instance/config.toml:
+	@mkdir -p $(@D)
+	@umask 077; secret=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(32))') \
+	&& sed "s/^SECRET_KEY = \"change-me\"/SECRET_KEY = \"$$secret\"/" sample.toml > $@
+
+# The -core packages hold the server's programs but no service, so nothing is left running.
+# The pattern also finds the names with a version in them (Ubuntu 22.04).
+mariadb:
+	@command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null \
+	|| { $(call apt,'^mariadb-(server|client)-core(-10.6)?$$'); } \
+	|| $(call stop,The tests need MariaDB's server programs: install the package mariadb-server.)
+
+$(VENV)/test.stamp: requirements-test.txt requirements.txt | $(VENV)/bin/pip
+	$(VENV)/bin/pip install -q --disable-pip-version-check -r requirements-test.txt
+	@touch $@ $(VENV)/run.stamp
+
+$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/pip
+	$(VENV)/bin/pip install -q --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+# Debian splits venv from Python; a venv made without it has no pip.
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	|| $(call stop,This needs Python 3.10 or newer: name one with PYTHON=….)
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+	|| { $(call apt,python3-venv); } \
+	|| $(call stop,Python's venv module is missing: install the package python3-venv.)
+	$(PYTHON) -m venv --clear $(VENV)

@@ -1,0 +1,124 @@
+"""The commands: flask init-db, flask payments, flask url."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from callback.database.errors import DatabaseError
+from callback.database.sqlite import SQLite
+from callback.settings import Bank
+from callback.signature import url_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+
+    from callback.database import Database, Row
+    from callback.settings import Settings
+
+DAY = click.DateTime(["%Y-%m-%d"])
+COLUMNS = ("id", "bank", "txn_id", "account", "invoice", "amount", "currency", "state", "paid_at")
+
+
+def install(app: Flask, settings: Settings, database: Database) -> None:
+    """Give Flask's command line our commands."""
+
+    class BankName(click.ParamType[Bank]):
+        name = "bank"
+
+        def convert(self, value: Any, param: Any, ctx: Any) -> Bank:
+            if value not in settings.banks:
+                known = ", ".join(settings.banks) or "none"
+                self.fail(f"no [BANKS.{value}] in {settings.path}; there are: {known}", param, ctx)
+            return settings.banks[value]
+
+    @app.cli.command("init-db")
+    @click.option("--sample", is_flag=True, help="Also add the sample customers of the README.")
+    def init_db(sample: bool) -> None:
+        """Create the tables account, invoice and payment where they are missing.
+
+        Nothing that exists is changed, so it may be run again at any time.
+        """
+        if isinstance(database.engine, SQLite):
+            database.engine.create()
+        _run(database, database.engine.SCHEMA)
+        if sample:
+            _run(database, "sample")
+        click.echo("The tables are there" + (", with the sample customers." if sample else "."))
+
+    @app.cli.command("url")
+    @click.argument("bank", type=BankName())
+    def url(bank: Bank) -> None:
+        """Print the address that BANK is to call.
+
+        With url_token the address holds a signed token: hand it to the bank and to nobody else.
+        It changes with the newest SECRET_KEY; older ones in the list stay good.
+        Set PUBLIC_URL ("https://pay.example.kz") to have the whole address printed.
+        """
+        token = url_tokens(bank.name, settings.secret_keys)[-1].decode() if bank.url_token else ""
+        click.echo("/".join(filter(None, [f"{settings.public_url}/{bank.name}", token])))
+
+    @app.cli.command("payments")
+    @click.option("--bank", type=BankName(), help="Only of this bank.")
+    @click.option("--from", "since", type=DAY, help="From this day on, by the bank's own date.")
+    @click.option("--to", "until", type=DAY, help="Up to this day, it included.")
+    @click.option("--json", "as_json", is_flag=True, help="A JSON object a line, all columns.")
+    def payments(
+        bank: Bank | None, since: datetime | None, until: datetime | None, as_json: bool
+    ) -> None:
+        """List the recorded payments of all states, oldest first.
+
+        paid_at is the bank's own date and time, in the bank's zone; the other times of --json
+        are ours, in UTC.
+        """
+        rows = database.stream(
+            "list_payments",
+            bank=bank.name if bank else None,
+            since=since,
+            until=until + timedelta(days=1) if until else None,
+        )
+        try:
+            for line in _json_lines(rows) if as_json else _table_lines(rows):
+                click.echo(line)
+        except DatabaseError as error:
+            _stop(error)
+
+
+def _run(database: Database, script: str) -> None:
+    try:
+        database.script(script)
+    except DatabaseError as error:
+        _stop(error)
+
+
+def _stop(error: DatabaseError) -> None:
+    click.echo(f"The database does not answer: {error}", err=True)
+    sys.exit(1)
+
+
+def _json_lines(rows: Iterator[Row]) -> Iterator[str]:
+    for row in rows:
+        yield json.dumps({name: _text(value) for name, value in row.items()}, ensure_ascii=False)
+
+
+def _table_lines(rows: Iterator[Row]) -> Iterator[str]:
+    # Widths that fit most rows: a long list is printed as it comes, not gathered first.
+    form = "{:>8}  {:<10} {:<22} {:<14} {:<14} {:>14} {:<4} {:<10} {}"
+    yield form.format(*COLUMNS)
+    for row in rows:
+        yield form.format(*(_text(row[name]) or "" for name in COLUMNS))
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "milliseconds" if value.microsecond else "seconds")
+    return value

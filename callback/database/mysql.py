@@ -1,0 +1,168 @@
+"""MySQL 5.7 and newer, MariaDB 10.3 and newer, through PyMySQL."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pymysql
+from pymysql.cursors import DictCursor, SSDictCursor
+
+from callback import log
+from callback.database import (
+    CONNECT_TIMEOUT_S,
+    LOCK_TIMEOUT_S,
+    STATEMENT_TIMEOUT_S,
+    Reply,
+)
+from callback.database.errors import DatabaseError, DuplicateError, RetryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from callback.database import Row
+
+DUPLICATE_KEY = 1062
+# Rolled back by the server, nothing was done: lock wait, deadlock (Galera's conflicts too),
+# and MariaDB 11.6's "record has changed since last read".
+ROLLED_BACK = {1205, 1213, 1020}
+# Server has gone away, lost connection, killed connection, shutdown; 0: PyMySQL's closed socket.
+LOST = {0, 1053, 1927, 2006, 2013, 2014, 2055}
+# Worth a sentence in the log; the bank hears "ask again" for these as for every other error.
+HINTS = {
+    1040: "the server has no connection left: lower CONNECTIONS or the number of workers",
+    1044: "the user may not use this database: check the grants",
+    1045: "user or password is wrong in DATABASE",
+    1049: "there is no such database: check DATABASE",
+    1142: "the right was revoked: a hoster's panel does so when the database is over its quota",
+    1146: "a table is missing: run flask init-db",
+    1203: "the user has no connection left: lower CONNECTIONS or the number of workers",
+    1226: "the user is over a limit of the host: lower CONNECTIONS or the number of workers",
+    2026: "no trusted TLS to the database: check ssl_ca and the server's certificate",
+}
+# A lenient server would cut a text or clamp a sum silently; times are ours and UTC; whole
+# seconds of lock wait; REPEATABLE READ makes the guards inside one statement locking reads.
+SETUP = (
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ENGINE_SUBSTITUTION', "
+    f"innodb_lock_wait_timeout = {LOCK_TIMEOUT_S}, time_zone = '+00:00', autocommit = 1"
+)
+ISOLATION = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+
+
+@dataclass(frozen=True)
+class MySQL:
+    """Connects to the first of `hosts` that answers."""
+
+    hosts: Sequence[tuple[str, int]]
+    user: str
+    password: str = field(repr=False)
+    database: str
+    unix_socket: str | None = None
+    ssl_ca: str | None = None
+
+    SCHEMA = "schema"
+
+    def connect(self, timeout: int = STATEMENT_TIMEOUT_S) -> MySQLConnection:
+        """Return a new connection; DatabaseError when no host gives one."""
+        for host, port in self.hosts:
+            try:
+                return MySQLConnection(self._open(host, port, timeout))
+            except (pymysql.MySQLError, OSError) as error:
+                cause = error
+                log.warning(f"database {host}:{port}: {explain(error)}")
+        raise DatabaseError(explain(cause)) from cause
+
+    def prepare(self, statement: str) -> str:
+        """`:name` becomes PyMySQL's `%(name)s`."""
+        return re.sub(r"(?<![:\w]):([a-z_]+)", r"%(\1)s", statement.replace("%", "%%"))
+
+    def _open(self, host: str, port: int, timeout: int) -> pymysql.Connection[DictCursor]:
+        # With ssl_ca a server without TLS, or with another name or certificate, is refused.
+        # Without it PyMySQL encrypts where it can; inside one machine nothing is gained.
+        local = self.unix_socket is not None or host in ("localhost", "127.0.0.1", "::1")
+        tls = (
+            {"ssl_ca": self.ssl_ca, "ssl_verify_cert": True, "ssl_verify_identity": True}
+            if self.ssl_ca
+            else {"ssl_disabled": local}
+        )
+        connection = pymysql.connect(
+            host=host,
+            port=port,
+            unix_socket=self.unix_socket,
+            user=self.user,
+            password=self.password.encode(),
+            database=self.database,
+            charset="utf8mb4",
+            connect_timeout=max(1, CONNECT_TIMEOUT_S // len(self.hosts)),
+            read_timeout=timeout,
+            write_timeout=timeout,
+            init_command=SETUP,
+            autocommit=None,
+            cursorclass=DictCursor,
+            **tls,
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(ISOLATION)
+        return connection
+
+
+class MySQLConnection:
+    """A PyMySQL connection that speaks the errors of `callback.database.errors`."""
+
+    def __init__(self, connection: pymysql.Connection[DictCursor]) -> None:
+        self._connection = connection
+
+    def run(self, statement: str, values: Mapping[str, Any]) -> Reply:
+        """Run one prepared statement."""
+        try:
+            with self._connection.cursor() as cursor:
+                changed = cursor.execute(statement, values)
+                return Reply(cursor.fetchall(), changed, cursor.lastrowid or 0)
+        except (pymysql.MySQLError, OSError) as error:
+            fail(error)
+
+    def stream(self, statement: str, values: Mapping[str, Any]) -> Iterator[Row]:
+        """Yield rows as the server sends them."""
+        try:
+            with self._connection.cursor(SSDictCursor) as cursor:
+                cursor.execute(statement, values)
+                yield from cursor
+        except (pymysql.MySQLError, OSError) as error:
+            raise DatabaseError(explain(error)) from error
+
+    def script(self, statement: str) -> None:
+        """Run one statement that has no values."""
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(statement)
+        except (pymysql.MySQLError, OSError) as error:
+            raise DatabaseError(explain(error)) from error
+
+    def close(self) -> None:
+        """Close without waiting for the server."""
+        with suppress(pymysql.MySQLError):  # closed already
+            self._connection.close()
+
+
+def number_of(error: Exception) -> int:
+    """MySQL's number of an error; -1 for one that has none."""
+    number = error.args[0] if error.args else -1
+    return number if isinstance(number, int) else -1
+
+
+def explain(error: Exception) -> str:
+    """The error in words for our log, with what to do about it."""
+    hint = HINTS.get(number_of(error))
+    return f"{error}; {hint}" if hint else str(error)
+
+
+def fail(error: Exception) -> NoReturn:
+    """Raise what the error means to us."""
+    number = number_of(error)
+    if number == DUPLICATE_KEY:
+        raise DuplicateError from error
+    if number in ROLLED_BACK or number in LOST:
+        raise RetryError(explain(error), connection_lost=number in LOST) from error
+    raise DatabaseError(explain(error)) from error

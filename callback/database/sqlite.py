@@ -1,0 +1,135 @@
+"""The embedded trial database. Sums are text and are added as decimals, times are ISO text."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from callback.database import LOCK_TIMEOUT_S, STATEMENT_TIMEOUT_S, Reply
+from callback.database.errors import DatabaseError, DuplicateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from callback.database import Row
+
+# SQLite does not know the type of an expression, so columns are told by their names.
+READ: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("amount", "issued", "paid", "owed", "total"), lambda text: Decimal(str(text))),
+    **dict.fromkeys(
+        ("paid_at", "created_at", "performed_at", "cancelled_at"), datetime.fromisoformat
+    ),
+}
+
+
+class DecimalSum:
+    """SUM that adds decimals: SQLite's own would add floats."""
+
+    def __init__(self) -> None:
+        self._sum = Decimal(0)
+
+    def step(self, value: str | None) -> None:
+        if value is not None:
+            self._sum += Decimal(str(value))
+
+    def finalize(self) -> str:
+        return str(self._sum)
+
+
+@dataclass(frozen=True)
+class SQLite:
+    """Opens the database file."""
+
+    path: Path
+
+    SCHEMA = "schema_sqlite"
+
+    def connect(self, timeout: int = STATEMENT_TIMEOUT_S) -> SQLiteConnection:  # noqa: ARG002
+        """Return a new connection; DatabaseError when the file is not there."""
+        try:
+            # mode=rw: a lost file must not become an empty one.
+            connection = sqlite3.connect(
+                f"{self.path.absolute().as_uri()}?mode=rw",
+                uri=True,
+                timeout=LOCK_TIMEOUT_S,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        except sqlite3.Error as error:
+            raise DatabaseError(f"{self.path}: {error}; run flask init-db first") from error
+        connection.row_factory = sqlite3.Row
+        connection.create_aggregate("SUM", 1, DecimalSum)  # type: ignore[arg-type]
+        return SQLiteConnection(connection)
+
+    def prepare(self, statement: str) -> str:
+        """SQLite takes `:name` as it is."""
+        return statement
+
+    def create(self) -> None:
+        """Make the file; write-ahead logging lets a check read while a pay is written."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.close()
+
+
+class SQLiteConnection:
+    """A connection that speaks the errors of `callback.database.errors`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def run(self, statement: str, values: Mapping[str, Any]) -> Reply:
+        """Run one statement."""
+        try:
+            cursor = self._connection.execute(statement, _written(values))
+            rows = [_read(row) for row in cursor]
+            return Reply(rows, max(0, cursor.rowcount), cursor.lastrowid or 0)
+        except sqlite3.IntegrityError as error:
+            if str(error).startswith("UNIQUE"):
+                raise DuplicateError from error
+            raise DatabaseError(str(error)) from error
+        except sqlite3.Error as error:
+            raise DatabaseError(str(error)) from error
+
+    def stream(self, statement: str, values: Mapping[str, Any]) -> Iterator[Row]:
+        """Yield rows one by one."""
+        try:
+            for row in self._connection.execute(statement, _written(values)):
+                yield _read(row)
+        except sqlite3.Error as error:
+            raise DatabaseError(str(error)) from error
+
+    def script(self, statement: str) -> None:
+        """Run one statement that has no values."""
+        try:
+            self._connection.execute(statement)
+        except sqlite3.Error as error:
+            raise DatabaseError(str(error)) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+
+def _written(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _text(value) for name, value in values.items()}
+
+
+def _text(value: object) -> object:
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "milliseconds")
+    return value
+
+
+def _read(row: sqlite3.Row) -> Row:
+    return {
+        name: READ[name](row[name]) if name in READ and row[name] is not None else row[name]
+        for name in row.keys()  # noqa: SIM118 - a Row iterates its values
+    }

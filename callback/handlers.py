@@ -1,0 +1,143 @@
+"""The one view. A request walks from here: who is calling, what is asked, do it, say it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from callback import log, operation, signature
+from callback.database.errors import DatabaseError
+from callback.protocols import PROTOCOLS
+from callback.wire import Answer, Call
+from callback.words import ALARMS, Command, Refuse, Result
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from callback.database import Database
+    from callback.protocols import Dialect
+    from callback.settings import Bank, Settings
+    from callback.words import Outcome
+
+# What HTTP itself says where a dialect has no word. 503 is a broken line to a bank: it repeats.
+STATUS: dict[Outcome, int] = {
+    "bad_token": 404,
+    "bad_address": 403,
+    "not_authenticated": 401,
+    "bad_method": 405,
+    "temporary": 503,
+}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+UNHEARD = Refuse(name="", outcome="temporary")
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """The view and what it needs."""
+
+    settings: Settings
+    database: Database
+
+    def install(self, app: Flask) -> None:
+        """Give the application its one route, and no error page of its own."""
+        app.add_url_rule(
+            "/<path:address>",
+            view_func=self.receive,
+            methods=METHODS,
+            provide_automatic_options=False,
+        )
+        app.register_error_handler(Exception, self.fail)
+
+    def receive(self, address: str) -> Response:
+        """Take one call of a bank. `address` is what stands behind the first slash."""
+        started = time.perf_counter()
+        name, *rest = address.split("/")
+        bank = self.settings.banks.get(name)
+        if bank is None:
+            return _bare(HTTPStatus.NOT_FOUND)
+        dialect = PROTOCOLS[bank.protocol]
+        token = rest.pop(0) if bank.url_token and rest else ""
+        path = "/".join(rest)
+        if path not in dialect.PATHS:
+            return _bare(HTTPStatus.NOT_FOUND)
+        command, result = self._hear(bank, dialect, token, path)
+        code = bank.code(command.name, result.outcome)
+        self._write_line(bank, command, result, code, started)
+        if code is None:
+            return _bare(STATUS.get(result.outcome, HTTPStatus.SERVICE_UNAVAILABLE))
+        return _response(dialect.write(bank, command, result, code))
+
+    def fail(self, error: Exception) -> Response:
+        """Answer without a page: what HTTP itself refuses, and any surprise ("ask again")."""
+        if isinstance(error, HTTPException):
+            return _bare(error.code or HTTPStatus.BAD_REQUEST)
+        log.surprise("a surprise outside of a dialect")
+        return _bare(HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def _hear(self, bank: Bank, dialect: Dialect, token: str, path: str) -> tuple[Command, Result]:
+        """Find out what the bank asks for, and do it."""
+        command: Command = UNHEARD
+        try:
+            stranger = signature.stranger(bank, token, request.environ, self.settings)
+            if stranger:
+                return command, Result(stranger)
+            if request.method not in dialect.METHODS:
+                return command, Result("bad_method")
+            command = dialect.read(bank, _call(path))
+            with self.database.session() as session:
+                return command, operation.run(session, bank, command)
+        except RequestEntityTooLarge:
+            return command, Result("unreadable" if "unreadable" in bank.codes else "bad_request")
+        except DatabaseError as error:
+            log.warning(f"{bank.name}: {error}")
+        except Exception:
+            log.surprise(f"{bank.name}: a surprise")
+        # The money may or may not have been recorded: never say "refused" here.
+        return command, Result("temporary")
+
+    def _write_line(
+        self, bank: Bank, command: Command, result: Result, code: str | None, started: float
+    ) -> None:
+        alarm = result.outcome in ALARMS
+        log.call(
+            logging.WARNING if alarm or result.outcome == "temporary" else logging.INFO,
+            bank=bank.name,
+            address=signature.caller(request.environ, self.settings.trusted_proxies),
+            command=command.name,
+            txn_id=command.txn_id,
+            account=command.account,
+            sum=None if command.amount is None else f"{command.amount:.2f}",
+            outcome=result.outcome,
+            code=code,
+            ms=round((time.perf_counter() - started) * 1000, 1),
+            **({"alarm": True} if alarm else {}),
+        )
+
+
+def _call(path: str) -> Call:
+    """Take what a dialect may look at; RequestEntityTooLarge before a long body is read."""
+    body = b""
+    if request.method == "POST":
+        body = request.get_data(cache=False)
+    return Call(request.method, path, request.query_string, request.mimetype, body)
+
+
+def _response(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status, content_type=answer.content_type)
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Basic"
+    return response
+
+
+def _bare(status: int) -> Response:
+    response = Response(status=status)
+    del response.headers["Content-Type"]
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Basic"
+    return response

@@ -1,0 +1,103 @@
+"""The log: one JSON object a line, on stderr or in a file that rotates by itself.
+
+Shared hosts have no logrotate and run several processes of ours, so a line is one write() to a
+file opened for appending, and the process that finds the file full renames it under a lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import logging.handlers
+import os
+import sys
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_BYTES = 10 * 1024 * 1024
+KEPT_FILES = 5
+MAX_TEXT = 200  # of one value: the longest number a payer may type
+
+_logger = logging.getLogger("callback")
+
+
+def start(path: Path | None) -> None:
+    """Log to the file, or to stderr without one: gunicorn and Passenger keep that."""
+    handler = RotatingFile(path) if path else logging.StreamHandler()
+    handler.setFormatter(JsonLine())
+    _logger.handlers = [handler]
+    _logger.propagate = False
+    _logger.setLevel(logging.INFO)
+
+
+def call(level: int, **fields: object) -> None:
+    """Write the line of one request."""
+    _logger.log(level, "", extra={"fields": fields})
+
+
+def warning(message: str) -> None:
+    """Write what an operator should look at."""
+    _logger.warning(message)
+
+
+def surprise(message: str) -> None:
+    """Write what should not happen, with the traceback of the exception being handled."""
+    _logger.error(message, exc_info=sys.exc_info())
+
+
+class JsonLine(logging.Formatter):
+    """Everything outside of ASCII and every line break is escaped: no caller can break a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line of JSON."""
+        time = datetime.fromtimestamp(record.created, timezone.utc)
+        line: dict[str, Any] = {"time": time.isoformat(timespec="milliseconds")}
+        if record.levelno != logging.INFO:
+            line["level"] = record.levelname.lower()
+        if message := record.getMessage():
+            line["message"] = message
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        line.update(getattr(record, "fields", {}))
+        return json.dumps({key: _short(value) for key, value in line.items()})
+
+
+class RotatingFile(logging.handlers.WatchedFileHandler):
+    """Appends to a file that only its owner can read, and follows it when another renames it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, encoding="ascii")
+
+    def _open(self) -> Any:
+        return open(self.baseFilename, "a", encoding="ascii", opener=_private)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line, after making room for it."""
+        self.reopenIfNeeded()
+        if os.stat(self.baseFilename).st_size > MAX_BYTES:
+            self._rotate()
+        logging.StreamHandler.emit(self, record)
+
+    def _rotate(self) -> None:
+        with open(f"{self.baseFilename}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            # Another process may have been first.
+            if os.stat(self.baseFilename).st_size > MAX_BYTES:
+                for number in range(KEPT_FILES, 0, -1):
+                    older = f"{self.baseFilename}.{number}"
+                    newer = f"{self.baseFilename}.{number - 1}" if number > 1 else self.baseFilename
+                    if os.path.exists(newer):
+                        os.replace(newer, older)
+        self.reopenIfNeeded()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _short(value: Any) -> Any:
+    return value[:MAX_TEXT] if isinstance(value, str) and len(value) > MAX_TEXT else value

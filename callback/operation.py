@@ -1,0 +1,310 @@
+"""The rules of a payment: what each of our words does. Knows no HTTP and no bank's language.
+
+Nothing is looked up before it is recorded: the unique key on (bank, txn_id) and the guards inside
+the statements decide, so it does not matter how many calls arrive at once (design.md, section 4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from callback.database.errors import DatabaseError, DuplicateError
+from callback.words import (
+    Cancel,
+    Check,
+    Pay,
+    Payer,
+    Payment,
+    Perform,
+    Refuse,
+    Result,
+    Since,
+    Statement,
+    Status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from callback.database import Row, Session
+    from callback.settings import Bank
+    from callback.words import Command, Outcome
+
+# The reason that a booking is cancelled with when its time is over (payme.md, section 7).
+EXPIRED = 4
+NEVER = Since(datetime(9999, 1, 1), datetime(9999, 1, 1))  # noqa: DTZ001 - as in the columns
+
+
+def run(session: Session, bank: Bank, command: Command) -> Result:
+    """Do what the bank asks; DatabaseError when the outcome is not known."""
+    return OPERATIONS[type(command)](session, bank, command)
+
+
+def refuse(session: Session, bank: Bank, command: Refuse) -> Result:  # noqa: ARG001
+    """Pass on what the dialect found."""
+    return Result(command.outcome)
+
+
+def check(session: Session, bank: Bank, command: Check) -> Result:
+    """Find the payer. One SELECT."""
+    rows = session.run(f"find_{bank.payer}", account=command.account, **_waits(bank, command)).rows
+    payer = _payer(rows[0]) if rows else None
+    return Result(_refusal(payer, command) or "ok", payer=payer)
+
+
+def pay(session: Session, bank: Bank, command: Pay) -> Result:
+    """Record the payment, or find out why not. One INSERT; refusals and repeats read once more."""
+    now = utc_now()
+    ours = False
+    if command.refused is None:
+        try:
+            reply = session.run(
+                f"pay_{bank.payer}",
+                bank=bank.name,
+                txn_id=command.txn_id,
+                account=command.account,
+                amount=command.amount,
+                currency=bank.currency,
+                state=command.state,
+                paid_at=command.paid_at,
+                now=now,
+                performed_at=now if command.state == "paid" else None,
+                **_guards(bank, command),
+            )
+        except DuplicateError as duplicate:
+            ours = duplicate.resent
+        else:
+            if reply.changed:
+                return Result("ok", payment=_recorded(reply.id, command, now))
+    return _explained(session, bank, command, now if ours else None)
+
+
+def perform(session: Session, bank: Bank, command: Perform) -> Result:
+    """Make a created payment a paid one, or cancel it when its time is over."""
+
+    def decide(payment: Payment, now: datetime) -> Outcome | Payment:
+        if payment.state == "paid":
+            return "duplicate_same"
+        if payment.state == "cancelled":
+            return "payment_cancelled"
+        if _is_expired(payment, command.alive_since):
+            return replace(payment, state="cancelled", cancelled_at=now, cancel_reason=EXPIRED)
+        if command.of_sum not in (None, payment.amount):
+            return "sum_differs"
+        paid_at = command.paid_at or payment.paid_at
+        return replace(payment, state="paid", performed_at=now, paid_at=paid_at)
+
+    return _change(session, bank, command, decide)
+
+
+def cancel(session: Session, bank: Bank, command: Cancel) -> Result:
+    """Cancel a payment, the whole of it."""
+
+    def decide(payment: Payment, now: datetime) -> Outcome | Payment:
+        if command.of_sum not in (None, payment.amount):
+            return command.mismatch
+        if payment.state == "cancelled":
+            return "duplicate_same"
+        if payment.state == "paid" and not command.refund:
+            return "cancel_refused"
+        return replace(payment, state="cancelled", cancelled_at=now, cancel_reason=command.reason)
+
+    return _change(session, bank, command, decide)
+
+
+def status(session: Session, bank: Bank, command: Status) -> Result:
+    """Find a payment by the bank's id."""
+    payment = _find(session, bank, command.txn_id)
+    return Result("ok" if payment else "payment_not_found", payment=payment)
+
+
+def statement(session: Session, bank: Bank, command: Statement) -> Result:
+    """List the bank's payments."""
+    rows = session.run(
+        f"statement_by_{command.by}", bank=bank.name, since=command.since, until=command.until
+    ).rows
+    return Result("ok", payments=[_payment(row) for row in rows])
+
+
+OPERATIONS: dict[type[Command], Callable[..., Result]] = {
+    Refuse: refuse,
+    Check: check,
+    Pay: pay,
+    Perform: perform,
+    Cancel: cancel,
+    Status: status,
+    Statement: statement,
+}
+
+
+def utc_now() -> datetime:
+    """Our clock, cut to what a column keeps: a repeat must not differ by a millisecond."""
+    now = datetime.now(timezone.utc).replace(tzinfo=None)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def _explained(session: Session, bank: Bank, command: Pay, ours: datetime | None) -> Result:
+    """Say why nothing was recorded. A known txn_id wins over every refusal.
+
+    `ours`: the time in a row that this very call has left behind before its connection was cut.
+    """
+    row = session.run(
+        f"explain_{bank.payer}",
+        bank=bank.name,
+        txn_id=command.txn_id,
+        account=command.account,
+        **_waits(bank, command),
+    ).rows[0]
+    payer = _payer(row) if row["number"] is not None else None
+    if row["id"] is not None:
+        payment = _payment(row)
+        outcome = _repeated(payment, command, ours)
+        if payment.state == "created" and _is_expired(payment, command.alive_since):
+            # It meets its end here; whoever performed it meanwhile was faster, and is right.
+            late = Perform(
+                name=command.name, txn_id=command.txn_id, alive_since=command.alive_since
+            )
+            return perform(session, bank, late) if outcome == "duplicate_same" else Result(outcome)
+        return Result(outcome, payer=payer, payment=payment)
+    refused = command.refused or _refusal(payer, command)
+    if refused is None:
+        raise DatabaseError("not recorded, and now nothing speaks against it: ask again")
+    return Result(refused, payer=payer)
+
+
+def _repeated(payment: Payment, command: Pay, ours: datetime | None) -> Outcome:
+    # An account that left our books cannot contradict.
+    if payment.number not in (None, command.account) or payment.amount != command.amount:
+        return "duplicate_other"
+    if payment.state == "cancelled":
+        return "payment_cancelled"
+    return "ok" if payment.created_at == ours else "duplicate_same"
+
+
+def _refusal(payer: Payer | None, command: Check | Pay) -> Outcome | None:
+    if payer is None:
+        return "unknown_account"
+    if payer.state != "active":
+        return "account_closed" if payer.state == "closed" else "account_blocked"
+    if payer.invoice_state is None:
+        return None
+    if payer.invoice_state == "cancelled":
+        return "invoice_cancelled"
+    if payer.owed <= 0 or payer.waiting:
+        return "already_paid"
+    if command.exact and command.amount not in (None, payer.issued):
+        return "sum_differs"
+    return None
+
+
+def _change(
+    session: Session,
+    bank: Bank,
+    command: Perform | Cancel,
+    decide: Callable[[Payment, datetime], Outcome | Payment],
+) -> Result:
+    """Read the payment, decide, and change it only if it still is as it was read.
+
+    `decide` returns an outcome, or what the payment becomes. Whoever loses a race reads again and
+    decides by what the winner left.
+    """
+    now = utc_now()
+    before: Payment | None = None
+    payment = _find(session, bank, command.txn_id)
+    if payment is None:
+        return Result("payment_not_found")
+    while payment and payment != before:
+        if not _is_meant(payment, command):
+            return Result(command.mismatch, payment=payment)
+        made = decide(payment, now)
+        if not isinstance(made, Payment):
+            return Result(made, payment=payment)
+        if _write(session, bank, payment, made, now):
+            expired = isinstance(command, Perform) and made.state == "cancelled"
+            return Result("payment_expired" if expired else "ok", payment=made)
+        payment, before = _find(session, bank, command.txn_id), payment
+    # Not lost to another call: another payment has paid the invoice of this one.
+    return Result("already_paid", payment=payment)
+
+
+def _find(session: Session, bank: Bank, txn_id: str) -> Payment | None:
+    rows = session.run("find_payment", bank=bank.name, txn_id=txn_id).rows
+    return _payment(rows[0]) if rows else None
+
+
+def _write(session: Session, bank: Bank, seen: Payment, made: Payment, now: datetime) -> bool:
+    """Say whether it was we who changed the payment."""
+    key = {"bank": bank.name, "txn_id": seen.txn_id, "now": now}
+    if made.state == "paid":
+        reply = session.run("perform_payment", **key, paid_at=made.paid_at)
+    else:
+        reply = session.run("cancel_payment", **key, reason=made.cancel_reason, seen=seen.state)
+    # Sent twice because the first answer was lost: then our first has changed it.
+    return bool(reply.changed) or (reply.resent and _find(session, bank, seen.txn_id) == made)
+
+
+def _is_meant(payment: Payment, command: Perform | Cancel) -> bool:
+    return command.of_id in (None, payment.id) and command.of_account in (None, payment.number)
+
+
+def _is_expired(payment: Payment, alive: Since | None) -> bool:
+    return alive is not None and (
+        payment.created_at < alive.created_at or payment.paid_at < alive.paid_at
+    )
+
+
+def _waits(bank: Bank, command: Check | Pay) -> dict[str, datetime]:
+    if bank.payer == "account":
+        return {}
+    since = command.waits_since or NEVER
+    return {"waits_created_at": since.created_at, "waits_paid_at": since.paid_at}
+
+
+def _guards(bank: Bank, command: Pay) -> dict[str, Any]:
+    if bank.payer == "account":
+        return {}
+    return {"exact": int(command.exact), **_waits(bank, command)}
+
+
+def _recorded(new_id: int, command: Pay, now: datetime) -> Payment:
+    assert command.amount is not None and command.paid_at is not None  # noqa: S101, PT018
+    return Payment(
+        id=new_id,
+        txn_id=command.txn_id,
+        number=command.account,
+        amount=command.amount,
+        state=command.state,
+        paid_at=command.paid_at,
+        created_at=now,
+        performed_at=now if command.state == "paid" else None,
+    )
+
+
+def _payer(row: Row) -> Payer:
+    return Payer(
+        number=row["number"],
+        name=row["name"],
+        address=row["address"],
+        state=row["state"],
+        invoice_state=row["invoice_state"],
+        issued=row["issued"],
+        paid=row["paid"],
+        waiting=row["waiting"],
+    )
+
+
+def _payment(row: Row) -> Payment:
+    return Payment(
+        id=row["id"],
+        txn_id=row["txn_id"],
+        number=row["payment_number"],
+        amount=row["amount"],
+        state=row["payment_state"],
+        paid_at=row["paid_at"],
+        created_at=row["created_at"],
+        performed_at=row["performed_at"],
+        cancelled_at=row["cancelled_at"],
+        cancel_reason=row["cancel_reason"],
+    )

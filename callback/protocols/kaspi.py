@@ -1,0 +1,140 @@
+"""Kaspi.kz and Halyk (Homebank): check and pay, answered in JSON or XML (kaspi.md)."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from callback import kinds, wire
+from callback.kinds import Key
+from callback.messages import message
+from callback.wire import element
+from callback.words import Check, Command, Refuse, check_or_pay
+
+if TYPE_CHECKING:
+    from callback.settings import Bank
+    from callback.wire import Answer, Call
+    from callback.words import Outcome, Payer, Result
+
+METHODS = ("GET", "POST")
+PATHS = ("",)
+PROOFS = ()
+COMMANDS = ("check", "pay")
+# kaspi.md, section 6. No word for "temporary": HTTP 503 is a broken line to the bank, and it
+# repeats; 5 would be final. 4 is never sent: we answer when we know.
+CODES = {
+    "ok": "0",
+    "duplicate_same": "0",
+    "unknown_account": "1",
+    "bad_account": "1",
+    "invoice_cancelled": "1",
+    "account_closed": "2",
+    "account_blocked": "2",
+    "payment_cancelled": "2",
+    "already_paid": "3",
+    "sum_too_small": "5",
+    "sum_too_large": "5",
+    "bad_sum": "5",
+    "bad_id": "5",
+    "bad_date": "5",
+    "bad_request": "5",
+    "unknown_command": "5",
+    "duplicate_other": "5",
+}
+SETTINGS = {
+    "format": Key(kinds.choice("json", "xml"), "json"),
+    "bin": Key(kinds.text, ""),
+    "sum_form": Key(kinds.choice(*wire.SUMS), "strict"),
+    "show": Key(kinds.words("name", "address", "debt"), ["debt"]),
+    "labels": Key(kinds.labels, {"name": "ФИО", "address": "Адрес"}),
+    "register": Key(kinds.table, {"skip": 1}),
+}
+FIELDS = {"command", "txn_id", "account", "sum", "txn_date"}
+TXN_ID = re.compile("[0-9]{1,20}")
+ZERO = Decimal("0.00")
+
+
+def read(bank: Bank, call: Call) -> Command:
+    """Read a request in the order of section 4."""
+    given = wire.fields(call.query + b"&" + call.form, FIELDS)
+    name = given.values.get("command", "")
+    txn_id = given.values.get("txn_id", "")
+    echo = txn_id if TXN_ID.fullmatch(txn_id) else ""
+    outcome: Outcome | None = None
+    if given.twice:
+        outcome = "bad_request"
+    elif name not in COMMANDS:
+        outcome = "unknown_command"
+    elif not echo and (txn_id or name == "pay"):
+        outcome = "bad_id"
+    if outcome:
+        return Refuse(name=name, outcome=outcome, txn_id=txn_id, echo=echo)
+    return _check_or_pay(bank, name, echo, given.values)
+
+
+def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
+    """Answer as in section 5, in JSON or XML."""
+    done = result.outcome in ("ok", "duplicate_same")
+    answer: dict[str, Any] = {"txn_id": command.echo or ""}
+    if done and result.payment:
+        number = str(result.payment.id)
+        # The name of our number is disputed, so JSON has both.
+        answer |= {"prv_txn_id": number, "prv_txn": number, "sum": f"{result.payment.amount:.2f}"}
+    if done and isinstance(command, Check) and result.payer and "debt" in bank.show:
+        answer["sum"] = f"{max(result.payer.owed, ZERO):.2f}"
+    answer["result"] = int(code)
+    if done and isinstance(command, Check) and result.payer:
+        answer |= _fields(bank, result.payer)
+    if done and bank.own["bin"]:
+        answer["bin"] = bank.own["bin"]
+    # A repeat is the first answer again, to the letter.
+    answer["comment"] = message("ok" if done else result.outcome, bank.language)
+    return wire.json_answer(answer) if bank.own["format"] == "json" else _xml(answer)
+
+
+def _check_or_pay(bank: Bank, name: str, txn_id: str, values: dict[str, str]) -> Command:
+    pays = name == "pay"
+    account = values.get("account")
+    # In a check the sum is a dummy.
+    amount = wire.amount(values.get("sum"), bank.own["sum_form"]) if pays else None
+    paid_at = wire.moment(values.get("txn_date"), wire.COMPACT_TIME)
+    refused = (
+        ("bad_request" if account is None else bank.account_refusal(account))
+        or ("bad_sum" if pays and amount is None else None)
+        or ("bad_date" if pays and paid_at is None else None)
+        or bank.sum_refusal(amount)
+    )
+    return check_or_pay(
+        pays,
+        refused,
+        paid_at,
+        name=name,
+        txn_id=txn_id,
+        account=account or "",
+        amount=amount,
+        echo=txn_id,
+    )
+
+
+def _fields(bank: Bank, payer: Payer) -> dict[str, Any]:
+    words = {"name": payer.masked_name, "address": payer.address}
+    shown = [word for word in bank.show if word in words]
+    fields = {
+        f"field{number}": {"@name": bank.labels[word], "#text": words[word]}
+        for number, word in enumerate(shown, start=1)
+    }
+    return {"fields": fields} if fields else {}
+
+
+def _xml(answer: dict[str, Any]) -> Answer:
+    parts = []
+    for name, value in answer.items():
+        if name == "fields":
+            shown = [
+                element(tag, field["#text"], name=field["@name"]) for tag, field in value.items()
+            ]
+            parts.append(element("fields", shown))
+        elif name != "prv_txn_id":
+            parts.append(element(name, str(value)))
+    return wire.xml(element("response", parts))

@@ -1,0 +1,223 @@
+"""QIWI and the OSMP family: getInfo, check, pay, and cancel where agreed (osmp.md)."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from callback import kinds, wire
+from callback.kinds import Key
+from callback.messages import message
+from callback.wire import element
+from callback.words import Cancel, Check, Command, Refuse, check_or_pay
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from callback.settings import Bank
+    from callback.wire import Answer, Call, Fields
+    from callback.words import Outcome, Payer, Payment, Result
+
+METHODS = ("GET", "POST")
+PATHS = ("",)
+PROOFS = ()
+COMMANDS = ("getInfo", "check", "pay")  # and cancel, by a setting
+# osmp.md, section 6.
+CODES = {
+    "ok": "0",
+    "duplicate_same": "0",  # a repeat is the first answer again
+    "temporary": "1",  # never 300: that would be final
+    "bad_account": "4",
+    "unknown_account": "5",
+    "invoice_cancelled": "5",
+    "account_blocked": "7",
+    "already_paid": "7",
+    "payment_cancelled": "7",
+    "cancel_refused": "7",
+    "cancel_differs": "7",
+    "account_closed": "79",
+    "sum_too_small": "241",
+    "sum_too_large": "242",
+    "bad_id": "300",
+    "bad_date": "300",
+    "bad_sum": "300",
+    "bad_request": "300",
+    "unknown_command": "300",
+    "duplicate_other": "300",
+    "payment_not_found": "300",
+}
+SETTINGS = {
+    "id_tag": Key(kinds.xml_name, "osmp_txn_id"),
+    "date_tag": Key(kinds.xml_name, ""),
+    "date_form": Key(kinds.text, "%Y%m%d%H%M%S"),
+    "sberbank_tags": Key(kinds.flag, False),
+    "balance_sign": Key(kinds.choice("account", "debt"), "account"),
+    "check_sum": Key(kinds.choice("optional", "validate", "ignore"), "optional"),
+    "sum_form": Key(kinds.choice(*wire.SUMS), "strict"),
+    "ccy": Key(kinds.texts),
+    "cancel": Key(kinds.flag, False),
+    "show": Key(kinds.words("name", "address", "debt"), ["debt"]),
+    "labels": Key(kinds.labels, {"name": "name", "debt": "debt", "address": "address"}),
+    "register": Key(
+        kinds.table,
+        {
+            "separator": "\t",
+            "encoding": "utf-8",
+            "skip": 0,
+            "txn_id": 1,
+            "date": 2,
+            "time": 3,
+            "account": 4,
+            "sum": 5,
+            "date_form": "%d.%m.%Y",
+            "total": "Total:",
+            "total_count": 2,
+            "total_sum": 3,
+        },
+    ),
+}
+# Section 10: letters and ISO digits of the bank's currency.
+ISO_DIGITS = {
+    "KZT": "398",
+    "RUB": "643",
+    "KGS": "417",
+    "UZS": "860",
+    "UAH": "980",
+    "USD": "840",
+    "EUR": "978",
+}
+SBERBANK_TAGS = {"name": "fio", "address": "address", "debt": "balance"}
+NO_SUM = Decimal(-1)
+FIELDS = {"command", "txn_id", "account", "sum", "txn_date", "ccy"}
+CANCEL_FIELDS = FIELDS | {"cancel_txn_id", "cancel_txn_date"}
+TXN_ID = re.compile("[0-9]{1,20}")
+
+
+class Echo(NamedTuple):
+    """The ids that an answer repeats; None leaves the element out, as getInfo does."""
+
+    txn_id: str | None = ""
+    cancel_txn_id: str = ""
+
+
+def read(bank: Bank, call: Call) -> Command:
+    """Read a request in the order of section 4."""
+    can_cancel = bank.own["cancel"]
+    given = wire.fields(call.query + b"&" + call.form, CANCEL_FIELDS if can_cancel else FIELDS)
+    name = given.values.get("command", "")
+    if name == "getInfo":
+        given.values.pop("txn_id", None)
+    txn_id = given.values.get("txn_id", "")
+    echo = Echo(txn_id if TXN_ID.fullmatch(txn_id) else "")
+    outcome: Outcome | None = None
+    if given.twice:
+        outcome = "bad_request"
+    elif name not in COMMANDS and not (name == "cancel" and can_cancel):
+        outcome = "unknown_command"
+    elif not echo.txn_id and (txn_id or name in ("pay", "cancel")):
+        outcome = "bad_id"
+    if name == "getInfo":
+        echo = Echo(None)
+    if outcome:
+        return Refuse(name=name, outcome=outcome, txn_id=txn_id, echo=echo)
+    if name == "cancel":
+        return _cancel(echo, given)
+    return _check_or_pay(bank, name, echo, given)
+
+
+def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
+    """Answer as in section 5."""
+    echo = command.echo or Echo()
+    done = result.outcome in ("ok", "duplicate_same")
+    parts = [] if echo.txn_id is None else [element(bank.own["id_tag"], echo.txn_id)]
+    if done and result.payment:
+        parts += _receipt(bank, result.payment, echo)
+    parts.append(element("result", code))
+    if done and result.payer and isinstance(command, Check):
+        parts += _shown(bank, result.payer)
+    # A repeat is the first answer again, to the letter.
+    parts.append(element("comment", message("ok" if done else result.outcome, bank.language)))
+    return wire.xml(element("response", parts))
+
+
+def _check_or_pay(bank: Bank, name: str, echo: Echo, given: Fields) -> Command:
+    values = given.values
+    pays = name == "pay"
+    account = values.get("account")
+    amount, bad_sum = _amount(bank, name, values.get("sum", ""))
+    paid_at = wire.moment(values.get("txn_date"), wire.COMPACT_TIME)
+    refused = (
+        ("bad_request" if account is None else bank.account_refusal(account))
+        or bad_sum
+        or ("bad_date" if pays and paid_at is None else None)
+        or ("bad_request" if values.get("ccy", "") not in _currencies(bank) else None)
+        or bank.sum_refusal(amount)
+    )
+    return check_or_pay(
+        pays,
+        refused,
+        paid_at,
+        name=name,
+        txn_id=echo.txn_id or "",
+        account=account or "",
+        amount=amount,
+        echo=echo,
+    )
+
+
+def _amount(bank: Bank, name: str, text: str) -> tuple[Decimal | None, Outcome | None]:
+    rule = "validate" if name == "pay" else bank.own["check_sum"]
+    if name == "getInfo" or rule == "ignore" or (rule == "optional" and not text):
+        return None, None
+    amount = wire.amount(text, bank.own["sum_form"])
+    return amount, "bad_sum" if amount is None else None
+
+
+def _currencies(bank: Bank) -> tuple[str, ...]:
+    ours = (bank.currency, ISO_DIGITS.get(bank.currency, ""))
+    return ("", *(ours if bank.own["ccy"] is None else bank.own["ccy"]))
+
+
+def _cancel(echo: Echo, given: Fields) -> Command:
+    """Section 8. The payment is named by cancel_txn_id; the cancel's own id is not stored."""
+    of = given.values.get("cancel_txn_id", "")
+    if not TXN_ID.fullmatch(of):
+        return Refuse(name="cancel", outcome="bad_id", txn_id=of, echo=echo)
+    of_sum = given.values.get("sum")
+    return Cancel(
+        name="cancel",
+        txn_id=of,
+        echo=echo._replace(cancel_txn_id=of),
+        of_account=given.values.get("account"),
+        # A sum that cannot be read is another sum.
+        of_sum=None if of_sum is None else wire.amount(of_sum, "lenient") or NO_SUM,
+        mismatch="cancel_differs",
+        refund=True,
+    )
+
+
+def _receipt(bank: Bank, payment: Payment, echo: Echo) -> list[Element]:
+    number = str(payment.id)
+    parts = [element("cancel_txn_id", echo.cancel_txn_id)] if echo.cancel_txn_id else []
+    parts.append(element("prv_txn", number))
+    recorded = bank.local(payment.created_at)
+    if bank.own["sberbank_tags"]:  # sberbank.md, section 14
+        parts.append(element("ext_id", number))
+        parts.append(element("reg_date", f"{recorded:%Y%m%d%H%M%S}"))
+    if bank.own["date_tag"]:
+        parts.append(element(bank.own["date_tag"], recorded.strftime(bank.own["date_form"])))
+    parts.append(element("sum", f"{payment.amount:.2f}"))
+    return parts
+
+
+def _shown(bank: Bank, payer: Payer) -> list[Element]:
+    words = {"name": payer.masked_name, "address": payer.address, "debt": f"{payer.owed:.2f}"}
+    if bank.own["sberbank_tags"]:
+        words["debt"] = f"{bank.balance(payer):.2f}"
+        return [element(SBERBANK_TAGS[word], words[word]) for word in bank.show]
+    shown = [
+        element(f"field{number}", words[word], name=bank.labels[word])
+        for number, word in enumerate(bank.show, start=1)
+    ]
+    return [element("fields", shown)] if shown else []

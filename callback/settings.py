@@ -1,0 +1,271 @@
+"""The settings file, read once at start. Every fault in it is named at once, by its key."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+from urllib.parse import parse_qsl, unquote
+
+from callback import kinds
+from callback.database.mysql import MySQL
+from callback.database.sqlite import SQLite
+from callback.kinds import REQUIRED, Key
+from callback.messages import LANGUAGES
+from callback.protocols import PROTOCOLS
+from callback.words import Outcome
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+    from ipaddress import IPv4Network, IPv6Network
+    from zoneinfo import ZoneInfo
+
+    from callback.database import Engine
+    from callback.words import Payer
+
+BANK_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+DATABASE_FORM = (
+    "mysql://user:password@host:3306/database?ssl_ca=/path/ca.pem (several hosts: h1:3306,h2:3306) "
+    "or sqlite:////path/file.db"
+)
+MYSQL_OPTIONS = {"ssl_ca", "unix_socket", "charset"}  # charset is utf8mb4 whatever is said
+
+# What every bank may set; a dialect's own SETTINGS come on top (design.md, section 3).
+BANK_KEYS: Mapping[str, Key] = {
+    "protocol": Key(kinds.choice(*PROTOCOLS), REQUIRED),
+    "allow": Key(kinds.networks, []),
+    "username": Key(kinds.text, ""),
+    "password": Key(kinds.secrets),
+    "secret": Key(kinds.secrets),
+    "url_token": Key(kinds.flag, False),
+    "payer": Key(kinds.choice("account", "invoice"), "account"),
+    "account_pattern": Key(kinds.pattern, r"[^\x00-\x20\x7f]{1,64}"),
+    "min_sum": Key(kinds.sum_of_money, "0.01"),
+    "max_sum": Key(kinds.sum_of_money, "999999999999.99"),
+    "timezone": Key(kinds.zone),
+    "show": Key(kinds.words("name", "address", "debt"), []),
+    "labels": Key(kinds.labels, {}),
+    "codes": Key(kinds.codes, {}),
+    "language": Key(kinds.choice(*LANGUAGES), "en"),
+    "register": Key(kinds.table, {}),
+    "bills": Key(kinds.table, {}),
+    "send": Key(kinds.text, ""),
+    "smtp": Key(kinds.text, ""),
+    "mail_from": Key(kinds.text, ""),
+}
+FILE_KEYS: Mapping[str, Key] = {
+    "SECRET_KEY": Key(kinds.secrets, REQUIRED),
+    "DATABASE": Key(kinds.filled, REQUIRED),
+    "TIMEZONE": Key(kinds.zone, REQUIRED),
+    "CURRENCY": Key(kinds.currency, REQUIRED),
+    "TRUSTED_PROXIES": Key(kinds.whole(0, 10), 0),
+    "CONNECTIONS": Key(kinds.whole(1, 100), 2),
+    "LOG": Key(kinds.file, ""),
+    "PUBLIC_URL": Key(kinds.text, ""),
+    "BANKS": Key(kinds.table, {}),
+}
+
+
+class SettingsError(Exception):
+    """The settings file cannot be used; the text names every fault, a line each."""
+
+
+@dataclass(frozen=True)
+class Bank:
+    """One bank: a section of the settings, with its dialect's own keys in `own`."""
+
+    name: str
+    currency: str
+    protocol: str
+    allow: tuple[IPv4Network | IPv6Network, ...]
+    username: str
+    password: tuple[bytes, ...] = field(repr=False)  # oldest first; empty: no Basic
+    secret: tuple[bytes, ...] = field(repr=False)  # oldest first
+    url_token: bool
+    payer: str
+    account_pattern: re.Pattern[str]
+    min_sum: Decimal
+    max_sum: Decimal
+    timezone: ZoneInfo
+    show: tuple[str, ...]
+    labels: Mapping[str, str]
+    codes: Mapping[str, str]  # by outcome, or by "command.outcome" where the command matters
+    language: str
+    own: Mapping[str, Any] = field(repr=False)
+
+    def code(self, command: str, outcome: Outcome) -> str | None:
+        """The dialect's code of an outcome; None where it has no word for it."""
+        return self.codes.get(f"{command}.{outcome}") or self.codes.get(outcome)
+
+    def account_refusal(self, number: str) -> Outcome | None:
+        """Refuse a number that does not match account_pattern as a whole."""
+        return None if self.account_pattern.fullmatch(number) else "bad_account"
+
+    def sum_refusal(self, amount: Decimal | None) -> Outcome | None:
+        """Refuse a sum, if there is one, outside of min_sum and max_sum, both inclusive."""
+        if amount is None or self.min_sum <= amount <= self.max_sum:
+            return None
+        return "sum_too_small" if amount < self.min_sum else "sum_too_large"
+
+    def local(self, utc: datetime) -> datetime:
+        """A time of ours in the bank's zone."""
+        return utc.replace(tzinfo=timezone.utc).astimezone(self.timezone).replace(tzinfo=None)
+
+    def balance(self, payer: Payer) -> Decimal:
+        """Money on the account, or with balance_sign = "debt" what is owed."""
+        return payer.owed if self.own["balance_sign"] == "debt" else -payer.owed
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the whole program needs to know."""
+
+    path: Path
+    secret_keys: tuple[bytes, ...] = field(repr=False)  # oldest first
+    engine: Engine
+    connections: int
+    trusted_proxies: int
+    log: Path | None
+    public_url: str
+    banks: Mapping[str, Bank]
+
+
+def load(path: Path) -> Settings:
+    """Read the settings file; SettingsError names every fault in it."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"no settings file at {path.absolute()}: write one there (sample.toml is an example), "
+            "or let CALLBACK_CONFIG name another"
+        ) from None
+    except (OSError, ValueError) as error:  # also TOMLDecodeError and UnicodeDecodeError
+        raise SettingsError(f"{path.absolute()}: {error}") from None
+    faults: list[str] = []
+    given = _table(raw, FILE_KEYS, "", faults)
+    engine = _engine(given["DATABASE"], path.parent, faults)
+    banks = {name: _bank(name, section, given, faults) for name, section in given["BANKS"].items()}
+    if faults:
+        raise SettingsError("\n".join([f"{path.absolute()}:", *faults]))
+    return Settings(
+        path=path,
+        secret_keys=given["SECRET_KEY"],
+        engine=engine,  # type: ignore[arg-type]
+        connections=given["CONNECTIONS"],
+        trusted_proxies=given["TRUSTED_PROXIES"],
+        log=given["LOG"] and path.parent / given["LOG"],
+        public_url=given["PUBLIC_URL"].rstrip("/"),
+        banks=banks,  # type: ignore[arg-type]
+    )
+
+
+def _table(
+    raw: Mapping[str, Any], keys: Mapping[str, Key], prefix: str, faults: list[str]
+) -> dict[str, Any]:
+    """Read the keys of one table; what is wrong goes to faults and is None in the answer."""
+    for name in raw:
+        if name not in keys:
+            close = difflib.get_close_matches(name, keys, 1)
+            faults.append(f"{prefix}{name}: no such key" + (f"; {close[0]}?" if close else ""))
+    return {name: _value(raw, name, key, prefix, faults) for name, key in keys.items()}
+
+
+def _value(raw: Mapping[str, Any], name: str, key: Key, prefix: str, faults: list[str]) -> Any:
+    value = raw.get(name, key.default)
+    if value is REQUIRED:
+        faults.append(f"{prefix}{name}: missing")
+        return None
+    if value is None:
+        return None
+    if isinstance(value, dict) and isinstance(key.default, dict):
+        value = key.default | value
+    try:
+        return key.read(value)
+    except ValueError as error:
+        faults.append(f"{prefix}{name}: want {error}")
+        return None
+
+
+def _bank(name: str, section: Any, given: Mapping[str, Any], faults: list[str]) -> Bank | None:
+    prefix = f"BANKS.{name}."
+    if not BANK_NAME.fullmatch(name) or not isinstance(section, dict):
+        faults.append(f"BANKS.{name}: want a table named by 1 to 32 of A-Z a-z 0-9 _ -")
+        return None
+    dialect = PROTOCOLS.get(str(section.get("protocol")))
+    if dialect is None:
+        faults.append(f"{prefix}protocol: want one of " + ", ".join(PROTOCOLS))
+        return None
+    before = len(faults)
+    values = _table(section, {**BANK_KEYS, **dialect.SETTINGS}, prefix, faults)
+    if len(faults) > before:
+        return None
+    codes = {**dialect.CODES, **values["codes"]}
+    known = {*get_args(Outcome), *dialect.CODES}
+    faults += [f"{prefix}codes.{key}: no such outcome" for key in codes if key not in known]
+    if values["min_sum"] > values["max_sum"]:
+        faults.append(f"{prefix}min_sum: want no more than max_sum")
+    if bool(values["username"]) != bool(values["password"]) and "username" in section:
+        faults.append(f"{prefix}password: want one, to go with username")
+    if values["password"] and not values["username"]:
+        faults.append(f"{prefix}username: want one, to go with password")
+    proofs = ("allow", "password", "url_token", *dialect.PROOFS)
+    if not any(values[proof] for proof in proofs):
+        faults.append(
+            f"{prefix.rstrip('.')}: nobody could prove to be this bank; set one of "
+            + ", ".join(proofs)
+        )
+    common = {key: values.pop(key) for key in Bank.__dataclass_fields__ if key in values}
+    common |= {
+        "timezone": common["timezone"] or given["TIMEZONE"],
+        "password": common["password"] or (),
+        "secret": common["secret"] or (),
+        "codes": codes,
+    }
+    return Bank(name=name, currency=given["CURRENCY"] or "", own=values, **common)
+
+
+def _engine(url: str | None, folder: Path, faults: list[str]) -> Engine | None:
+    if url is None:
+        return None
+    if url.startswith("sqlite:///"):
+        return SQLite(folder / url.removeprefix("sqlite:///"))
+    match = re.fullmatch(
+        r"mysql://(?P<user>[^:@/]*)(?::(?P<password>.*))?@(?P<hosts>[^@/?]+)"
+        r"/(?P<database>[^@/?]+)(?:\?(?P<options>[^@]*))?",
+        url,
+    )
+    options = dict(parse_qsl(match["options"] or "")) if match else {}
+    hosts = _hosts(match["hosts"]) if match else None
+    if match is None or hosts is None or not options.keys() <= MYSQL_OPTIONS:
+        faults.append(f"DATABASE: want {DATABASE_FORM}")
+        return None
+    if "ssl_ca" in options and not (folder / options["ssl_ca"]).is_file():
+        faults.append("DATABASE: want ssl_ca to name a file with the certificate of an authority")
+    return MySQL(
+        hosts=hosts,
+        user=unquote(match["user"]),
+        password=unquote(match["password"] or ""),
+        database=unquote(match["database"]),
+        unix_socket=options.get("unix_socket"),
+        ssl_ca=str(folder / options["ssl_ca"]) if "ssl_ca" in options else None,
+    )
+
+
+def _hosts(text: str) -> list[tuple[str, int]] | None:
+    hosts = []
+    for one in text.split(","):
+        match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]@]+)(?::([0-9]{1,5}))?", one)
+        if match is None:
+            return None
+        hosts.append((match[1].strip("[]"), int(match[2] or 3306)))
+    return hosts

@@ -1,0 +1,100 @@
+"""Is it really the bank? Addresses, HTTP Basic, the signed address, signatures of dialects.
+
+Secrets are compared as bytes, in constant time, with every current key. Whatever cannot be read
+is simply wrong.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import ipaddress
+from typing import TYPE_CHECKING
+
+from itsdangerous import Signer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from callback.settings import Bank, Settings
+    from callback.words import Outcome
+
+# Where web servers leave the Authorization header (hosting.md, section 4): the usual place; after
+# an Apache rewrite; some FastCGI wrappers.
+AUTHORIZATION = ("HTTP_AUTHORIZATION", "REDIRECT_HTTP_AUTHORIZATION", "Authorization")
+
+
+def stranger(
+    bank: Bank, token: str | None, environ: Mapping[str, str], settings: Settings
+) -> Outcome | None:
+    """Say what the caller fails to prove, or None when it is the bank. All that is set must hold.
+
+    `token` is the part of the address behind the bank's name, where one is wanted.
+    """
+    if bank.url_token and not _any_is(token or "", url_tokens(bank.name, settings.secret_keys)):
+        return "bad_token"
+    if bank.allow and not _allowed(bank, caller(environ, settings.trusted_proxies)):
+        return "bad_address"
+    if bank.password and not _basic(bank, environ):
+        return "not_authenticated"
+    return None
+
+
+def url_tokens(bank_name: str, secret_keys: Iterable[bytes]) -> list[bytes]:
+    """Make the tokens that are good in a bank's address, newest key last."""
+    return [
+        Signer(key, salt="callback-address", digest_method=hashlib.sha256).get_signature(bank_name)
+        for key in secret_keys
+    ]
+
+
+def caller(environ: Mapping[str, str], trusted_proxies: int) -> str:
+    """Find the caller's address, believing exactly so many proxies in front of us.
+
+    Each proxy appends the address that it saw, so the entries are counted from the end; what
+    stands before them, the caller may have written. Fewer entries than proxies: the call did not
+    come through them, and the peer is the caller.
+    """
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if 0 < trusted_proxies <= len(forwarded) and forwarded != [""]:
+        return forwarded[-trusted_proxies].strip()
+    return environ.get("REMOTE_ADDR", "")
+
+
+def md5_hex(*parts: bytes) -> str:
+    """MD5 of the parts joined with nothing between, in lower-case hex: what old dialects sign."""
+    return hashlib.md5(b"".join(parts), usedforsecurity=False).hexdigest()
+
+
+def same(given: str, expected: str) -> bool:
+    """Compare a signature without leaking where the difference is; any characters may come."""
+    return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
+
+
+def _any_is(given: str, expected: Iterable[bytes]) -> bool:
+    raw = given.encode(errors="replace")
+    # No short cut: the time must not tell which key was right.
+    return sum(hmac.compare_digest(raw, one) for one in expected) > 0
+
+
+def _allowed(bank: Bank, address: str) -> bool:
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    return any(ip in network for network in bank.allow)
+
+
+def _basic(bank: Bank, environ: Mapping[str, str]) -> bool:
+    header = next((environ[name] for name in AUTHORIZATION if environ.get(name)), "")
+    scheme, _, encoded = header.partition(" ")
+    try:
+        raw = base64.b64decode(encoded.strip(), validate=True)
+    except ValueError:
+        return False
+    username, _, password = raw.partition(b":")  # a password may contain colons
+    right = hmac.compare_digest(username, bank.username.encode())
+    right &= sum(hmac.compare_digest(password, one) for one in bank.password) > 0
+    return right and scheme.lower() == "basic"

@@ -1,0 +1,201 @@
+"""Reading and writing what travels: query strings and forms, sums, dates, XML, JSON.
+
+Everything here is as strict as design.md, section 4, "Text is hostile". Whatever is wrong comes
+back as None; which refusal that is, the dialect knows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote_to_bytes
+from xml.etree import ElementTree as ET  # writes only; reading is defusedxml's
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+MAX_BODY = 64 * 1024
+FORM = "application/x-www-form-urlencoded"
+
+# [0-9] and not \d or int(): those also take other scripts' digits and "1_000". Used with
+# fullmatch, because $ would let a newline through.
+SUMS = {
+    "strict": re.compile(r"[0-9]{1,20}\.[0-9]{2}"),
+    "lenient": re.compile(r"[0-9]{1,20}(\.[0-9]{1,2})?"),  # 100 and 100.5 too
+}
+# Forms of a date and time, for `moment`.
+COMPACT_TIME = re.compile(
+    "(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
+    "(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2})"
+)
+ISO_TIME = re.compile(
+    "(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})T"
+    "(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
+)
+BLANK_TIME = re.compile(ISO_TIME.pattern.replace("T", " "))
+DOTTED_DAY = "(?P<day>[0-9]{2})[.](?P<month>[0-9]{2})[.](?P<year>[0-9]{4})"
+FIRST_YEAR, LAST_YEAR = 1970, 2099
+# Stands for a value whose bytes are not UTF-8: no pattern of ours lets a control character in.
+MALFORMED = "\0"
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class Call(NamedTuple):
+    """One request of a bank, as far as a dialect may look at it."""
+
+    method: str
+    path: str  # of the dialect's own operation, as "check"; "" when it has none
+    query: bytes  # undecoded, without "?"
+    content_type: str  # lower case, without parameters
+    body: bytes
+
+    @property
+    def form(self) -> bytes:
+        """The body when it is a form, undecoded, otherwise nothing."""
+        return self.body if self.content_type == FORM else b""
+
+
+class Answer(NamedTuple):
+    """What a dialect says: bytes as sent, and their type."""
+
+    body: bytes
+    content_type: str
+    status: int = 200
+
+
+class NotWhole:
+    """A JSON number with a fraction or an exponent: no dialect accepts one anywhere."""
+
+
+NOT_WHOLE = NotWhole()
+
+
+class Json(NamedTuple):
+    """A JSON body: its value, where whole numbers are int and all others NOT_WHOLE."""
+
+    value: Any
+    readable: bool  # it is UTF-8 and JSON, without NaN, not nested too deep
+    twice: bool  # an object somewhere in it has a member twice
+
+
+class Fields(NamedTuple):
+    """Known parameters by name, each given once; the others that were known, in `twice`."""
+
+    values: dict[str, str]
+    twice: frozenset[str]
+
+
+def fields(raw: bytes, known: Collection[str], *, fold: bool = False) -> Fields:
+    """Read a query string or form; unknown names are not decoded and may repeat.
+
+    A blank may be "+"; only "&" separates. With `fold` names ignore letter case (`known` is upper
+    case then). A value that is not UTF-8 is MALFORMED.
+    """
+    values: dict[str, str] = {}
+    twice = set()
+    for part in raw.split(b"&"):
+        raw_name, _, raw_value = part.partition(b"=")
+        name = _decoded(raw_name)
+        name = name.upper() if fold else name
+        if name not in known:
+            continue
+        if name in values or name in twice:
+            twice.add(name)
+            values.pop(name, None)
+        else:
+            values[name] = _decoded(raw_value)
+    return Fields(values, frozenset(twice))
+
+
+def amount(text: str | None, form: str = "strict") -> Decimal | None:
+    """Read a sum as in SUMS; None for anything else."""
+    if text is None or not SUMS[form].fullmatch(text):
+        return None
+    return Decimal(text)
+
+
+def moment(text: str | None, *forms: re.Pattern[str]) -> datetime | None:
+    """Read a real date and time of the years 1970 to 2099.
+
+    Each form names its groups as `datetime` names its arguments; the first that fits is taken.
+    """
+    for form in forms:
+        match = form.fullmatch(text or "")
+        if match:
+            return _real({name: int(digits) for name, digits in match.groupdict().items()})
+    return None
+
+
+def element(tag: str, content: str | Iterable[ET.Element], **attributes: str) -> ET.Element:
+    """Make an XML element of a text or of elements; what XML cannot hold is left out."""
+    made = ET.Element(tag, {name: _NOT_XML.sub("", text) for name, text in attributes.items()})
+    if isinstance(content, str):
+        made.text = _NOT_XML.sub("", content)
+    else:
+        made.extend(content)
+    return made
+
+
+def xml_text(root: ET.Element) -> str:
+    """Write an element without declaration, blanks or self-closing tags."""
+    return ET.tostring(root, encoding="unicode", short_empty_elements=False)
+
+
+def xml(root: ET.Element, content_type: str = "text/xml") -> Answer:
+    """Answer with an XML document in UTF-8."""
+    text = f'<?xml version="1.0" encoding="UTF-8"?>{xml_text(root)}'
+    return Answer(text.encode(), f"{content_type}; charset=utf-8")
+
+
+def read_json(body: bytes) -> Json:
+    """Read JSON strictly; see Json."""
+    twice = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) != len(pairs):
+            twice.append(True)
+        return made
+
+    try:
+        value = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=members,
+            parse_float=lambda _: NOT_WHOLE,
+            parse_constant=_refuse,
+        )
+    except (ValueError, RecursionError):  # not UTF-8 and too many digits are ValueErrors too
+        return Json(None, readable=False, twice=False)
+    return Json(value, readable=True, twice=bool(twice))
+
+
+def json_answer(value: object, status: int = 200) -> Answer:
+    """Answer with JSON in UTF-8."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        body = text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, in an id that we echo
+        body = json.dumps(value, separators=(",", ":")).encode()
+    return Answer(body, "application/json; charset=utf-8", status)
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        return MALFORMED
+
+
+def _real(parts: dict[str, int]) -> datetime | None:
+    try:
+        made = datetime(**parts)  # type: ignore[arg-type]  # noqa: DTZ001 - the bank's zone
+    except ValueError:
+        return None
+    return made if FIRST_YEAR <= made.year <= LAST_YEAR else None

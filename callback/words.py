@@ -1,0 +1,228 @@
+"""Our own words: what a bank asks of us, and what came of it. No HTTP, no bank, no SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from decimal import Decimal
+
+# design.md, section 4: done, refused (surely nothing was recorded), unknown ("ask again").
+Outcome = Literal[
+    "ok",
+    "duplicate_same",  # recorded before, by the same request: done
+    # refused
+    "duplicate_other",  # the txn_id names another account or sum: an alarm
+    "unknown_account",
+    "account_closed",
+    "account_blocked",
+    "invoice_cancelled",
+    "already_paid",
+    "sum_differs",  # not the invoice's sum, or not the sum of the payment that is performed
+    "sum_too_small",
+    "sum_too_large",
+    "payment_not_found",
+    "payment_cancelled",
+    "payment_expired",
+    "cancel_refused",
+    "cancel_differs",  # the payment to cancel has another account or sum: an alarm
+    "bad_account",
+    "bad_date",
+    "bad_id",
+    "bad_request",
+    "bad_service",
+    "bad_signature",
+    "bad_sum",
+    "bad_type",
+    "missing",
+    "unknown_command",
+    "unreadable",
+    # refused before the dialect was heard
+    "bad_token",
+    "bad_address",
+    "not_authenticated",
+    "bad_method",
+    # unknown
+    "temporary",
+]
+
+# What is worth waking somebody for, though the answer is an ordinary refusal.
+ALARMS = frozenset(
+    {
+        "duplicate_other",
+        "cancel_differs",
+        "bad_signature",
+        "bad_token",
+        "bad_address",
+        "not_authenticated",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What a bank asks for; `name` is one short word for the log and the table of codes."""
+
+    name: str
+    txn_id: str = ""
+    account: str = ""  # the number that the payer typed: an account's, or an invoice's
+    amount: Decimal | None = None
+    echo: Any = None  # what the dialect repeats in its answer: an id, a whole request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse(Command):
+    """Do nothing: the request cannot be understood or may not be made."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """A booking counts while it is at least as young as both: by our clock (UTC), by the bank's."""
+
+    created_at: datetime
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(Command):
+    """Say whether the account may be paid and what it owes. Changes nothing.
+
+    `exact`, `waits_since`: as in Pay.
+    """
+
+    exact: bool = False
+    waits_since: Since | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pay(Command):
+    """Record a payment once, however often it is asked for.
+
+    `refused` is what the dialect would refuse the request for: a known `txn_id` wins over it.
+    `amount` is always there; without `refused` so are `account` and `paid_at`.
+    """
+
+    paid_at: datetime | None = None  # the bank's own date, in the bank's zone
+    refused: Outcome | None = None
+    state: Literal["paid", "created"] = "paid"  # created: booked, no money yet
+    exact: bool = False  # an invoice is paid by its whole sum or not at all
+    # Other bookings of the same invoice keep it from being booked again while they are at least
+    # so young. None: bookings do not matter, only payments do.
+    waits_since: Since | None = None
+    alive_since: Since | None = None  # its own booking has expired when it is older
+
+
+def check_or_pay(
+    pays: bool, refused: Outcome | None, paid_at: datetime | None, **common: Any
+) -> Command:
+    """Make a Check, a Pay or a Refuse of what was read (the repeat rule of the sheets).
+
+    A payment whose id and sum could be read is always a Pay, also when it is to be refused: it
+    may be known. `common` are the fields of Command.
+    """
+    if pays and common["amount"] is not None:
+        return Pay(refused=refused, paid_at=paid_at, **common)
+    return Refuse(outcome=refused, **common) if refused else Check(**common)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Perform(Command):
+    """Turn a created payment into a paid one, or cancel it when its time is over.
+
+    What `of_…` names must be the payment's: another id or account is `mismatch`, another sum
+    `sum_differs`. None is not compared.
+    """
+
+    of_id: int | None = None
+    of_account: str | None = None
+    of_sum: Decimal | None = None
+    mismatch: Outcome = "payment_not_found"
+    paid_at: datetime | None = None  # replaces the one of the booking
+    alive_since: Since | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel(Command):
+    """Cancel a created payment, with `refund` also a paid one.
+
+    What `of_…` names must be the payment's, else `mismatch`. None is not compared.
+    """
+
+    of_id: int | None = None
+    of_account: str | None = None
+    of_sum: Decimal | None = None
+    mismatch: Outcome = "payment_not_found"
+    reason: int | None = None
+    refund: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status(Command):
+    """Tell how a payment stands. Changes nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement(Command):
+    """List the bank's payments from `since` to `until`, both inclusive, ascending.
+
+    `by` is the column that is compared: the bank's `paid_at` or our `performed_at` (UTC).
+    """
+
+    since: datetime
+    until: datetime
+    by: Literal["paid_at", "performed_at"] = "paid_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who would pay: an account, or the account of one invoice."""
+
+    number: str
+    name: str
+    address: str
+    state: Literal["active", "closed", "blocked"]
+    invoice_state: Literal["issued", "cancelled"] | None  # None: the number is an account's
+    issued: Decimal  # sum of the issued invoices, or of this one
+    paid: Decimal
+    waiting: int  # bookings that keep this invoice from being booked again
+
+    @property
+    def owed(self) -> Decimal:
+        """Issued minus paid; negative when overpaid."""
+        return self.issued - self.paid
+
+    @property
+    def masked_name(self) -> str:
+        """Every word as its first character and ***: nobody learns a name by asking."""
+        return " ".join(f"{word[0]}***" for word in self.name.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A row of `payment`. Times of ours are UTC, to the millisecond, without zone."""
+
+    id: int
+    txn_id: str
+    number: str | None  # what the payer typed; None: the account is not in our books any more
+    amount: Decimal
+    state: Literal["created", "paid", "cancelled"]
+    paid_at: datetime
+    created_at: datetime
+    performed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancel_reason: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a command, with whatever of our books the answer may need."""
+
+    outcome: Outcome
+    payer: Payer | None = None
+    payment: Payment | None = None
+    payments: Sequence[Payment] = ()

@@ -1,0 +1,13 @@
+-- An invoice by the number that the payer typed, and what is left to pay of it.
+-- "waiting" counts bookings of it that are younger than both limits.
+SELECT i.number, a.name, a.address, a.state,
+       i.state AS invoice_state,
+       i.amount AS issued,
+       (SELECT COALESCE(SUM(p.amount), 0) FROM payment AS p
+         WHERE p.invoice_id = i.id AND p.state = 'paid') AS paid,
+       (SELECT COUNT(*) FROM payment AS w
+         WHERE w.invoice_id = i.id AND w.state = 'created'
+           AND w.created_at >= :waits_created_at AND w.paid_at >= :waits_paid_at) AS waiting
+  FROM invoice AS i
+  JOIN account AS a ON a.id = i.account_id
+ WHERE i.number = :account AND LENGTH(i.number) = LENGTH(:account)

@@ -1,0 +1,10 @@
+-- Payments for "flask payments", by the bank's date; a filter that is null lets all through.
+SELECT p.id, p.bank, p.txn_id, a.number AS account, i.number AS invoice, p.amount, p.currency,
+       p.state, p.paid_at, p.created_at, p.performed_at, p.cancelled_at, p.cancel_reason
+  FROM payment AS p
+  LEFT JOIN account AS a ON a.id = p.account_id
+  LEFT JOIN invoice AS i ON i.id = p.invoice_id
+ WHERE (:bank IS NULL OR p.bank = :bank)
+   AND (:since IS NULL OR p.paid_at >= :since)
+   AND (:until IS NULL OR p.paid_at < :until)
+ ORDER BY p.paid_at, p.id
