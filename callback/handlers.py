@@ -63,7 +63,7 @@ class Handlers:
             return _bare(HTTPStatus.NOT_FOUND)
         dialect = PROTOCOLS[bank.protocol]
         token = rest.pop(0) if bank.url_token and rest else ""
-        path = "/".join(rest)
+        path = "/".join(rest) or "/" * len(rest)  # a slash at the end is another address
         if path not in dialect.PATHS:
             return _bare(HTTPStatus.NOT_FOUND)
         command, result = self._hear(bank, dialect, token, path)

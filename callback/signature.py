@@ -87,14 +87,20 @@ def _allowed(bank: Bank, address: str) -> bool:
     return any(ip in network for network in bank.allow)
 
 
-def _basic(bank: Bank, environ: Mapping[str, str]) -> bool:
+def credentials(environ: Mapping[str, str]) -> tuple[bytes, bytes]:
+    """Read user name and password of HTTP Basic; both empty when there are none."""
     header = next((environ[name] for name in AUTHORIZATION if environ.get(name)), "")
     scheme, _, encoded = header.partition(" ")
     try:
         raw = base64.b64decode(encoded.strip(), validate=True)
     except ValueError:
-        return False
+        raw = b""
     username, _, password = raw.partition(b":")  # a password may contain colons
+    return (username, password) if scheme.lower() == "basic" else (b"", b"")
+
+
+def _basic(bank: Bank, environ: Mapping[str, str]) -> bool:
+    username, password = credentials(environ)
     right = hmac.compare_digest(username, bank.username.encode())
     right &= sum(hmac.compare_digest(password, one) for one in bank.password) > 0
-    return right and scheme.lower() == "basic"
+    return right

@@ -1,0 +1,234 @@
+"""Every fault of the settings file is named at once, by its key; a secret is never shown."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from callback import settings
+from callback.settings import SettingsError
+from tests.conftest import flask
+from tests.servers import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = """
+SECRET_KEY = ["old-key-of-last-year", "hidden-key"]
+DATABASE = "mysql://usu:hidden%40word@db1:3306,[::1]:3307,db3/books"
+TIMEZONE = "Asia/Almaty"
+CURRENCY = "KZT"
+
+[BANKS.qiwi]
+protocol = "osmp"
+allow = ["79.142.16.0/20", "2001:db8::/32", "10.0.0.1"]
+username = "qiwi"
+password = "hidden:colons"
+secret = "hidden-secret"
+timezone = "Europe/Moscow"
+codes = { account_blocked = "79", temporary = 2 }
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The settings file."""
+    path = tmp_path / "config.toml"
+    path.write_text(GOOD)
+    return path
+
+
+def faults(file: Path, text: str) -> list[str]:
+    """The lines that a settings file is refused with, without its own path."""
+    file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        settings.load(file)
+    return str(caught.value).splitlines()[1:]
+
+
+def test_good_settings_are_read(file: Path) -> None:
+    """All of them, typed."""
+    given = settings.load(file)
+    qiwi = given.banks["qiwi"]
+
+    assert given.engine.hosts == [("db1", 3306), ("::1", 3307), ("db3", 3306)]  # type: ignore[attr-defined]
+    assert given.engine.password == "hidden@word"  # type: ignore[attr-defined]
+    assert [str(network) for network in qiwi.allow] == [
+        "79.142.16.0/20",
+        "2001:db8::/32",
+        "10.0.0.1/32",
+    ]
+    assert qiwi.code("pay", "account_blocked") == "79"
+    assert qiwi.code("pay", "temporary") == "2"
+    assert qiwi.timezone.key == "Europe/Moscow"
+
+
+def test_no_secret_is_in_a_repr(file: Path) -> None:
+    """Of the settings, a bank, the database."""
+    assert "hidden" not in repr(settings.load(file))
+
+
+def test_every_fault_is_named_at_once(file: Path) -> None:
+    """Each line has the key and what is wanted."""
+    found = faults(
+        file,
+        """
+DATABASE = "postgres://hidden@host/db"
+TIMEZONE = "Almaty"
+CURRENCY = "tenge"
+TRUSTED_PROXIES = "1"
+TRUSTED_PROXYS = 1
+
+[BANKS.qiwi]
+protocol = "osmp"
+alow = ["127.0.0.1"]
+
+[BANKS.kaspi]
+protocol = "kaspi"
+allow = ["79.142.16.1/20"]
+min_sum = 1.0
+max_sum = "1,00"
+account_pattern = "[0-9"
+url_token = "yes"
+show = ["debts"]
+format = "yaml"
+payer = "customer"
+codes = { bloked = "1" }
+
+[BANKS.mars]
+protocol = "martian"
+
+[BANKS."no name"]
+protocol = "osmp"
+""",
+    )
+
+    for wanted in (
+        "TRUSTED_PROXYS: no such key; TRUSTED_PROXIES?",
+        "SECRET_KEY: missing",
+        "DATABASE: want mysql://user:password@host:3306/database",
+        'TIMEZONE: want a time zone such as "Asia/Almaty"',
+        'CURRENCY: want three letters such as "KZT"',
+        "TRUSTED_PROXIES: want a whole number from 0 to 10, without quotes",
+        "BANKS.qiwi.alow: no such key; allow?",
+        "BANKS.kaspi.allow: want a list of addresses and networks",
+        'BANKS.kaspi.min_sum: want a sum in quotes with a dot and two decimals such as "1.00"',
+        "BANKS.kaspi.max_sum: want a sum in quotes",
+        "BANKS.kaspi.account_pattern: want a regular expression",
+        "BANKS.kaspi.url_token: want true or false, without quotes",
+        'BANKS.kaspi.show: want a list of "name", "address", "debt"',
+        'BANKS.kaspi.format: want one of "json", "xml"',
+        'BANKS.kaspi.payer: want one of "account", "invoice"',
+        "BANKS.mars.protocol: want one of osmp, kaspi",
+        "BANKS.no name: want a table named by",
+    ):
+        assert any(line.startswith(wanted) for line in found), (wanted, found)
+    assert not any("hidden" in line for line in found)
+
+
+BASE = GOOD[: GOOD.index("[BANKS")]
+
+
+@pytest.mark.parametrize(
+    ("section", "wanted"),
+    [
+        ('protocol = "osmp"', "BANKS.qiwi: nobody could prove to be this bank; set one of allow,"),
+        ('protocol = "osmp"\nsecret = "x"', "BANKS.qiwi: nobody could prove to be this bank"),
+        ('protocol = "osmp"\nallow = []', "BANKS.qiwi: nobody could prove to be this bank"),
+        ('protocol = "osmp"\nurl_token = false', "BANKS.qiwi: nobody could prove"),
+        ('protocol = "osmp"\nusername = "q"\nallow = ["::1"]', "BANKS.qiwi.password: want one"),
+        ('protocol = "osmp"\npassword = "q"', "BANKS.qiwi.username: want one"),
+        ('protocol = "osmp"\npassword = ""', "BANKS.qiwi.password: want a text in quotes"),
+        (
+            'protocol = "osmp"\nallow = ["::1"]\nmin_sum = "5.00"\nmax_sum = "4.99"',
+            "BANKS.qiwi.min_sum: want no more than max_sum",
+        ),
+        (
+            'protocol = "osmp"\nallow = ["::1"]\nmax_sum = "1000000000000.00"',
+            "BANKS.qiwi.max_sum: want a sum",
+        ),
+        (
+            'protocol = "osmp"\nallow = ["::1"]\ncodes = { bloked = "1" }',
+            "BANKS.qiwi.codes.bloked: no such outcome",
+        ),
+        ('protocol = "osmp"\nallow = ["::1"]\ncodes = { ok = "OK" }', "BANKS.qiwi.codes: want"),
+        ('protocol = "osmp"\nallow = ["::1"]\nid_tag = "a b"', "BANKS.qiwi.id_tag: want a name"),
+    ],
+)
+def test_a_bank_with_a_fault_stops_the_start(file: Path, section: str, wanted: str) -> None:
+    """Also one that could not prove who it is."""
+    found = faults(file, f"{BASE}\n[BANKS.qiwi]\n{section}\n")
+
+    assert len(found) == 1
+    assert found[0].startswith(wanted)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://u:p@/db",
+        "mysql://u:p@host",
+        "mysql://u:p@host:port/db",
+        "mysql://u:p@host/db?sslca=x",
+        "mysql://u:p@h1,,h2/db",
+        "sqlite://file.db",
+        "",
+    ],
+)
+def test_a_database_that_cannot_be_read_is_named(file: Path, url: str) -> None:
+    """With both forms that can."""
+    found = faults(file, re.sub('DATABASE = ".*"', f'DATABASE = "{url}"', GOOD))
+
+    assert len(found) == 1
+    assert found[0].startswith("DATABASE: want")
+
+
+def test_a_certificate_file_that_is_not_there_is_named(file: Path) -> None:
+    """At start, not at the first payment."""
+    found = faults(file, GOOD.replace("/books", "/books?ssl_ca=ca.pem"))
+
+    assert found == ["DATABASE: want ssl_ca to name a file with the certificate of an authority"]
+
+
+def test_broken_toml_is_named_with_its_place(file: Path) -> None:
+    """And without what stands there."""
+    file.write_text('SECRET_KEY = "hidden\n')
+    with pytest.raises(SettingsError, match=r"line 1") as caught:
+        settings.load(file)
+
+    assert "hidden" not in str(caught.value)
+
+
+def test_without_a_file_every_command_says_where_it_looked(tmp_path: Path) -> None:
+    """The program refuses to start."""
+    missing = tmp_path / "nowhere.toml"
+    done = flask(missing, "init-db")
+
+    assert done.returncode != 0
+    assert f"no settings file at {missing}" in done.stderr
+    assert "CALLBACK_CONFIG" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_gunicorn_stops_for_good_and_names_the_faults(tmp_path: Path) -> None:
+    """It would otherwise restart its workers for ever."""
+    file = tmp_path / "config.toml"
+    file.write_text('SECRET_KEY = "hidden"\n')
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:0", "-w", "1", "wsgi:app"],
+        cwd=ROOT,
+        env={"CALLBACK_CONFIG": str(file), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert done.returncode != 0
+    assert "DATABASE: missing" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hidden" not in done.stderr

@@ -1,0 +1,187 @@
+"""Who is calling: addresses, HTTP Basic, signed addresses."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import pytest
+
+from callback import signature
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from subprocess import CompletedProcess
+
+    from tests.conftest import Engine
+    from tests.servers import Endpoint
+
+SETTINGS = {"TRUSTED_PROXIES": 1, "SECRET_KEY": ["key-of-last-year", "key-of-this-year"]}
+BANKS = """
+[BANKS.net]
+protocol = "osmp"
+allow = ["79.142.16.0/20", "2001:db8::/32"]
+
+[BANKS.basic]
+protocol = "osmp"
+username = "qiwi"
+password = ["old:colon", "пароль"]
+
+[BANKS.token]
+protocol = "osmp"
+url_token = true
+
+[BANKS.all]
+protocol = "osmp"
+allow = ["79.142.16.0/20"]
+username = "qiwi"
+password = "right"
+url_token = true
+"""
+CHECK = "?command=check&account=1"
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    """The header of HTTP Basic."""
+    encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {encoded}"}
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "status"),
+    [
+        ("79.142.16.1", 200),
+        ("79.142.31.255", 200),
+        ("79.142.32.0", 403),
+        ("2001:db8:1::5", 200),
+        ("2001:db9::5", 403),
+        ("::ffff:79.142.16.1", 200),  # IPv4 on a socket that speaks IPv6
+        ("1.2.3.4, 79.142.16.1", 200),  # the proxy itself wrote the last one
+        ("79.142.16.1, 1.2.3.4", 403),  # the caller wrote the first one
+        ("79.142.16.1, ", 403),
+        ("unknown", 403),
+        ("79.142.16.1:443", 403),
+        (None, 403),  # not through the proxy: the peer itself, 127.0.0.1
+    ],
+)
+def test_exactly_one_proxy_is_believed(
+    endpoint: Endpoint, forwarded: str | None, status: int
+) -> None:
+    """The last entry of X-Forwarded-For is the proxy's; those before it are the caller's."""
+    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+    reply = endpoint.call(f"/net{CHECK}", headers=headers)
+
+    assert reply.status == status
+    assert (reply.body == b"") == (status != 200)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "caller"),
+    [
+        (0, "79.142.16.1", "127.0.0.1"),
+        (1, "79.142.16.1", "79.142.16.1"),
+        (2, "79.142.16.1, 10.0.0.1", "79.142.16.1"),
+        (2, "1.1.1.1, 79.142.16.1, 10.0.0.1", "79.142.16.1"),
+        (2, "79.142.16.1", "127.0.0.1"),
+        (1, "", "127.0.0.1"),
+    ],
+)
+def test_the_caller_is_counted_from_the_end(proxies: int, forwarded: str, caller: str) -> None:
+    """Fewer entries than proxies: the call came past them."""
+    environ = {"HTTP_X_FORWARDED_FOR": forwarded, "REMOTE_ADDR": "127.0.0.1"}
+
+    assert signature.caller(environ, proxies) == caller
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (basic("qiwi", "old:colon"), 200),
+        (basic("qiwi", "пароль"), 200),
+        (basic("qiwi", "old"), 401),
+        (basic("qiwi", ""), 401),
+        (basic("QIWI", "old:colon"), 401),
+        (basic("", "old:colon"), 401),
+        ({}, 401),
+        ({"Authorization": "Basic"}, 401),
+        ({"Authorization": "Basic !!!"}, 401),
+        ({"Authorization": "Basic " + base64.b64encode(b"\xff:\xff").decode()}, 401),
+        ({"Authorization": "Bearer " + base64.b64encode(b"qiwi:old:colon").decode()}, 401),
+        ({"Authorization": "basic " + base64.b64encode(b"qiwi:old:colon").decode()}, 200),
+    ],
+)
+def test_basic_is_compared_whole(endpoint: Endpoint, headers: dict[str, str], status: int) -> None:
+    """Either of two passwords; a password may hold colons and any letters."""
+    reply = endpoint.call(f"/basic{CHECK}", headers=headers)
+
+    assert reply.status == status
+    if status == 401:
+        assert reply.headers["WWW-Authenticate"] == "Basic"
+        assert reply.body == b""
+
+
+@pytest.mark.parametrize(
+    "name", ["HTTP_AUTHORIZATION", "REDIRECT_HTTP_AUTHORIZATION", "Authorization"]
+)
+def test_basic_is_found_where_web_servers_leave_it(name: str) -> None:
+    """CGI and FastCGI hide the header (hosting.md, section 4)."""
+    header = basic("qiwi", "right")["Authorization"]
+
+    assert signature.credentials({name: header}) == (b"qiwi", b"right")
+
+
+def test_the_address_of_the_command_is_the_one_that_answers(
+    endpoint: Endpoint, command: Callable[..., CompletedProcess[str]]
+) -> None:
+    """And no other; a stranger learns nothing."""
+    address = command("url", "token").stdout.strip()
+    assert endpoint.call(address + CHECK).status == 200
+    for wrong in ("/token", "/token/", address[:-1], address + "x", f"{address}/", "/token/ё"):
+        path = wrong.encode() if wrong.isascii() else b"/token/%D1%91"
+        reply = endpoint.call(path + CHECK.encode())
+        assert (reply.status, reply.body) == (404, b""), wrong
+
+
+def test_tokens_of_old_keys_stay_good_while_keys_rotate(endpoint: Endpoint) -> None:
+    """A token of a key that is not in the list, or of another bank, is not."""
+    keys = [b"key-of-last-year", b"key-of-this-year", b"key-of-a-stranger"]
+    tokens = [token.decode() for token in signature.url_tokens("token", keys)]
+    other = signature.url_tokens("basic", keys[:1])[0].decode()
+
+    statuses = [endpoint.call(f"/token/{one}{CHECK}").status for one in [*tokens, other]]
+
+    assert statuses == [200, 200, 404, 404]
+
+
+def test_all_proofs_that_are_set_must_hold(
+    engine: Engine, endpoint: Endpoint, command: Callable[..., CompletedProcess[str]]
+) -> None:
+    """In the order token, address, Basic; nothing is recorded, each is an alarm in the log."""
+    engine.account("1")
+    address = command("url", "all").stdout.strip()
+    inside = {"X-Forwarded-For": "79.142.16.1"}
+    pay = "?command=pay&txn_id=1&account=1&sum=1.00&txn_date=20261103091500"
+
+    statuses = [
+        endpoint.call("/all/x" + pay, headers=inside | basic("qiwi", "right")).status,
+        endpoint.call(address + pay, headers=basic("qiwi", "right")).status,
+        endpoint.call(address + pay, headers=inside).status,
+        endpoint.call(address + pay, headers=inside | basic("qiwi", "wrong")).status,
+    ]
+
+    assert statuses == [404, 403, 401, 401]
+    assert engine.rows("SELECT COUNT(*) FROM payment") == [(0,)]
+    outcomes = ["bad_token", "bad_address", "not_authenticated", "not_authenticated"]
+    assert [(line["outcome"], line["alarm"]) for line in endpoint.log()[-4:]] == [
+        (outcome, True) for outcome in outcomes
+    ]
+    assert endpoint.call(address + pay, headers=inside | basic("qiwi", "right")).status == 200
+    assert engine.rows("SELECT COUNT(*) FROM payment") == [(1,)]
+
+
+def test_a_text_is_signed_as_openssl_does() -> None:
+    """printf %s 260440010120202sheet-secret-1 | openssl dgst -md5."""
+    assert signature.md5_hex(b"2604400101", b"20202", b"sheet-secret-1") == (
+        "430aaa1181843fb0dad491dbac6b0160"
+    )
+    assert not signature.same("ё", "430aaa1181843fb0dad491dbac6b0160")
