@@ -21,7 +21,12 @@ def create_app(path: Path | None = None) -> Flask:
     """
     named = os.environ.get("CALLBACK_CONFIG")
     given = settings.load(path or (Path(named) if named else ROOT / "instance" / "config.toml"))
-    log.start(given.log)
+    try:
+        log.start(given.log)
+    except OSError as error:
+        raise settings.SettingsError(
+            f"{given.path}:\nLOG: want a file to write to: {error}"
+        ) from None
     database = Database(
         given.engine,
         # A site whose customers are kept elsewhere lays its own statements over ours.
@@ -29,7 +34,9 @@ def create_app(path: Path | None = None) -> Flask:
         given.connections,
     )
     app = Flask(__name__, static_folder=None, template_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = wire.MAX_BODY
+    # One byte more than allowed: Werkzeug cuts a chunked body off at the limit without a word.
+    app.config["MAX_CONTENT_LENGTH"] = wire.MAX_BODY + 1
+    app.url_map.merge_slashes = False
     Handlers(given, database).install(app)
     cli.install(app, given, database)
     return app

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from callback import log, operation, signature
 from callback.database.errors import DatabaseError
 from callback.protocols import PROTOCOLS
-from callback.wire import Answer, Call
+from callback.wire import MAX_BODY, Answer, Call
 from callback.words import ALARMS, Command, Refuse, Result
 
 if TYPE_CHECKING:
@@ -125,6 +125,8 @@ def _call(path: str) -> Call:
     body = b""
     if request.method == "POST":
         body = request.get_data(cache=False)
+        if len(body) > MAX_BODY:
+            raise RequestEntityTooLarge
     return Call(request.method, path, request.query_string, request.mimetype, body)
 
 

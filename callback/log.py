@@ -62,8 +62,9 @@ class JsonLine(logging.Formatter):
             line["message"] = message
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        line.update(getattr(record, "fields", {}))
-        return json.dumps({key: _short(value) for key, value in line.items()})
+        fields = getattr(record, "fields", {})
+        line.update((name, _short(value)) for name, value in fields.items())
+        return json.dumps(line)
 
 
 class RotatingFile(logging.handlers.WatchedFileHandler):
