@@ -12,7 +12,9 @@ import logging
 import logging.handlers
 import os
 import sys
+from contextlib import suppress
 from datetime import datetime, timezone
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -79,21 +81,23 @@ class RotatingFile(logging.handlers.WatchedFileHandler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write the line, after making room for it."""
         self.reopenIfNeeded()
-        if os.stat(self.baseFilename).st_size > MAX_BYTES:
+        if self._is_full():
             self._rotate()
         logging.StreamHandler.emit(self, record)
 
+    def _is_full(self) -> bool:
+        return self.stream is not None and os.fstat(self.stream.fileno()).st_size > MAX_BYTES
+
     def _rotate(self) -> None:
+        names = [self.baseFilename, *(f"{self.baseFilename}.{n + 1}" for n in range(KEPT_FILES))]
         with open(f"{self.baseFilename}.lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            # Another process may have been first.
-            if os.stat(self.baseFilename).st_size > MAX_BYTES:
-                for number in range(KEPT_FILES, 0, -1):
-                    older = f"{self.baseFilename}.{number}"
-                    newer = f"{self.baseFilename}.{number - 1}" if number > 1 else self.baseFilename
-                    if os.path.exists(newer):
+            self.reopenIfNeeded()
+            if self._is_full():  # no other process was first
+                for newer, older in reversed(list(pairwise(names))):
+                    with suppress(FileNotFoundError):
                         os.replace(newer, older)
-        self.reopenIfNeeded()
+                self.reopenIfNeeded()
 
 
 def _private(path: str, flags: int) -> int:
