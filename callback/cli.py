@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from callback.settings import Settings
 
 DAY = click.DateTime(["%Y-%m-%d"])
+COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
 COLUMNS = ("id", "bank", "txn_id", "account", "invoice", "amount", "currency", "state", "paid_at")
 
 
@@ -89,6 +90,34 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
                 click.echo(line)
         except DatabaseError as error:
             _stop(error)
+
+    @app.cli.command("doctor")
+    @click.option("--site", is_flag=True, help="Ask the deployed site at PUBLIC_URL instead.")
+    @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
+    def examine(site: bool, as_json: bool) -> None:
+        """Look for what is wrong with this installation, and say what to do about it.
+
+        With --site the program at PUBLIC_URL examines itself, for hosts without a shell: run it
+        where a copy of the same settings is. It is asked through an address that is signed with
+        SECRET_KEY and good for ten minutes. Files that must stay private are asked for, too.
+
+        Exit status 1 if anything is a fault; a warning is not.
+        """
+        if site and not settings.public_url:
+            raise click.UsageError('set PUBLIC_URL = "https://…" in the settings first')
+        from callback import doctor  # noqa: PLC0415 - as in handlers.py
+
+        look = doctor.visit(settings, settings.public_url) if site else None
+        worst = "ok"
+        for found in look or doctor.examine(settings, database):
+            click.echo(
+                json.dumps(found._asdict(), ensure_ascii=False)
+                if as_json
+                else click.style(f"{found.state:<8}", fg=COLOURS[found.state])
+                + f"{found.name}: {found.text}"
+            )
+            worst = found.state if found.state == "fault" else worst
+        sys.exit(worst == "fault")
 
 
 def _run(database: Database, script: str) -> None:

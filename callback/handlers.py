@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flask import Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from callback import log, operation, signature
+from callback import log, operation, signature, wire
 from callback.database.errors import DatabaseError
 from callback.protocols import PROTOCOLS
 from callback.wire import MAX_BODY, Answer, Call
@@ -60,7 +60,7 @@ class Handlers:
         name, *rest = address.split("/")
         bank = self.settings.banks.get(name)
         if bank is None:
-            return _bare(HTTPStatus.NOT_FOUND)
+            return self._for_ops(name, "/".join(rest))
         dialect = PROTOCOLS[bank.protocol]
         token = rest.pop(0) if bank.url_token and rest else ""
         path = "/".join(rest) or "/" * len(rest)  # a slash at the end is another address
@@ -72,6 +72,15 @@ class Handlers:
         if code is None:
             return _bare(STATUS.get(result.outcome, HTTPStatus.SERVICE_UNAVAILABLE))
         return _response(dialect.write(bank, command, result, code))
+
+    def _for_ops(self, name: str, token: str) -> Response:
+        """Answer whoever holds our secret key; for everybody else there is nothing here."""
+        if name != "doctor" or not signature.is_ops_pass(name, token, self.settings.secret_keys):
+            return _bare(HTTPStatus.NOT_FOUND)
+        from callback import doctor  # noqa: PLC0415 - a CGI call should not pay for it
+
+        found = list(doctor.examine(self.settings, self.database, request.environ))
+        return _response(wire.json_answer(found))
 
     def fail(self, error: Exception) -> Response:
         """Answer without a page: what HTTP itself refuses, and any surprise ("ask again")."""

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import parse_qsl, unquote
 
-from callback import kinds
+from callback import kinds, wire
 from callback.database.mysql import MySQL
 from callback.database.sqlite import SQLite
 from callback.kinds import REQUIRED, Key
 from callback.messages import LANGUAGES
 from callback.protocols import PROTOCOLS
-from callback.words import Outcome
+from callback.words import BROADER, Outcome
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from callback.words import Payer
 
 BANK_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+OPS_ADDRESSES = ("doctor", "health")
 DATABASE_FORM = (
     "mysql://user:password@host:3306/database?ssl_ca=/path/ca.pem (several hosts: h1:3306,h2:3306) "
     "or sqlite:////path/file.db"
@@ -105,17 +106,30 @@ class Bank:
 
     def code(self, command: str, outcome: Outcome) -> str | None:
         """The dialect's code of an outcome; None where it has no word for it."""
-        return self.codes.get(f"{command}.{outcome}") or self.codes.get(outcome)
+        code = self.codes.get(f"{command}.{outcome}") or self.codes.get(outcome)
+        if code is None and outcome in BROADER:
+            return self.code(command, BROADER[outcome])
+        return code
 
     def account_refusal(self, number: str) -> Outcome | None:
-        """Refuse a number that does not match account_pattern as a whole."""
-        return None if self.account_pattern.fullmatch(number) else "bad_account"
+        """Refuse an empty number, and one that does not match account_pattern as a whole."""
+        return None if number and self.account_pattern.fullmatch(number) else "bad_account"
 
     def sum_refusal(self, amount: Decimal | None) -> Outcome | None:
         """Refuse a sum, if there is one, outside of min_sum and max_sum, both inclusive."""
         if amount is None or self.min_sum <= amount <= self.max_sum:
             return None
         return "sum_too_small" if amount < self.min_sum else "sum_too_large"
+
+    def read_sum(self, text: str, rule: str) -> tuple[Decimal | None, Outcome | None]:
+        """Read a sum by the bank's sum_form, or say why it is refused.
+
+        By `rule` it must be there ("validate"), may lack ("optional"), is not looked at ("ignore").
+        """
+        if rule == "ignore" or (rule == "optional" and not text):
+            return None, None
+        amount = wire.amount(text, self.own["sum_form"])
+        return amount, "bad_sum" if amount is None else None
 
     def local(self, utc: datetime) -> datetime:
         """A time of ours in the bank's zone."""
@@ -201,6 +215,8 @@ def _bank(name: str, section: Any, given: Mapping[str, Any], faults: list[str]) 
     if not BANK_NAME.fullmatch(name) or not isinstance(section, dict):
         faults.append(f"BANKS.{name}: want a table named by 1 to 32 of A-Z a-z 0-9 _ -")
         return None
+    if name in OPS_ADDRESSES:
+        faults.append(f"BANKS.{name}: want another name, /{name} is an address of our own")
     dialect = PROTOCOLS.get(str(section.get("protocol")))
     if dialect is None:
         faults.append(f"{prefix}protocol: want one of " + ", ".join(PROTOCOLS))

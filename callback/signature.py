@@ -12,16 +12,17 @@ import hmac
 import ipaddress
 from typing import TYPE_CHECKING
 
-from itsdangerous import Signer
+from itsdangerous import BadSignature, Signer, TimestampSigner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from callback.settings import Bank, Settings
     from callback.words import Outcome
 
 # Where web servers leave the Authorization header (hosting.md, section 4): the usual place; after
 # an Apache rewrite; some FastCGI wrappers.
+OPS_PASS_S = 600  # long enough to paste it, too short to be found
 AUTHORIZATION = ("HTTP_AUTHORIZATION", "REDIRECT_HTTP_AUTHORIZATION", "Authorization")
 
 
@@ -49,6 +50,20 @@ def url_tokens(bank_name: str, secret_keys: Iterable[bytes]) -> list[bytes]:
     ]
 
 
+def ops_pass(purpose: str, secret_keys: Sequence[bytes]) -> str:
+    """Sign an address of ours for somebody who holds the settings; it expires by itself."""
+    return _ops_signer(secret_keys).sign(purpose).decode()
+
+
+def is_ops_pass(purpose: str, token: str, secret_keys: Sequence[bytes]) -> bool:
+    """Check what `ops_pass` made, not older than OPS_PASS_S."""
+    try:
+        signed = _ops_signer(secret_keys).unsign(token, max_age=OPS_PASS_S)
+    except BadSignature:  # expired, too
+        return False
+    return signed == purpose.encode()
+
+
 def caller(environ: Mapping[str, str], trusted_proxies: int) -> str:
     """Find the caller's address, believing exactly so many proxies in front of us.
 
@@ -70,6 +85,10 @@ def md5_hex(*parts: bytes) -> str:
 def same(given: str, expected: str) -> bool:
     """Compare a signature without leaking where the difference is; any characters may come."""
     return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
+
+
+def _ops_signer(secret_keys: Sequence[bytes]) -> TimestampSigner:
+    return TimestampSigner(secret_keys, salt="ops-pass", digest_method=hashlib.sha256)
 
 
 def _any_is(given: str, expected: Iterable[bytes]) -> bool:

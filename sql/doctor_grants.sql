@@ -1,0 +1,2 @@
+-- What our user may do.
+SHOW GRANTS
