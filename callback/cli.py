@@ -55,16 +55,21 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         click.echo("The tables are there" + (", with the sample customers." if sample else "."))
 
     @app.cli.command("url")
-    @click.argument("bank", type=BankName())
-    def url(bank: Bank) -> None:
+    @click.argument("bank", type=BankName(), required=False)
+    @click.option("--health", is_flag=True, help="The address for a load balancer elsewhere.")
+    def url(bank: Bank | None, health: bool) -> None:
         """Print the address that BANK is to call.
 
         With url_token the address holds a signed token: hand it to the bank and to nobody else.
         It changes with the newest SECRET_KEY; older ones in the list stay good.
         Set PUBLIC_URL ("https://pay.example.kz") to have the whole address printed.
         """
-        token = url_tokens(bank.name, settings.secret_keys)[-1].decode() if bank.url_token else ""
-        click.echo("/".join(filter(None, [f"{settings.public_url}/{bank.name}", token])))
+        if (bank is None) != health:
+            raise click.UsageError("name a bank, or ask for --health")
+        name = bank.name if bank else "health"
+        wants_token = bank is None or bank.url_token
+        token = url_tokens(name, settings.secret_keys)[-1].decode() if wants_token else ""
+        click.echo("/".join(filter(None, [f"{settings.public_url}/{name}", token])))
 
     @app.cli.command("payments")
     @click.option("--bank", type=BankName(), help="Only of this bank.")

@@ -75,12 +75,27 @@ class Handlers:
 
     def _for_ops(self, name: str, token: str) -> Response:
         """Answer whoever holds our secret key; for everybody else there is nothing here."""
-        if name != "doctor" or not signature.is_ops_pass(name, token, self.settings.secret_keys):
-            return _bare(HTTPStatus.NOT_FOUND)
+        if name == "doctor" and signature.is_ops_pass(name, token, self.settings.secret_keys):
+            return self._examine()
+        if name == "health" and signature.may_ask_health(token, request.environ, self.settings):
+            return self._tell_health()
+        return _bare(HTTPStatus.NOT_FOUND)
+
+    def _examine(self) -> Response:
         from callback import doctor  # noqa: PLC0415 - a CGI call should not pay for it
 
         found = list(doctor.examine(self.settings, self.database, request.environ))
         return _response(wire.json_answer(found))
+
+    def _tell_health(self) -> Response:
+        """200 while this process reaches a database that has our tables, 503 otherwise."""
+        try:
+            with self.database.session() as session:
+                session.run("find_payment", bank="", txn_id="")
+        except DatabaseError as error:
+            log.warning(f"health: {error}")
+            return _bare(HTTPStatus.SERVICE_UNAVAILABLE)
+        return _response(wire.json_answer({"database": "ok"}))
 
     def fail(self, error: Exception) -> Response:
         """Answer without a page: what HTTP itself refuses, and any surprise ("ask again")."""

@@ -64,6 +64,18 @@ def is_ops_pass(purpose: str, token: str, secret_keys: Sequence[bytes]) -> bool:
     return signed == purpose.encode()
 
 
+def may_ask_health(token: str, environ: Mapping[str, str], settings: Settings) -> bool:
+    """Let a load balancer ask: one of this machine, or one that has the address with its token.
+
+    A forwarding header that no proxy of ours has written means that the call is not from here.
+    """
+    if token:
+        return _any_is(token, url_tokens("health", settings.secret_keys))
+    if environ.get("HTTP_X_FORWARDED_FOR") and not settings.trusted_proxies:
+        return False
+    return caller(environ, settings.trusted_proxies) in ("127.0.0.1", "::1")
+
+
 def caller(environ: Mapping[str, str], trusted_proxies: int) -> str:
     """Find the caller's address, believing exactly so many proxies in front of us.
 
