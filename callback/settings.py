@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import parse_qsl, unquote
 
 from callback import kinds, wire
+from callback.books import layouts
 from callback.database.mysql import MySQL
 from callback.database.sqlite import SQLite
 from callback.kinds import REQUIRED, Key
@@ -60,8 +61,8 @@ BANK_KEYS: Mapping[str, Key] = {
     "language": Key(kinds.choice(*LANGUAGES), "en"),
     "register": Key(kinds.table, {}),
     "bills": Key(kinds.table, {}),
-    "send": Key(kinds.text, ""),
-    "smtp": Key(kinds.text, ""),
+    "send": Key(layouts.send, ""),
+    "smtp": Key(layouts.mail_server, ""),
     "mail_from": Key(kinds.text, ""),
 }
 FILE_KEYS: Mapping[str, Key] = {
@@ -102,6 +103,11 @@ class Bank:
     labels: Mapping[str, str]
     codes: Mapping[str, str]  # by outcome, or by "command.outcome" where the command matters
     language: str
+    register: layouts.RegisterLayout
+    bills: layouts.BillsLayout
+    send: layouts.Target | None
+    smtp: layouts.Target | None
+    mail_from: str
     own: Mapping[str, Any] = field(repr=False)
 
     def code(self, command: str, outcome: Outcome) -> str | None:
@@ -134,6 +140,14 @@ class Bank:
     def local(self, utc: datetime) -> datetime:
         """A time of ours in the bank's zone."""
         return utc.replace(tzinfo=timezone.utc).astimezone(self.timezone).replace(tzinfo=None)
+
+    def utc(self, local: datetime) -> datetime:
+        """The inverse of `local`; of two hours with the same name the first, or by `fold`."""
+        try:
+            utc = local.replace(tzinfo=self.timezone).astimezone(timezone.utc)
+        except OverflowError:  # at either end of the calendar an offset means nothing
+            return local
+        return utc.replace(tzinfo=None)
 
     def balance(self, payer: Payer) -> Decimal:
         """Money on the account, or with balance_sign = "debt" what is owed."""
@@ -234,8 +248,10 @@ def _bank(name: str, section: Any, given: Mapping[str, Any], faults: list[str]) 
         faults.append(f"{prefix}password: want one, to go with username")
     if values["password"] and not values["username"]:
         faults.append(f"{prefix}username: want one, to go with password")
+    _read_layouts(values, prefix, faults)
     proofs = ("allow", "password", "url_token", *dialect.PROOFS)
-    if not any(values[proof] for proof in proofs):
+    # Nobody calls where a dialect has no address.
+    if dialect.PATHS and not any(values[proof] for proof in proofs):
         faults.append(
             f"{prefix.rstrip('.')}: nobody could prove to be this bank; set one of "
             + ", ".join(proofs)
@@ -248,6 +264,27 @@ def _bank(name: str, section: Any, given: Mapping[str, Any], faults: list[str]) 
         "codes": codes,
     }
     return Bank(name=name, currency=given["CURRENCY"] or "", own=values, **common)
+
+
+def _read_layouts(values: dict[str, Any], prefix: str, faults: list[str]) -> None:
+    """Read the tables of the bank's files, in place, and what belongs to them."""
+    for name, keys, make in (
+        ("register", layouts.REGISTER_KEYS, layouts.register_layout),
+        ("bills", layouts.BILLS_KEYS, layouts.bills_layout),
+    ):
+        before = len(faults)
+        read = _table(values[name], keys, f"{prefix}{name}.", faults)
+        made = len(faults) == before
+        values[name] = make(read, faults, f"{prefix}{name}.") if made else None
+    scheme = values["send"] and values["send"].scheme
+    if scheme == "mailto" and not values["smtp"]:
+        faults.append(f"{prefix}smtp: want a mail server, to send by")
+    if values["smtp"] and "@" not in values["mail_from"]:
+        faults.append(f"{prefix}mail_from: want an address, to send from")
+    # What only the dialect could prove, a bank that fetches a list does not show.
+    fetched = scheme == "held" or (values["bills"] and values["bills"].form == "pull")
+    if fetched and not any(values[proof] for proof in ("allow", "password", "url_token")):
+        faults.append(f"{prefix}bills: want allow, password or url_token for a list to be fetched")
 
 
 def _engine(url: str | None, folder: Path, faults: list[str]) -> Engine | None:
