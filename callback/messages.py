@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from callback.words import BROADER
+
 if TYPE_CHECKING:
     from callback.words import Outcome
 
@@ -13,7 +15,7 @@ LANGUAGES = ("en", "ru", "kk", "uz")
 _MESSAGES: dict[str, tuple[str, str, str, str]] = {
     "ok": ("OK", "OK", "OK", "OK"),
     "duplicate_same": (
-        "already paid",
+        "duplicate",
         "платёж уже принят",
         "төлем бұрын қабылданған",
         "to‘lov avval qabul qilingan",
@@ -106,7 +108,7 @@ _MESSAGES: dict[str, tuple[str, str, str, str]] = {
         "keyinroq urinib ko‘ring",
     ),
 }
-_MESSAGES["invoice_cancelled"] = _MESSAGES["unknown_account"]
+_MESSAGES |= {narrow: _MESSAGES[broad] for narrow, broad in BROADER.items()}
 _WRONG_REQUEST = ("wrong request", "неверный запрос", "сұраныс қате", "noto‘g‘ri so‘rov")
 
 

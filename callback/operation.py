@@ -117,7 +117,9 @@ def cancel(session: Session, bank: Bank, command: Cancel) -> Result:
 def status(session: Session, bank: Bank, command: Status) -> Result:
     """Find a payment by the bank's id."""
     payment = _find(session, bank, command.txn_id)
-    return Result("ok" if payment else "payment_not_found", payment=payment)
+    if payment is None:
+        return Result("payment_not_found")
+    return Result(command.cancelled if payment.state == "cancelled" else "ok", payment=payment)
 
 
 def statement(session: Session, bank: Bank, command: Statement) -> Result:

@@ -38,6 +38,8 @@ ISO_TIME = re.compile(
 BLANK_TIME = re.compile(ISO_TIME.pattern.replace("T", " "))
 DOTTED_DAY = "(?P<day>[0-9]{2})[.](?P<month>[0-9]{2})[.](?P<year>[0-9]{4})"
 FIRST_YEAR, LAST_YEAR = 1970, 2099
+# A payment's number where a dialect wants digits: a text, which may exceed 64 bits.
+DIGITS = re.compile("[0-9]{1,20}")
 # Stands for a value whose bytes are not UTF-8: no pattern of ours lets a control character in.
 MALFORMED = "\0"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -99,7 +101,8 @@ def fields(raw: bytes, known: Collection[str], *, fold: bool = False) -> Fields:
     for part in raw.split(b"&"):
         raw_name, _, raw_value = part.partition(b"=")
         name = _decoded(raw_name)
-        name = name.upper() if fold else name
+        # Only ASCII: a dotless i would become the I of another name.
+        name = name.upper() if fold and name.isascii() else name
         if name not in known:
             continue
         if name in values or name in twice:
@@ -144,10 +147,11 @@ def xml_text(root: ET.Element) -> str:
     return ET.tostring(root, encoding="unicode", short_empty_elements=False)
 
 
-def xml(root: ET.Element, content_type: str = "text/xml") -> Answer:
-    """Answer with an XML document in UTF-8."""
-    text = f'<?xml version="1.0" encoding="UTF-8"?>{xml_text(root)}'
-    return Answer(text.encode(), f"{content_type}; charset=utf-8")
+def xml(root: ET.Element, content_type: str = "text/xml", encoding: str = "UTF-8") -> Answer:
+    """Answer with an XML document; characters that the encoding lacks become references."""
+    text = f'<?xml version="1.0" encoding="{encoding}"?>{xml_text(root)}'
+    body = text.encode(encoding, "xmlcharrefreplace")
+    return Answer(body, f"{content_type}; charset={encoding.lower()}")
 
 
 def read_json(body: bytes) -> Json:

@@ -61,6 +61,12 @@ ALARMS = frozenset(
     }
 )
 
+# What a dialect says of the first when it has no word of its own for it.
+BROADER: dict[Outcome, Outcome] = {
+    "invoice_cancelled": "unknown_account",
+    "cancel_differs": "cancel_refused",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
@@ -163,7 +169,9 @@ class Cancel(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status(Command):
-    """Tell how a payment stands. Changes nothing."""
+    """Tell how a payment stands. Changes nothing. A cancelled one is the outcome `cancelled`."""
+
+    cancelled: Outcome = "ok"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +208,11 @@ class Payer:
     def masked_name(self) -> str:
         """Every word as its first character and ***: nobody learns a name by asking."""
         return " ".join(f"{word[0]}***" for word in self.name.split())
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """What a check may reveal, by the words of the setting `show`."""
+        return {"name": self.masked_name, "address": self.address, "debt": f"{self.owed:.2f}"}
 
 
 @dataclass(frozen=True, slots=True)
