@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from callback import front
 from callback.database.errors import DatabaseError
 from callback.database.sqlite import SQLite
 from callback.settings import Bank
@@ -30,6 +31,7 @@ COLUMNS = ("id", "bank", "txn_id", "account", "invoice", "amount", "currency", "
 
 def install(app: Flask, settings: Settings, database: Database) -> None:
     """Give Flask's command line our commands."""
+    front.install(app, settings)
 
     class BankName(click.ParamType[Bank]):
         name = "bank"

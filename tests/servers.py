@@ -141,7 +141,7 @@ class MariaDB(Program):
     def __enter__(self) -> Self:
         self._install()
         super().__enter__()
-        self.sql(f"CREATE USER {self.user}@'%' IDENTIFIED BY '{self.password}'")
+        self.sql(f"CREATE USER IF NOT EXISTS {self.user}@'%' IDENTIFIED BY '{self.password}'")
         return self
 
     def url(self, database: str, *, port: int | None = None, **options: str | Path) -> str:
@@ -390,39 +390,10 @@ class Reply:
         return self.body.decode()
 
 
-class Endpoint(Program):
-    """The program as it is deployed: gunicorn, with settings of its own, on a free port."""
+class Client:
+    """Speaks HTTP with whoever listens on `port`."""
 
-    def __init__(
-        self,
-        settings_toml: str,
-        folder: Path,
-        *,
-        workers: int = 2,
-        options: Sequence[str] = (),
-        root: Path = ROOT,
-    ) -> None:
-        self.port = free_port()
-        self.settings = write_settings(settings_toml, folder)
-        self._printed_at_start = 0
-        config = root / "deploy" / "gunicorn.conf.py"
-        command = [
-            *(sys.executable, "-m", "gunicorn"),
-            *(["-c", str(config)] if config.exists() else []),
-            *("-b", f"{HOST}:{self.port}", "-w", str(workers), "--no-control-socket"),
-            *options,
-            "wsgi:app",
-        ]
-        environment = os.environ | {"CALLBACK_CONFIG": str(self.settings)}
-        super().__init__(command, folder / "endpoint.log", cwd=root, env=environment)
-
-    def start(self) -> None:
-        super().start()
-        self._printed_at_start = len(self.output())
-
-    def probe(self) -> None:
-        """Ask for an answer: gunicorn listens before the program is loaded."""
-        self.call("/", timeout=5)
+    port: int
 
     def call(
         self,
@@ -456,13 +427,48 @@ class Endpoint(Program):
                 received += piece
         return bytes(received)
 
+    def _connect(self, timeout: float) -> socket.socket:
+        return socket.create_connection((HOST, self.port), timeout)
+
+
+class Endpoint(Client, Program):
+    """The program as it is deployed: gunicorn, with settings of its own, on a free port."""
+
+    def __init__(
+        self,
+        settings_toml: str,
+        folder: Path,
+        *,
+        workers: int = 2,
+        options: Sequence[str] = (),
+        root: Path = ROOT,
+    ) -> None:
+        self.port = free_port()
+        self.settings = write_settings(settings_toml, folder)
+        self._printed_at_start = 0
+        config = root / "deploy" / "gunicorn.conf.py"
+        command = [
+            *(sys.executable, "-m", "gunicorn"),
+            *(["-c", str(config)] if config.exists() else []),
+            *("-b", f"{HOST}:{self.port}", "-w", str(workers), "--no-control-socket"),
+            *options,
+            "wsgi:app",
+        ]
+        environment = os.environ | {"CALLBACK_CONFIG": str(self.settings)}
+        super().__init__(command, folder / "endpoint.log", cwd=root, env=environment)
+
+    def start(self) -> None:
+        super().start()
+        self._printed_at_start = len(self.output())
+
+    def probe(self) -> None:
+        """Ask for an answer: gunicorn listens before the program is loaded."""
+        self.call("/", timeout=5)
+
     def log(self) -> list[dict[str, Any]]:
         """Return what the program has logged since it started to serve."""
         lines = self.output()[self._printed_at_start :].splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
-
-    def _connect(self, timeout: float) -> socket.socket:
-        return socket.create_connection((HOST, self.port), timeout)
 
 
 def write_settings(settings_toml: str, folder: Path) -> Path:

@@ -1,0 +1,223 @@
+"""flask front: what the web server says while the program cannot, made from the settings.
+
+Many banks take an HTML error page for a final refusal, so every bank gets its own "ask again", or
+the bare 503 that its sheet names, also when no process of ours is left to say it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from callback.protocols import PROTOCOLS, osmp
+from callback.settings import OPS_ADDRESSES
+from callback.wire import Answer
+from callback.words import Refuse, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flask import Flask
+
+    from callback.settings import Bank, Settings
+
+DEPLOY = Path(__file__).parent.parent / "deploy"
+
+# Whose sheet gives the web server words, with HTTP 200 (section 5 or 6, "while the application is
+# down"). To the others a broken line is the word: 503 without a body.
+SPEAKING = frozenset({"osmp", "sberbank", "mbank", "payme", "ckassa"})
+# What is repeated of a request that nobody has read, where an empty text is not enough.
+UNREAD: Mapping[str, Any] = {"osmp": osmp.Echo(None)}
+# A time in an answer that is written down beforehand would be wrong.
+CLOCK = re.compile(rb'(?<= DTS=")[^"]*')
+# Whose own answers have a body with HTTP 400 or 401, which nobody may take away.
+SPEAKING_IN_ERRORS = frozenset({"uzum", "paynet"})
+
+# Every door of Apache: the name that its entry has in addresses, and how it is told of it.
+AUTHORIZATION = """\
+# Apache hides the header from programs of this kind.
+SetEnvIf Authorization "(.+)" HTTP_AUTHORIZATION=$1"""
+DOORS: Mapping[str, tuple[str, str]] = {
+    "passenger": ("", "PassengerEnabled on\n# Passenger's banner.\nHeader unset X-Powered-By"),
+    "cgi": ("pay.cgi", AUTHORIZATION),
+    "fcgi": ("pay.fcgi", f"AddHandler fcgid-script .fcgi\n{AUTHORIZATION}"),
+    "wsgi": ("pay.wsgi", "# The entry is named in deploy/apache.conf."),
+}
+# What a web server refuses by itself. 401 is also Passenger's, see `_later_passenger`.
+REFUSALS = (400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 416, 417, 421, 429, 431, 451, 501)
+# The program is stopped, has crashed, takes too long or is over its limits; 508 is CloudLinux's.
+FAILURES = (500, 502, 503, 504, 508)
+# nginx knows 508 not at all; 494 to 497 are its own names for a 400, 505 and 507 have no page.
+NGINX_REFUSALS = (*REFUSALS, 494, 495, 496, 497)
+NGINX_FAILURES = (500, 502, 503, 504)
+INSIDE = """\
+RewriteCond %{{ENV:REDIRECT_STATUS}} ^200
+RewriteRule ^{}/ - [L]"""
+HTTPS = """\
+# A bank's secrets do not travel in the clear. No redirect: the bank must notice.
+RewriteCond %{HTTPS} !=on
+RewriteCond %{HTTP:X-Forwarded-Proto} !=https
+RewriteRule ^ - [R=403,L]"""
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Give Flask's command line `flask front`."""
+
+    @app.cli.command("front")
+    @click.argument("door", type=click.Choice([*DOORS, "nginx"]))
+    @click.option("-o", "folder", type=click.Path(path_type=Path), required=True, help="A folder.")
+    @click.option("--plain-http", is_flag=True, help="Do not refuse what comes without TLS.")
+    def front(door: str, folder: Path, plain_http: bool) -> None:
+        """Write what the web server in front needs, for one of the doors of deploy/.
+
+        For Apache's doors FOLDER becomes a docroot, whole and ready to be uploaded: .htaccess,
+        the entry, the answers that are given while the program is down. For nginx it gets the
+        files that deploy/nginx.conf includes. Make them again when a bank is added or renamed.
+
+        Where PUBLIC_URL begins with https://, calls without TLS are refused. A host that ends
+        TLS in front of Apache and does not say so (X-Forwarded-Proto) needs --plain-http.
+        """
+        banks = list(settings.banks.values())
+        refuse_http = settings.public_url.startswith("https://") and not plain_http
+        folder.mkdir(parents=True, exist_ok=True)
+        if door == "nginx":
+            _write(folder / "callback-bare.conf", nginx_bare())
+            _write(folder / "callback-banks.conf", nginx_banks(banks))
+        else:
+            template = (DEPLOY / "htaccess").read_text(encoding="utf-8")
+            _write(folder / ".htaccess", htaccess(template, door, banks, refuse_http))
+            _write_entry(door, folder)
+            _write_later(banks, folder / "later")
+        click.echo(f"{folder}: made for {', '.join(settings.banks) or 'no bank at all'}.")
+
+
+def later(bank: Bank) -> Answer:
+    """What a bank hears while the program cannot answer."""
+    code = bank.code("", "temporary")
+    if bank.protocol not in SPEAKING or code is None:
+        return Answer(b"", "", HTTPStatus.SERVICE_UNAVAILABLE)
+    unread = Refuse(name="", outcome="temporary", echo=UNREAD.get(bank.protocol))
+    answer = PROTOCOLS[bank.protocol].write(bank, unread, Result("temporary"), code)
+    return answer._replace(body=CLOCK.sub(b"", answer.body))
+
+
+def as_is(answer: Answer) -> bytes:
+    """An answer as mod_asis sends a file, and as a CGI program prints it."""
+    head = f"Status: {answer.status} {HTTPStatus(answer.status).phrase}\n"
+    if answer.content_type:
+        head += f"Content-Type: {answer.content_type}\n"
+    return f"{head}\n".encode() + answer.body
+
+
+def htaccess(template: str, door: str, banks: Iterable[Bank], refuse_http: bool) -> str:
+    """Fill in deploy/htaccess."""
+    entry, how = DOORS[door]
+    names = "|".join([*(bank.name for bank in banks), *OPS_ADDRESSES])
+    # Nothing but a bank's address comes past the first of these, whatever lies in the folder.
+    lines = [f"RewriteRule !^(?:{names})(?:/|$) - [R=404,L]"]
+    if entry:
+        lines.append(f"RewriteRule ^ {entry}%{{REQUEST_URI}} [L]")
+    values = {
+        "KIND": door,
+        "INSIDE": INSIDE.format(re.escape(entry)) if entry else "# There is no entry here.",
+        "DOOR": how,
+        "HTTPS": HTTPS if refuse_http else "# Calls without TLS are let through.",
+        "ROUTE": "\n".join(lines),
+        "BARE": "\n".join(f'ErrorDocument {status} ""' for status in (*REFUSALS, *FAILURES)),
+        "LATER": "\n".join(_apache_later(bank, door) for bank in banks),
+    }
+    return re.sub("@([A-Z]+)@", lambda match: values[match[1]], template)
+
+
+def nginx_bare() -> str:
+    """Errors without a body, for any server of nginx."""
+    return (
+        "# Made by `flask front nginx`. An error of nginx keeps its number and has no page.\n"
+        f"{_error_page(NGINX_REFUSALS)}\n{_error_page(NGINX_FAILURES)}\n"
+        'location @bare { internal; return 200 ""; }\n'
+    )
+
+
+def nginx_banks(banks: Iterable[Bank]) -> str:
+    """The banks' addresses, and what each hears while the program does not answer."""
+    made = "# Made by `flask front nginx` out of the settings: make it anew with the banks.\n"
+    ops = "|".join(OPS_ADDRESSES)  # the program lets in whom it knows
+    return f"{made}location ~ ^/({ops})(/|$) {{ proxy_pass http://callback; }}\n" + "".join(
+        map(_nginx_bank, banks)
+    )
+
+
+def _nginx_bank(bank: Bank) -> str:
+    answer = later(bank)
+    # These would be read as nginx's own variables and quotes.
+    text = re.sub(r'(["\\])', r"\\\1", answer.body.decode())
+    if "$" in text:
+        raise click.ClickException(f"BANKS.{bank.name}: nginx cannot say a $ while we are down")
+    kind = f'default_type "{answer.content_type}"; ' if answer.content_type else ""
+    failures = " ".join(map(str, NGINX_FAILURES))
+    return f"""
+location ~ ^/{bank.name}(/|$) {{
+    {_error_page(NGINX_REFUSALS)}
+    error_page {failures} = @later_{bank.name};
+    proxy_pass http://callback;
+}}
+location @later_{bank.name} {{ internal; {kind}return {answer.status} "{text}"; }}
+"""
+
+
+def _error_page(statuses: Iterable[int]) -> str:
+    return f"error_page {' '.join(map(str, statuses))} @bare;"
+
+
+def _apache_later(bank: Bank, door: str) -> str:
+    # What the caller wrote: the address that Apache works on may be the entry's by now.
+    lines = [f'<If "%{{THE_REQUEST}} =~ m#^[A-Z]+ /{bank.name}[/? ]#">']
+    for module, suffix in (("mod_asis.c", "asis"), ("!mod_asis.c", "cgi")):
+        lines.append(f"    <IfModule {module}>")
+        lines += [
+            f"        ErrorDocument {status} /later/{bank.name}.{suffix}" for status in FAILURES
+        ]
+        lines.append("    </IfModule>")
+    if door == "passenger" and bank.protocol not in SPEAKING_IN_ERRORS:
+        lines += ["    " + line for line in PASSENGER]
+    return "\n".join([*lines, "</If>"])
+
+
+PASSENGER = (
+    "# Passenger's own page counts as the program's answer, unless this is on. The program's",
+    "# errors have no body either; only this header must be put back.",
+    "PassengerErrorOverride on",
+    'Header always set WWW-Authenticate Basic "expr=%{REQUEST_STATUS} == 401"',
+)
+
+
+def _write_entry(door: str, docroot: Path) -> None:
+    entry = DEPLOY / (DOORS[door][0] or "-")
+    if entry.exists():
+        shutil.copyfile(entry, docroot / entry.name)
+        # suEXEC runs nothing that others may write.
+        (docroot / entry.name).chmod(0o755)
+
+
+def _write_later(banks: Iterable[Bank], folder: Path) -> None:
+    """Each answer twice: where mod_asis is missing, a shell hands it out."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    for bank in banks:
+        answer = as_is(later(bank))
+        (folder / f"{bank.name}.asis").write_bytes(answer)
+        script = folder / f"{bank.name}.cgi"
+        script.write_bytes(b"#!/bin/sh\ncat <<'END'\n%s\nEND\n" % answer)
+        script.chmod(0o755)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+    # The web server reads it, whatever this shell keeps from others; there is no secret in it.
+    path.chmod(0o644)

@@ -1,0 +1,18 @@
+#!/usr/bin/python3
+"""The door of hosts with FastCGI. Stands in the docroot, mode 755, with Unix line ends.
+
+The application stands in the folder `callback` beside the docroot: passenger_wsgi.py there says
+what else is where.
+"""
+
+import os
+import sys
+
+DOCROOT = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(DOCROOT), "callback"))
+
+from passenger_wsgi import application  # noqa: E402 - found by the line above
+
+from callback import fastcgi  # noqa: E402 - from the release that the line above has found
+
+fastcgi.serve(application)
