@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,8 @@ from callback.wire import element
 from callback.words import Check, Command, Refuse, check_or_pay
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from callback.settings import Bank
     from callback.wire import Answer, Call
     from callback.words import Outcome, Payer, Result
@@ -28,7 +29,6 @@ CODES = {
     "duplicate_same": "0",
     "unknown_account": "1",
     "bad_account": "1",
-    "invoice_cancelled": "1",
     "account_closed": "2",
     "account_blocked": "2",
     "payment_cancelled": "2",
@@ -51,8 +51,9 @@ SETTINGS = {
     "register": Key(kinds.table, {"skip": 1}),
 }
 FIELDS = {"command", "txn_id", "account", "sum", "txn_date"}
-TXN_ID = re.compile("[0-9]{1,20}")
 ZERO = Decimal("0.00")
+# Section 5: the two forms differ in more than brackets.
+XML_ORDER = ("txn_id", "prv_txn", "sum", "result", "fields", "bin", "comment")
 
 
 def read(bank: Bank, call: Call) -> Command:
@@ -60,7 +61,7 @@ def read(bank: Bank, call: Call) -> Command:
     given = wire.fields(call.query + b"&" + call.form, FIELDS)
     name = given.values.get("command", "")
     txn_id = given.values.get("txn_id", "")
-    echo = txn_id if TXN_ID.fullmatch(txn_id) else ""
+    echo = txn_id if wire.DIGITS.fullmatch(txn_id) else ""
     outcome: Outcome | None = None
     if given.twice:
         outcome = "bad_request"
@@ -78,14 +79,13 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     done = result.outcome in ("ok", "duplicate_same")
     answer: dict[str, Any] = {"txn_id": command.echo or ""}
     if done and result.payment:
-        number = str(result.payment.id)
         # The name of our number is disputed, so JSON has both.
-        answer |= {"prv_txn_id": number, "prv_txn": number, "sum": f"{result.payment.amount:.2f}"}
-    if done and isinstance(command, Check) and result.payer and "debt" in bank.show:
-        answer["sum"] = f"{max(result.payer.owed, ZERO):.2f}"
+        answer["prv_txn_id"] = answer["prv_txn"] = str(result.payment.id)
     answer["result"] = int(code)
+    if done and result.payment:
+        answer["sum"] = f"{result.payment.amount:.2f}"
     if done and isinstance(command, Check) and result.payer:
-        answer |= _fields(bank, result.payer)
+        answer |= _shown(bank, result.payer)
     if done and bank.own["bin"]:
         answer["bin"] = bank.own["bin"]
     # A repeat is the first answer again, to the letter.
@@ -97,11 +97,11 @@ def _check_or_pay(bank: Bank, name: str, txn_id: str, values: dict[str, str]) ->
     pays = name == "pay"
     account = values.get("account")
     # In a check the sum is a dummy.
-    amount = wire.amount(values.get("sum"), bank.own["sum_form"]) if pays else None
+    amount, bad_sum = bank.read_sum(values.get("sum", ""), "validate" if pays else "ignore")
     paid_at = wire.moment(values.get("txn_date"), wire.COMPACT_TIME)
     refused = (
         ("bad_request" if account is None else bank.account_refusal(account))
-        or ("bad_sum" if pays and amount is None else None)
+        or bad_sum
         or ("bad_date" if pays and paid_at is None else None)
         or bank.sum_refusal(amount)
     )
@@ -117,24 +117,21 @@ def _check_or_pay(bank: Bank, name: str, txn_id: str, values: dict[str, str]) ->
     )
 
 
-def _fields(bank: Bank, payer: Payer) -> dict[str, Any]:
-    words = {"name": payer.masked_name, "address": payer.address}
-    shown = [word for word in bank.show if word in words]
+def _shown(bank: Bank, payer: Payer) -> dict[str, Any]:
+    words = payer.shown
     fields = {
         f"field{number}": {"@name": bank.labels[word], "#text": words[word]}
-        for number, word in enumerate(shown, start=1)
+        for number, word in enumerate((word for word in bank.show if word != "debt"), start=1)
     }
-    return {"fields": fields} if fields else {}
+    owed = {"sum": f"{max(payer.owed, ZERO):.2f}"} if "debt" in bank.show else {}
+    return owed | ({"fields": fields} if fields else {})
 
 
 def _xml(answer: dict[str, Any]) -> Answer:
-    parts = []
-    for name, value in answer.items():
-        if name == "fields":
-            shown = [
-                element(tag, field["#text"], name=field["@name"]) for tag, field in value.items()
-            ]
-            parts.append(element("fields", shown))
-        elif name != "prv_txn_id":
-            parts.append(element(name, str(value)))
+    fields = answer.get("fields", {}).items()
+    content: dict[str, str | list[Element]] = {
+        **{name: str(value) for name, value in answer.items()},
+        "fields": [element(tag, field["#text"], name=field["@name"]) for tag, field in fields],
+    }
+    parts = [element(name, content[name]) for name in XML_ORDER if name in answer]
     return wire.xml(element("response", parts))

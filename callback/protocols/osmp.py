@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,12 +29,10 @@ CODES = {
     "temporary": "1",  # never 300: that would be final
     "bad_account": "4",
     "unknown_account": "5",
-    "invoice_cancelled": "5",
     "account_blocked": "7",
     "already_paid": "7",
     "payment_cancelled": "7",
     "cancel_refused": "7",
-    "cancel_differs": "7",
     "account_closed": "79",
     "sum_too_small": "241",
     "sum_too_large": "242",
@@ -87,11 +84,11 @@ ISO_DIGITS = {
     "USD": "840",
     "EUR": "978",
 }
+# sberbank.md, section 14.
 SBERBANK_TAGS = {"name": "fio", "address": "address", "debt": "balance"}
 NO_SUM = Decimal(-1)
 FIELDS = {"command", "txn_id", "account", "sum", "txn_date", "ccy"}
 CANCEL_FIELDS = FIELDS | {"cancel_txn_id", "cancel_txn_date"}
-TXN_ID = re.compile("[0-9]{1,20}")
 
 
 class Echo(NamedTuple):
@@ -109,7 +106,7 @@ def read(bank: Bank, call: Call) -> Command:
     if name == "getInfo":
         given.values.pop("txn_id", None)
     txn_id = given.values.get("txn_id", "")
-    echo = Echo(txn_id if TXN_ID.fullmatch(txn_id) else "")
+    echo = Echo(txn_id if wire.DIGITS.fullmatch(txn_id) else "")
     outcome: Outcome | None = None
     if given.twice:
         outcome = "bad_request"
@@ -122,7 +119,7 @@ def read(bank: Bank, call: Call) -> Command:
     if outcome:
         return Refuse(name=name, outcome=outcome, txn_id=txn_id, echo=echo)
     if name == "cancel":
-        return _cancel(echo, given)
+        return _cancel(bank, echo, given)
     return _check_or_pay(bank, name, echo, given)
 
 
@@ -132,7 +129,7 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     done = result.outcome in ("ok", "duplicate_same")
     parts = [] if echo.txn_id is None else [element(bank.own["id_tag"], echo.txn_id)]
     if done and result.payment:
-        parts += _receipt(bank, result.payment, echo)
+        parts += _receipt(bank, result.payment, echo.cancel_txn_id)
     parts.append(element("result", code))
     if done and result.payer and isinstance(command, Check):
         parts += _shown(bank, result.payer)
@@ -145,7 +142,8 @@ def _check_or_pay(bank: Bank, name: str, echo: Echo, given: Fields) -> Command:
     values = given.values
     pays = name == "pay"
     account = values.get("account")
-    amount, bad_sum = _amount(bank, name, values.get("sum", ""))
+    rule = {"pay": "validate", "getInfo": "ignore"}.get(name, bank.own["check_sum"])
+    amount, bad_sum = bank.read_sum(values.get("sum", ""), rule)
     paid_at = wire.moment(values.get("txn_date"), wire.COMPACT_TIME)
     refused = (
         ("bad_request" if account is None else bank.account_refusal(account))
@@ -166,23 +164,15 @@ def _check_or_pay(bank: Bank, name: str, echo: Echo, given: Fields) -> Command:
     )
 
 
-def _amount(bank: Bank, name: str, text: str) -> tuple[Decimal | None, Outcome | None]:
-    rule = "validate" if name == "pay" else bank.own["check_sum"]
-    if name == "getInfo" or rule == "ignore" or (rule == "optional" and not text):
-        return None, None
-    amount = wire.amount(text, bank.own["sum_form"])
-    return amount, "bad_sum" if amount is None else None
-
-
 def _currencies(bank: Bank) -> tuple[str, ...]:
     ours = (bank.currency, ISO_DIGITS.get(bank.currency, ""))
     return ("", *(ours if bank.own["ccy"] is None else bank.own["ccy"]))
 
 
-def _cancel(echo: Echo, given: Fields) -> Command:
+def _cancel(bank: Bank, echo: Echo, given: Fields) -> Command:
     """Section 8. The payment is named by cancel_txn_id; the cancel's own id is not stored."""
     of = given.values.get("cancel_txn_id", "")
-    if not TXN_ID.fullmatch(of):
+    if not wire.DIGITS.fullmatch(of):
         return Refuse(name="cancel", outcome="bad_id", txn_id=of, echo=echo)
     of_sum = given.values.get("sum")
     return Cancel(
@@ -191,28 +181,29 @@ def _cancel(echo: Echo, given: Fields) -> Command:
         echo=echo._replace(cancel_txn_id=of),
         of_account=given.values.get("account"),
         # A sum that cannot be read is another sum.
-        of_sum=None if of_sum is None else wire.amount(of_sum, "lenient") or NO_SUM,
+        of_sum=None if of_sum is None else wire.amount(of_sum, bank.own["sum_form"]) or NO_SUM,
         mismatch="cancel_differs",
         refund=True,
     )
 
 
-def _receipt(bank: Bank, payment: Payment, echo: Echo) -> list[Element]:
-    number = str(payment.id)
-    parts = [element("cancel_txn_id", echo.cancel_txn_id)] if echo.cancel_txn_id else []
-    parts.append(element("prv_txn", number))
+def _receipt(bank: Bank, payment: Payment, cancel_txn_id: str) -> list[Element]:
+    number = element("prv_txn", str(payment.id))
+    amount = element("sum", f"{payment.amount:.2f}")
+    if cancel_txn_id:
+        return [element("cancel_txn_id", cancel_txn_id), number, amount]
     recorded = bank.local(payment.created_at)
-    if bank.own["sberbank_tags"]:  # sberbank.md, section 14
-        parts.append(element("ext_id", number))
-        parts.append(element("reg_date", f"{recorded:%Y%m%d%H%M%S}"))
+    extra = []
+    if bank.own["sberbank_tags"]:
+        extra.append(element("ext_id", str(payment.id)))
+        extra.append(element("reg_date", f"{recorded:%Y%m%d%H%M%S}"))
     if bank.own["date_tag"]:
-        parts.append(element(bank.own["date_tag"], recorded.strftime(bank.own["date_form"])))
-    parts.append(element("sum", f"{payment.amount:.2f}"))
-    return parts
+        extra.append(element(bank.own["date_tag"], recorded.strftime(bank.own["date_form"])))
+    return [number, *extra, amount]
 
 
 def _shown(bank: Bank, payer: Payer) -> list[Element]:
-    words = {"name": payer.masked_name, "address": payer.address, "debt": f"{payer.owed:.2f}"}
+    words = payer.shown
     if bank.own["sberbank_tags"]:
         words["debt"] = f"{bank.balance(payer):.2f}"
         return [element(SBERBANK_TAGS[word], words[word]) for word in bank.show]
