@@ -164,16 +164,21 @@ def _explained(session: Session, bank: Bank, command: Pay, ours: datetime | None
         payment = _payment(row)
         outcome = _repeated(payment, command, ours)
         if payment.state == "created" and _is_expired(payment, command.alive_since):
-            # It meets its end here; whoever performed it meanwhile was faster, and is right.
-            late = Perform(
-                name=command.name, txn_id=command.txn_id, alive_since=command.alive_since
-            )
-            return perform(session, bank, late) if outcome == "duplicate_same" else Result(outcome)
+            return Result(outcome) if outcome == "duplicate_other" else _end(session, bank, command)
         return Result(outcome, payer=payer, payment=payment)
     refused = command.refused or _refusal(payer, command)
     if refused is None:
         raise DatabaseError("not recorded, and now nothing speaks against it: ask again")
     return Result(refused, payer=payer)
+
+
+def _end(session: Session, bank: Bank, command: Pay) -> Result:
+    """Cancel a booking that is met when its time is over."""
+    late = Perform(name=command.name, txn_id=command.txn_id, alive_since=command.alive_since)
+    result = perform(session, bank, late)
+    # Whoever performed it meanwhile was faster, and is right.
+    faster = result.outcome == "duplicate_same"
+    return replace(result, outcome=command.performed) if faster else result
 
 
 def _repeated(payment: Payment, command: Pay, ours: datetime | None) -> Outcome:
@@ -182,6 +187,8 @@ def _repeated(payment: Payment, command: Pay, ours: datetime | None) -> Outcome:
         return "duplicate_other"
     if payment.state == "cancelled":
         return "payment_cancelled"
+    if payment.state != command.state:
+        return command.performed
     return "ok" if payment.created_at == ours else "duplicate_same"
 
 
@@ -194,7 +201,8 @@ def _refusal(payer: Payer | None, command: Check | Pay) -> Outcome | None:
         return None
     if payer.invoice_state == "cancelled":
         return "invoice_cancelled"
-    if payer.owed <= 0 or payer.waiting:
+    # What is paid in part cannot be paid by its whole sum any more.
+    if payer.owed <= 0 or payer.waiting or (command.exact and payer.paid):
         return "already_paid"
     if command.exact and command.amount not in (None, payer.issued):
         return "sum_differs"

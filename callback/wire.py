@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from collections import Counter
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -38,6 +39,8 @@ ISO_TIME = re.compile(
 BLANK_TIME = re.compile(ISO_TIME.pattern.replace("T", " "))
 DOTTED_DAY = "(?P<day>[0-9]{2})[.](?P<month>[0-9]{2})[.](?P<year>[0-9]{4})"
 FIRST_YEAR, LAST_YEAR = 1970, 2099
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, as all that is ours
+MILLISECOND = timedelta(milliseconds=1)
 # A payment's number where a dialect wants digits: a text, which may exceed 64 bits.
 DIGITS = re.compile("[0-9]{1,20}")
 # Stands for a value whose bytes are not UTF-8: no pattern of ours lets a control character in.
@@ -80,7 +83,7 @@ class Json(NamedTuple):
 
     value: Any
     readable: bool  # it is UTF-8 and JSON, without NaN, not nested too deep
-    twice: bool  # an object somewhere in it has a member twice
+    twice: bool  # an object somewhere in it has a member twice; the value is without that member
 
 
 class Fields(NamedTuple):
@@ -120,16 +123,28 @@ def amount(text: str | None, form: str = "strict") -> Decimal | None:
     return Decimal(text)
 
 
-def moment(text: str | None, *forms: re.Pattern[str]) -> datetime | None:
-    """Read a real date and time of the years 1970 to 2099.
+def moment(text: str | None, *forms: re.Pattern[str], any_year: bool = False) -> datetime | None:
+    """Read a real date and time of the years 1970 to 2099, or of any from 1 to 9999.
 
     Each form names its groups as `datetime` names its arguments; the first that fits is taken.
     """
     for form in forms:
         match = form.fullmatch(text or "")
         if match:
-            return _real({name: int(digits) for name, digits in match.groupdict().items()})
+            made = _real({name: int(digits) for name, digits in match.groupdict().items()})
+            ours = made is not None and (any_year or FIRST_YEAR <= made.year <= LAST_YEAR)
+            return made if ours else None
     return None
+
+
+def from_milliseconds(number: int) -> datetime:
+    """Read milliseconds since 1970 as a time in UTC; exact."""
+    return EPOCH + number * MILLISECOND
+
+
+def milliseconds(utc: datetime) -> int:
+    """Write a time in UTC as whole milliseconds since 1970; exact."""
+    return (utc - EPOCH) // MILLISECOND
 
 
 def element(tag: str, content: str | Iterable[ET.Element], **attributes: str) -> ET.Element:
@@ -156,12 +171,14 @@ def xml(root: ET.Element, content_type: str = "text/xml", encoding: str = "UTF-8
 
 def read_json(body: bytes) -> Json:
     """Read JSON strictly; see Json."""
-    twice = []
+    twice: list[str] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
         if len(made) != len(pairs):
-            twice.append(True)
+            times = Counter(name for name, _ in pairs)
+            twice.extend(name for name in made if times[name] > 1)
+            made = {name: value for name, value in made.items() if times[name] == 1}
         return made
 
     try:
@@ -199,7 +216,6 @@ def _decoded(raw: bytes) -> str:
 
 def _real(parts: dict[str, int]) -> datetime | None:
     try:
-        made = datetime(**parts)  # type: ignore[arg-type]  # noqa: DTZ001 - the bank's zone
+        return datetime(**parts)  # type: ignore[arg-type]  # noqa: DTZ001 - the bank's zone
     except ValueError:
         return None
-    return made if FIRST_YEAR <= made.year <= LAST_YEAR else None

@@ -27,6 +27,7 @@ Outcome = Literal[
     "payment_not_found",
     "payment_cancelled",
     "payment_expired",
+    "payment_performed",  # a booking that is a payment by now cannot be booked again
     "cancel_refused",
     "cancel_differs",  # the payment to cancel has another account or sum: an alarm
     "bad_account",
@@ -65,6 +66,7 @@ ALARMS = frozenset(
 BROADER: dict[Outcome, Outcome] = {
     "invoice_cancelled": "unknown_account",
     "cancel_differs": "cancel_refused",
+    "payment_performed": "duplicate_same",
 }
 
 
@@ -121,6 +123,7 @@ class Pay(Command):
     # so young. None: bookings do not matter, only payments do.
     waits_since: Since | None = None
     alive_since: Since | None = None  # its own booking has expired when it is older
+    performed: Outcome = "duplicate_same"  # what a repeat is whose booking is a payment by now
 
 
 def check_or_pay(

@@ -1,5 +1,5 @@
--- Record a payment of one invoice that is not paid yet. With :exact only by its whole sum;
--- a booking younger than both limits keeps it from being booked again.
+-- Record a payment of one invoice that is not paid yet. With :exact only by its whole sum, when
+-- no part of it is paid; a booking younger than both limits keeps it from being booked again.
 -- The CASTs matter to SQLite, where sums are text.
 INSERT INTO payment (bank, txn_id, account_id, invoice_id, amount, currency, state,
                      paid_at, created_at, performed_at)
@@ -11,6 +11,8 @@ SELECT :bank, :txn_id, a.id, i.id, :amount, :currency, :state,
    AND i.state = 'issued'
    AND a.state = 'active'
    AND (:exact = 0 OR CAST(i.amount AS DECIMAL(14,2)) = CAST(:amount AS DECIMAL(14,2)))
+   AND (:exact = 0 OR NOT EXISTS
+       (SELECT 1 FROM payment AS o WHERE o.invoice_id = i.id AND o.state = 'paid'))
    AND CAST(i.amount AS DECIMAL(14,2)) >
        (SELECT CAST(COALESCE(SUM(p.amount), 0) AS DECIMAL(14,2)) FROM payment AS p
          WHERE p.invoice_id = i.id AND p.state = 'paid')
