@@ -1,0 +1,221 @@
+"""Payme (Paycom): JSON-RPC, a payment is booked first and performed later (payme.md)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from callback import jsonrpc, kinds, wire
+from callback.jsonrpc import DONE, whole
+from callback.kinds import REQUIRED, Key
+from callback.messages import message
+from callback.operation import utc_now
+from callback.words import Cancel, Check, Command, Pay, Perform, Refuse, Since, Statement, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from callback.jsonrpc import Forms
+    from callback.settings import Bank
+    from callback.wire import Answer, Call
+    from callback.words import Payer, Payment, Result
+
+METHODS = ("POST",)
+PATHS = ("",)
+PROOFS = ()
+# payme.md, section 6. HTTP 200 whatever happens: Payme reads any other status as -32400.
+CODES = {
+    "ok": DONE,
+    "duplicate_same": DONE,
+    "unknown_account": "-31050",
+    "bad_account": "-31050",
+    "account_closed": "-31051",
+    "account_blocked": "-31052",
+    "already_paid": "-31053",
+    "PerformTransaction.already_paid": "-31008",  # two bookings of one invoice were waiting
+    "bad_sum": "-31001",
+    "sum_too_small": "-31001",
+    "sum_too_large": "-31001",
+    "sum_differs": "-31001",
+    "duplicate_other": "-31008",
+    "payment_performed": "-31008",
+    "payment_cancelled": "-31008",
+    "payment_expired": "-31008",
+    "payment_not_found": "-31003",
+    "cancel_refused": "-31007",
+    "unreadable": "-32700",
+    "bad_request": "-32600",
+    "unknown_command": "-32601",
+    "bad_method": "-32300",
+    "not_authenticated": "-32504",
+    "temporary": "-32400",
+}
+SETTINGS = {
+    "username": Key(kinds.filled, "Paycom"),
+    "password": Key(kinds.secrets, REQUIRED),
+    "account_field": Key(kinds.filled, "account"),
+    "refund": Key(kinds.flag, True),
+    "timeout": Key(kinds.whole(1, 31_536_000), 43200),  # seconds, of Payme's time
+    "show": Key(kinds.words("name", "debt"), []),
+    "labels": Key(kinds.labels, {"name": "name", "debt": "debt"}),
+}
+LANGUAGES = ("ru", "uz", "en")  # of every error's message
+ABOUT_ACCOUNT = range(-31099, -31049)  # errors whose data is the account field
+TXN_ID = re.compile("[!-~]{1,64}")
+FIRST_TIME, LAST_TIME = 1_000_000_000_000, 9_999_999_999_999
+
+
+def _txn_id(_bank: Bank, value: Any) -> str | None:
+    return value if isinstance(value, str) and TXN_ID.fullmatch(value) else None
+
+
+# Section 3, in the order of section 4: steps 7, 8 and 9.
+FORMS: Forms = {
+    "id": (_txn_id, "bad_request"),
+    "time": (whole(FIRST_TIME, LAST_TIME), "bad_request"),
+    "reason": (whole(-(2**63), 2**63 - 1), "bad_request"),  # what the column holds
+    "from": (whole(0, LAST_TIME), "bad_request"),
+    "to": (whole(0, LAST_TIME), "bad_request"),
+    "amount": (jsonrpc.tiyin, "bad_sum"),
+    "account": (jsonrpc.account, "bad_account"),
+}
+
+
+def read(bank: Bank, call: Call) -> Command:
+    """Read a request in the order of section 4."""
+    asked = jsonrpc.request(call.body)
+    common: dict[str, Any] = {"name": asked.method, "echo": asked.id}
+    if asked.fault or asked.method not in COMMANDS:
+        return Refuse(outcome=asked.fault or "unknown_command", **common)
+    make, names = COMMANDS[asked.method]
+    values, refused = jsonrpc.read(bank, asked, names, FORMS)
+    common |= {
+        "txn_id": values.get("id", ""),
+        "account": values.get("account", ""),
+        "amount": values.get("amount"),
+    }
+    return Refuse(outcome=refused, **common) if refused else make(bank, values, common)
+
+
+def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
+    """Answer as in section 5."""
+    if code == DONE:
+        return jsonrpc.result(command.echo, _told(bank, command, result))
+    texts = {language: message(result.outcome, language) for language in LANGUAGES}
+    error: dict[str, Any] = {"code": int(code), "message": texts}
+    if int(code) in ABOUT_ACCOUNT:
+        error["data"] = bank.own["account_field"]
+    if result.outcome == "unknown_command":
+        error["data"] = command.name
+    return jsonrpc.error(command.echo, error)
+
+
+def _check(bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Command:
+    refused = bank.sum_refusal(common["amount"])
+    if refused:
+        return Refuse(outcome=refused, **common)
+    return Check(exact=True, waits_since=_alive_since(bank), **common)
+
+
+def _create(bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Command:
+    """A known id wins over its time and its sum: both are only refused by the operation."""
+    alive_since = _alive_since(bank)
+    paid_at = bank.local(wire.from_milliseconds(values["time"]))
+    expired = paid_at < alive_since.paid_at
+    return Pay(
+        state="created",
+        paid_at=paid_at,
+        refused="payment_expired" if expired else bank.sum_refusal(common["amount"]),
+        exact=True,
+        waits_since=alive_since,
+        alive_since=alive_since,
+        performed="payment_performed",
+        **common,
+    )
+
+
+def _perform(bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Command:
+    return Perform(alive_since=_alive_since(bank), **common)
+
+
+def _cancel(bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Command:
+    return Cancel(reason=values["reason"], refund=bank.own["refund"], **common)
+
+
+def _status(_bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Command:
+    return Status(**common)
+
+
+def _statement(bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Command:
+    since, until = (bank.local(wire.from_milliseconds(values[end])) for end in ("from", "to"))
+    return Statement(since=since, until=until, **common)
+
+
+# Section 3: what each method becomes, and its params.
+COMMANDS: dict[str, tuple[Callable[..., Command], tuple[str, ...]]] = {
+    "CheckPerformTransaction": (_check, ("amount", "account")),
+    "CreateTransaction": (_create, ("id", "time", "amount", "account")),
+    "PerformTransaction": (_perform, ("id",)),
+    "CancelTransaction": (_cancel, ("id", "reason")),
+    "CheckTransaction": (_status, ("id",)),
+    "GetStatement": (_statement, ("from", "to")),
+}
+# Section 5: what each answer tells of the payment.
+RECEIPTS: dict[type[Command], tuple[str, ...]] = {
+    Pay: ("create_time", "transaction", "state"),
+    Perform: ("transaction", "perform_time", "state"),
+    Cancel: ("transaction", "cancel_time", "state"),
+    Status: ("create_time", "perform_time", "cancel_time", "transaction", "state", "reason"),
+}
+
+
+def _alive_since(bank: Bank) -> Since:
+    """Say how old a booking may be; only Payme's own time counts (section 7)."""
+    oldest = utc_now() - timedelta(seconds=bank.own["timeout"])
+    return Since(created_at=wire.EPOCH, paid_at=bank.local(oldest))
+
+
+def _told(bank: Bank, command: Command, result: Result) -> dict[str, Any]:
+    if isinstance(command, Statement):
+        return {"transactions": [_transaction(bank, payment) for payment in result.payments]}
+    if result.payment:
+        receipt = _receipt(result.payment)
+        return {name: receipt[name] for name in RECEIPTS[type(command)]}
+    return {"allow": True} | (_shown(bank, result.payer) if result.payer else {})
+
+
+def _shown(bank: Bank, payer: Payer) -> dict[str, Any]:
+    additional = {bank.labels[word]: payer.shown[word] for word in bank.show}
+    return {"additional": additional} if additional else {}
+
+
+def _transaction(bank: Bank, payment: Payment) -> dict[str, Any]:
+    return {
+        "id": payment.txn_id,
+        "time": wire.milliseconds(bank.utc(payment.paid_at)),
+        "amount": jsonrpc.in_tiyin(payment.amount),
+        "account": {bank.own["account_field"]: payment.number},
+    } | _receipt(payment)
+
+
+def _receipt(payment: Payment) -> dict[str, Any]:
+    return {
+        "create_time": _time(payment.created_at),
+        "perform_time": _time(payment.performed_at),
+        "cancel_time": _time(payment.cancelled_at),
+        "transaction": str(payment.id),
+        "state": _state(payment),
+        "reason": payment.cancel_reason,
+    }
+
+
+def _time(utc: datetime | None) -> int:
+    return wire.milliseconds(utc) if utc else 0
+
+
+def _state(payment: Payment) -> int:
+    if payment.state == "cancelled":
+        return -2 if payment.performed_at else -1
+    return 2 if payment.state == "paid" else 1

@@ -1,0 +1,251 @@
+"""Paynet (UZPAYNET), the universal web service as JSON-RPC: one phase (paynet.md)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from callback import jsonrpc, kinds, wire
+from callback.jsonrpc import DONE
+from callback.kinds import REQUIRED, Key
+from callback.messages import message
+from callback.operation import utc_now
+from callback.words import Cancel, Check, Command, Pay, Refuse, Statement, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from callback.jsonrpc import Forms, Request
+    from callback.settings import Bank
+    from callback.wire import Answer, Call
+    from callback.words import Outcome, Payer, Payment, Result
+
+METHODS = ("POST",)
+PATHS = ("",)
+PROOFS = ()
+# paynet.md, section 6. No code is known to mean "ask again" where money moves: HTTP 503 there.
+CODES = {
+    "ok": DONE,
+    "duplicate_same": "201",  # a known id in Perform: always, whatever its state
+    "duplicate_other": "201",
+    "payment_cancelled": "201",
+    "CancelTransaction.duplicate_same": DONE,  # the first answer again
+    "payment_not_found": "203",
+    "CheckTransaction.payment_not_found": DONE,  # state 3
+    "cancel_refused": "77",
+    "unknown_account": "302",
+    "bad_account": "302",
+    "account_closed": "302",
+    "already_paid": "302",
+    "account_blocked": "501",
+    "bad_service": "305",
+    "bad_sum": "413",
+    "sum_too_small": "413",
+    "sum_too_large": "413",
+    "sum_differs": "413",
+    "bad_date": "414",
+    "bad_id": "411",
+    "missing": "411",
+    "unreadable": "-32700",
+    "bad_request": "-32600",
+    "unknown_command": "-32601",
+    "bad_method": "-32300",
+    "not_authenticated": "412",  # with HTTP 401
+    "GetInformation.temporary": "100",
+    "CheckTransaction.temporary": "100",
+    "GetStatement.temporary": "100",
+}
+
+
+def _service_ids(value: Any) -> tuple[str, ...]:
+    given = value if isinstance(value, list) else [value]
+    if not given or not all(type(one) is int for one in given):
+        raise ValueError("a whole number without quotes, or a list of them")
+    return tuple(str(one) for one in given)
+
+
+SETTINGS = {
+    "username": Key(kinds.filled, REQUIRED),
+    "password": Key(kinds.secrets, REQUIRED),
+    "service_id": Key(_service_ids, REQUIRED),
+    "account_field": Key(kinds.filled, "client_id"),
+    "refund": Key(kinds.flag, True),
+    "java_dates": Key(kinds.flag, False),
+    "show": Key(kinds.words("name", "debt"), []),
+    "labels": Key(kinds.labels, {"name": "name", "debt": "debt"}),
+}
+TXN_ID = re.compile("[0-9A-Za-z-]{1,64}")
+NUMBER = re.compile("[1-9][0-9]{0,17}")  # of a transaction: so much fits any reader
+CLOCK = "(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
+DOTTED_TIME = re.compile(f"{wire.DOTTED_DAY} {CLOCK}")
+# java.util.Date speaks English whatever the locale is; strftime does not.
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# A bound names a second, the whole of it; our times are finer.
+REST_OF_SECOND = timedelta(milliseconds=999)
+PAID, CANCELLED, NONE = 1, 2, 3  # transactionState
+
+
+class Echo(NamedTuple):
+    """What an answer repeats: the call's own id, and the account as it was written."""
+
+    id: int | str | None = None
+    account: int | str = ""
+
+
+def _txn_id(_bank: Bank, value: Any) -> str | None:
+    if type(value) is int and value <= 0:
+        return None
+    text = jsonrpc.decimal_text(value)
+    return text if text and TXN_ID.fullmatch(text) else None
+
+
+def _moment(_bank: Bank, value: Any) -> datetime | None:
+    text = value if isinstance(value, str) else None
+    return wire.moment(text, wire.BLANK_TIME, DOTTED_TIME, any_year=True)
+
+
+# Section 3, in the order of section 4, step 9.
+FORMS: Forms = {
+    "transactionId": (_txn_id, "bad_id"),
+    "amount": (jsonrpc.tiyin, "bad_sum"),
+    "transactionTime": (_moment, "bad_date"),
+    "dateFrom": (_moment, "bad_date"),
+    "dateTo": (_moment, "bad_date"),
+    "fields": (jsonrpc.account, "bad_account"),
+}
+
+
+def read(bank: Bank, call: Call) -> Command:
+    """Read a request in the order of section 4."""
+    asked = jsonrpc.request(call.body, "2.0")
+    common: dict[str, Any] = {"name": asked.method, "echo": Echo(asked.id)}
+    if asked.fault or asked.method not in COMMANDS:
+        return Refuse(outcome=asked.fault or "unknown_command", **common)
+    make, names = COMMANDS[asked.method]
+    values, wrong = jsonrpc.read(bank, asked, names, FORMS)
+    common |= {
+        "txn_id": values.get("transactionId", ""),
+        "account": values.get("fields", ""),
+        "amount": values.get("amount"),
+    }
+    refused = _bad_service(bank, asked) or _missing(bank, asked, names) or wrong
+    if refused:
+        return Refuse(outcome=refused, **common)
+    if "fields" in names:
+        common["echo"] = Echo(asked.id, asked.params["fields"][bank.own["account_field"]])
+    return make(bank, values, common)
+
+
+def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
+    """Answer as in section 5."""
+    echo = command.echo or Echo()
+    if code == DONE:
+        return jsonrpc.result(echo.id, _told(bank, command, result, echo))
+    error = {"code": int(code), "message": message(result.outcome, bank.language)}
+    return jsonrpc.error(echo.id, error, 401 if result.outcome == "not_authenticated" else 200)
+
+
+def _bad_service(bank: Bank, asked: Request) -> Outcome | None:
+    given = asked.params.get("serviceId")
+    if given is None:
+        return "missing"
+    return None if jsonrpc.decimal_text(given) in bank.own["service_id"] else "bad_service"
+
+
+def _missing(bank: Bank, asked: Request, names: tuple[str, ...]) -> Outcome | None:
+    """Find a param that is absent or null, or an account that is; an empty one is, too."""
+    fields = asked.params.get("fields")
+    unnamed = isinstance(fields, dict) and fields.get(bank.own["account_field"]) in (None, "")
+    absent = any(asked.params.get(name) is None for name in names)
+    return "missing" if absent or ("fields" in names and unnamed) else None
+
+
+def _get_information(_bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Command:
+    return Check(exact=True, **common)
+
+
+def _perform(bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Command:
+    """A known id wins over the limits: they are only refused by the operation."""
+    refused = bank.sum_refusal(common["amount"])
+    return Pay(paid_at=values["transactionTime"], refused=refused, exact=True, **common)
+
+
+def _status(_bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Command:
+    return Status(**common)
+
+
+def _cancel(bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Command:
+    return Cancel(refund=bank.own["refund"], **common)
+
+
+def _statement(bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Command:
+    since = bank.utc(values["dateFrom"])
+    until = bank.utc(values["dateTo"].replace(fold=1)) + REST_OF_SECOND
+    return Statement(since=since, until=until, by="performed_at", **common)
+
+
+# Section 3: what each method becomes, and its params besides serviceId.
+COMMANDS: dict[str, tuple[Callable[..., Command], tuple[str, ...]]] = {
+    "GetInformation": (_get_information, ("fields",)),
+    "PerformTransaction": (_perform, ("transactionId", "transactionTime", "amount", "fields")),
+    "CheckTransaction": (_status, ("transactionId",)),
+    "CancelTransaction": (_cancel, ("transactionId",)),
+    "GetStatement": (_statement, ("dateFrom", "dateTo")),
+}
+
+
+def _told(bank: Bank, command: Command, result: Result, echo: Echo) -> dict[str, Any]:
+    if isinstance(command, Statement):
+        return {"statements": _statements(bank, result)}
+    if isinstance(command, Pay) and result.payment:
+        fields = {bank.own["account_field"]: echo.account, "balance": 0}
+        return _receipt(bank, result.payment) | {"fields": fields}
+    if isinstance(command, Status) or result.payment:
+        return _standing(bank, command, result.payment)
+    fields = _shown(bank, result.payer) if result.payer else {}
+    return {"status": "0", "timestamp": _text(bank.local(utc_now())), "fields": fields}
+
+
+def _statements(bank: Bank, result: Result) -> list[dict[str, Any]]:
+    return [
+        {"amount": jsonrpc.in_tiyin(payment.amount), "transactionId": _number(payment.txn_id)}
+        | _receipt(bank, payment)
+        for payment in result.payments
+        if payment.state == "paid"
+    ]
+
+
+def _receipt(bank: Bank, payment: Payment) -> dict[str, Any]:
+    recorded = bank.local(payment.performed_at or payment.created_at)
+    return {"providerTrnId": payment.id, "timestamp": _text(recorded)}
+
+
+def _standing(bank: Bank, command: Command, payment: Payment | None) -> dict[str, Any]:
+    """Tell how a payment stands, and since when; java_dates is for CheckTransaction."""
+    since = payment and (payment.cancelled_at or payment.performed_at)
+    java = bank.own["java_dates"] and isinstance(command, Status)
+    states = {"paid": PAID, "cancelled": CANCELLED}
+    return {
+        "providerTrnId": payment.id if payment else 0,
+        "timestamp": (_java_text if java else _text)(bank.local(since or utc_now())),
+        "transactionState": states[payment.state] if payment else NONE,
+    }
+
+
+def _shown(bank: Bank, payer: Payer) -> dict[str, Any]:
+    return {bank.labels[word]: payer.shown[word] for word in bank.show}
+
+
+def _number(txn_id: str) -> int | str:
+    return int(txn_id) if NUMBER.fullmatch(txn_id) else txn_id
+
+
+def _text(local: datetime) -> str:
+    return local.isoformat(" ", "seconds")
+
+
+def _java_text(local: datetime) -> str:
+    day, month = DAYS[local.weekday()], MONTHS[local.month - 1]
+    return f"{day} {month} {local:%d %H:%M:%S} UZT {local:%Y}"
