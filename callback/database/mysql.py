@@ -28,8 +28,8 @@ DUPLICATE_KEY = 1062
 # Rolled back by the server, nothing was done: lock wait, deadlock (Galera's conflicts too),
 # and MariaDB 11.6's "record has changed since last read".
 ROLLED_BACK = {1205, 1213, 1020}
-# Server has gone away, lost connection, killed connection, shutdown; 0: PyMySQL's closed socket.
-LOST = {0, 1053, 1927, 2006, 2013, 2014, 2055}
+# Gone away, lost, killed, shutting down, a node outside of its cluster; 0: PyMySQL's closed socket.
+LOST = {0, 1047, 1053, 1927, 2006, 2013, 2014, 2055}
 # Worth a sentence in the log; the bank hears "ask again" for these as for every other error.
 HINTS = {
     1040: "the server has no connection left: lower CONNECTIONS or the number of workers",
@@ -105,6 +105,8 @@ class MySQL:
         )
         with connection.cursor() as cursor:
             cursor.execute(ISOLATION)
+            if len(self.hosts) > 1:  # a node that left its cluster greets, but answers nothing
+                cursor.execute("SELECT 1")
         return connection
 
 
