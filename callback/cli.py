@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from callback import front
+from callback.books import commands as books
 from callback.database.errors import DatabaseError
 from callback.database.sqlite import SQLite
 from callback.settings import Bank
@@ -125,6 +126,8 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
             )
             worst = found.state if found.state == "fault" else worst
         sys.exit(worst == "fault")
+
+    books.install(app, database, BankName())
 
 
 def _run(database: Database, script: str) -> None:

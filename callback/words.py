@@ -100,10 +100,11 @@ class Since:
 class Check(Command):
     """Say whether the account may be paid and what it owes. Changes nothing.
 
-    `exact`, `waits_since`: as in Pay.
+    `exact`, `differs`, `waits_since`: as in Pay.
     """
 
     exact: bool = False
+    differs: tuple[Outcome, Outcome] = ("sum_differs", "sum_differs")
     waits_since: Since | None = None
 
 
@@ -119,6 +120,8 @@ class Pay(Command):
     refused: Outcome | None = None
     state: Literal["paid", "created"] = "paid"  # created: booked, no money yet
     exact: bool = False  # an invoice is paid by its whole sum or not at all
+    # What a sum under the invoice's is then, and one over it.
+    differs: tuple[Outcome, Outcome] = ("sum_differs", "sum_differs")
     # Other bookings of the same invoice keep it from being booked again while they are at least
     # so young. None: bookings do not matter, only payments do.
     waits_since: Since | None = None
@@ -189,6 +192,11 @@ class Statement(Command):
     by: Literal["paid_at", "performed_at"] = "paid_at"
 
 
+def masked(name: str) -> str:
+    """Every word of a name as its first character and ***."""
+    return " ".join(f"{word[0]}***" for word in name.split())
+
+
 @dataclass(frozen=True, slots=True)
 class Payer:
     """Who would pay: an account, or the account of one invoice."""
@@ -209,8 +217,8 @@ class Payer:
 
     @property
     def masked_name(self) -> str:
-        """Every word as its first character and ***: nobody learns a name by asking."""
-        return " ".join(f"{word[0]}***" for word in self.name.split())
+        """Nobody learns a name by asking."""
+        return masked(self.name)
 
     @property
     def shown(self) -> dict[str, str]:

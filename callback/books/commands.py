@@ -1,0 +1,68 @@
+"""The commands for the books: flask bills, flask send-bills, flask reconcile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from callback.database import Database
+    from callback.settings import Bank
+
+DAY = click.DateTime(["%Y-%m-%d"])
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+def install(app: Flask, database: Database, bank_name: Any) -> None:
+    """Give Flask's command line our commands; `bank_name` is the type of an argument."""
+
+    @app.cli.command("bills")
+    @click.argument("bank", type=bank_name)
+    @click.option("-o", "--output", type=FILE, help="Write here; - is the standard output.")
+    @click.option("--qr", type=FOLDER, help="Instead of a list draw each bill's code, a PNG here.")
+    def bills(bank: Bank, output: Path | None, qr: Path | None) -> None:
+        """Write the list of bills for BANK: whom it may take money for, and what is owed.
+
+        A row a customer or an unpaid invoice, by the bank's setting "payer"; closed and blocked
+        accounts are left out. The file looks as the bank's table "bills" says, and without -o
+        its name, too. Nothing is sent: see flask send-bills.
+
+        With --qr the payment codes of GOST R 56042 are drawn, to be printed on paper bills.
+        """
+        from callback.books import work  # noqa: PLC0415 - a CGI call should not pay for it
+
+        if qr:
+            work.draw_codes(database, bank, qr)
+        else:
+            work.write_bills(database, bank, output)
+
+    @app.cli.command("reconcile")
+    @click.argument("bank", type=bank_name)
+    @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+    @click.option("--book", is_flag=True, help="Record the payments that are missing here.")
+    @click.option(
+        "--from", "since", type=DAY, help="Our payments from this day on, not the file's."
+    )
+    @click.option("--to", "until", type=DAY, help="Our payments up to this day, it included.")
+    @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
+    def reconcile(bank: Bank, file: Path, **options: Any) -> None:
+        """Compare the register FILE that BANK has sent with the payments recorded here.
+
+        Every difference is named, a line each; counts and sums of both sides stand last. Days
+        are those of the bank's dates, in the bank's zone. The file looks as the bank's table
+        "register" says; a file that is cut off or altered is refused as a whole.
+
+        With --book payments that only the register has are recorded, each exactly once, however
+        often the file is played. Nothing of ours is ever changed or deleted.
+
+        Exit status 0: both sides agree. 1: differences, after --book those that remain.
+        2: the file is refused, or a row of it cannot be read. 3: the database did not answer.
+        """
+        from callback.books import work  # noqa: PLC0415 - a CGI call should not pay for it
+
+        raise SystemExit(work.reconcile(database, bank, file, work.Options(**options)))

@@ -1,0 +1,9 @@
+-- Whom a bank may take money for: customers by number, each with what is issued and what is paid.
+SELECT a.number, a.name, a.address,
+       (SELECT COALESCE(SUM(i.amount), 0) FROM invoice AS i
+         WHERE i.account_id = a.id AND i.state = 'issued') AS issued,
+       (SELECT COALESCE(SUM(p.amount), 0) FROM payment AS p
+         WHERE p.account_id = a.id AND p.state = 'paid') AS paid
+  FROM account AS a
+ WHERE a.state = 'active'
+ ORDER BY a.number
