@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from callback.protocols import kaspi, osmp, payme, paynet
+from callback.protocols import files, kaspi, osmp, payme, paynet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +52,7 @@ class Dialect(Protocol):
 PROTOCOLS: dict[str, Dialect] = {
     "osmp": osmp,
     "kaspi": kaspi,
+    "files": files,  # a bank that never calls
     "payme": payme,
     "paynet": paynet,
 }
