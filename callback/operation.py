@@ -204,8 +204,9 @@ def _refusal(payer: Payer | None, command: Check | Pay) -> Outcome | None:
     # What is paid in part cannot be paid by its whole sum any more.
     if payer.owed <= 0 or payer.waiting or (command.exact and payer.paid):
         return "already_paid"
-    if command.exact and command.amount not in (None, payer.issued):
-        return "sum_differs"
+    if command.exact and command.amount is not None and command.amount != payer.issued:
+        under, over = command.differs
+        return under if command.amount < payer.issued else over
     return None
 
 
