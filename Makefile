@@ -14,10 +14,13 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 # Installs Debian packages, where we may.
 apt = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
 	&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1)
+# What the tests start privately, as program:package:service.
+PROGRAMS := vsftpd:vsftpd:vsftpd sshd:openssh-server:ssh sftp:openssh-client: zbarimg:zbar-tools:
+
 stop = { echo "$(1)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint bench clean mariadb
+.PHONY: run test lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
 	$(VENV)/bin/flask init-db --sample
@@ -28,7 +31,7 @@ run: $(VENV)/run.stamp instance/config.toml
 	@echo
 	@exec $(VENV)/bin/gunicorn -c deploy/gunicorn.conf.py -b 127.0.0.1:$(PORT) wsgi:app
 
-test: $(VENV)/test.stamp mariadb
+test: $(VENV)/test.stamp packages
 	$(VENV)/bin/pytest
 
 lint: $(VENV)/test.stamp
@@ -56,7 +59,18 @@ mariadb:
 	|| { $(call apt,'^mariadb-(server|client)-core(-10.6)?$$'); } \
 	|| $(call stop,The tests need MariaDB's server programs: install the package mariadb-server.)
 
-$(VENV)/test.stamp: requirements-test.txt requirements.txt | $(VENV)/bin/pip
+# The services of these packages are neither started now nor at the next start of the machine.
+packages: mariadb
+	@missing=$$(for one in $(PROGRAMS); do command -v $${one%%:*} >/dev/null || echo $$one; done); \
+	[ -z "$$missing" ] && exit; \
+	names=$$(for one in $$missing; do one=$${one#*:}; echo $${one%:*}; done); \
+	[ -e /usr/sbin/policy-rc.d ] || [ "$$(id -u)" != 0 ] || { \
+		printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d; \
+		trap 'rm /usr/sbin/policy-rc.d' EXIT; }; \
+	{ $(call apt,$$names); } || $(call stop,The tests start programs that are missing: install $$names.); \
+	for one in $$missing; do systemctl disable -q $${one##*:} 2>/dev/null || :; done
+
+$(VENV)/test.stamp: requirements-test.txt requirements-optional.txt requirements.txt | $(VENV)/bin/pip
 	$(VENV)/bin/pip install -q --disable-pip-version-check -r requirements-test.txt
 	@touch $@ $(VENV)/run.stamp
 

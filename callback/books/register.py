@@ -177,12 +177,14 @@ def _quoted_rows(text: str, layout: RegisterLayout) -> Iterator[Row]:
         quotechar=layout.quote,
         strict=True,
     )
+    first = 1
     try:
         for fields in reader:
             if any(field.strip() for field in fields):
-                yield reader.line_num, [field.strip(" \t") for field in fields]
+                yield first, [field.strip(" \t") for field in fields]
+            first = reader.line_num + 1
     except csv.Error as error:
-        raise RegisterError(f"line {reader.line_num}: {error}") from error
+        raise RegisterError(f"line {first}: {error}") from error
 
 
 def _table(
