@@ -11,9 +11,9 @@ import re
 import zoneinfo
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from callback import wire
+from callback import signature, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Old time-zone data is worse than none: Kazakhstan is at UTC+5 everywhere only since 1 March
 # 2024. The pinned package is used, whatever the machine has.
 zoneinfo.reset_tzpath(())
+
+T = TypeVar("T")
 
 REQUIRED: Any = object()
 # Nothing that breaks a log, an XML text or a driver can be part of a number, whatever pattern
@@ -32,11 +34,13 @@ class Key(NamedTuple):
     """A setting: how it is read, and its default as the settings file would say it.
 
     Without a default the key is REQUIRED; None means that it may be absent. A table that is
-    given is merged into a default that is a table.
+    given is merged into a default that is a table. A path `in_folder` is relative to the folder of
+    the settings file.
     """
 
     read: Callable[[Any], Any]
     default: Any = None
+    in_folder: bool = False
 
 
 def text(value: Any) -> str:
@@ -177,6 +181,29 @@ def networks(value: Any) -> tuple[Any, ...]:
         raise ValueError(
             'a list of addresses and networks such as ["79.142.16.0/20", "::1"], '
             "with no bits set behind the mask"
+        ) from error
+
+
+def public_key(value: Any) -> signature.Verifier | None:
+    """A PEM file with an RSA public key, as what verifies by it; an empty text is none."""
+    return _key(value, signature.rsa_verifier, "public") if value else None
+
+
+def private_key(value: Any) -> signature.RsaSigner | None:
+    """A PEM file with an RSA private key, as what signs with it; an empty text is none."""
+    return _key(value, signature.rsa_signer, "private") if value else None
+
+
+def _key(value: Any, make: Callable[[bytes], T], sort: str) -> T:
+    try:
+        return make(Path(text(value)).read_bytes())
+    except ImportError as error:
+        raise ValueError(
+            "the library cryptography on this host (pip install cryptography): RSA needs it"
+        ) from error
+    except Exception as error:  # the library has its own kinds, besides OSError and ValueError
+        raise ValueError(
+            f"a readable PEM file with an RSA {sort} key, without passphrase"
         ) from error
 
 

@@ -182,7 +182,10 @@ def load(path: Path) -> Settings:
     faults: list[str] = []
     given = _table(raw, FILE_KEYS, "", faults)
     engine = _engine(given["DATABASE"], path.parent, faults)
-    banks = {name: _bank(name, section, given, faults) for name, section in given["BANKS"].items()}
+    banks = {
+        name: _bank(name, section, given, faults, path.parent)
+        for name, section in given["BANKS"].items()
+    }
     if faults:
         raise SettingsError("\n".join([f"{path.absolute()}:", *faults]))
     return Settings(
@@ -224,7 +227,19 @@ def _value(raw: Mapping[str, Any], name: str, key: Key, prefix: str, faults: lis
         return None
 
 
-def _bank(name: str, section: Any, given: Mapping[str, Any], faults: list[str]) -> Bank | None:
+def _in_folder(section: Mapping[str, Any], keys: Mapping[str, Key], folder: Path) -> dict[str, Any]:
+    """Make the paths of a section's files absolute."""
+    files = {
+        name: str(folder / value)
+        for name, value in section.items()
+        if name in keys and keys[name].in_folder and value and isinstance(value, str)
+    }
+    return {**section, **files}
+
+
+def _bank(
+    name: str, section: Any, given: Mapping[str, Any], faults: list[str], folder: Path
+) -> Bank | None:
     prefix = f"BANKS.{name}."
     if not BANK_NAME.fullmatch(name) or not isinstance(section, dict):
         faults.append(f"BANKS.{name}: want a table named by 1 to 32 of A-Z a-z 0-9 _ -")
@@ -236,7 +251,8 @@ def _bank(name: str, section: Any, given: Mapping[str, Any], faults: list[str]) 
         faults.append(f"{prefix}protocol: want one of " + ", ".join(PROTOCOLS))
         return None
     before = len(faults)
-    values = _table(section, {**BANK_KEYS, **dialect.SETTINGS}, prefix, faults)
+    keys = {**BANK_KEYS, **dialect.SETTINGS}
+    values = _table(_in_folder(section, keys, folder), keys, prefix, faults)
     if len(faults) > before:
         return None
     codes = {**dialect.CODES, **values["codes"]}

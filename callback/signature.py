@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING
 from itsdangerous import BadSignature, Signer, TimestampSigner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from callback.settings import Bank, Settings
     from callback.words import Outcome
+
+    Verifier = Callable[[bytes, bytes], bool]  # of a signature and the signed text
+    RsaSigner = Callable[[bytes], bytes]
 
 # Where web servers leave the Authorization header (hosting.md, section 4): the usual place; after
 # an Apache rewrite; some FastCGI wrappers.
@@ -92,6 +95,41 @@ def caller(environ: Mapping[str, str], trusted_proxies: int) -> str:
 def md5_hex(*parts: bytes) -> str:
     """MD5 of the parts joined with nothing between, in lower-case hex: what old dialects sign."""
     return hashlib.md5(b"".join(parts), usedforsecurity=False).hexdigest()
+
+
+def rsa_verifier(pem: bytes) -> Verifier:
+    """Make what verifies RSA signatures (SHA-1, PKCS#1 v1.5) by a public key.
+
+    ValueError when the text is no such key; ImportError without the library cryptography, which
+    is not pure Python and so is not among the requirements.
+    """
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - few banks need it
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: PLC0415
+
+    key = serialization.load_pem_public_key(pem)
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise ValueError("not an RSA key")
+
+    def verify(signature: bytes, text: bytes) -> bool:
+        try:
+            key.verify(signature, text, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - theirs
+        except InvalidSignature:
+            return False
+        return True
+
+    return verify
+
+
+def rsa_signer(pem: bytes) -> RsaSigner:
+    """Make what signs as `rsa_verifier` verifies, with a private key; it raises the same."""
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: PLC0415
+
+    key = serialization.load_pem_private_key(pem, password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ValueError("not an RSA key")
+    return lambda text: key.sign(text, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - theirs
 
 
 def same(given: str, expected: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from callback.protocols import files, kaspi, osmp, payme, paynet
+from callback.protocols import ckassa, cyberplat, files, kaspi, mbank, osmp, payme, paynet, sberbank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +53,10 @@ PROTOCOLS: dict[str, Dialect] = {
     "osmp": osmp,
     "kaspi": kaspi,
     "files": files,  # a bank that never calls
+    "sberbank": sberbank,
+    "cyberplat": cyberplat,
     "payme": payme,
     "paynet": paynet,
+    "mbank": mbank,
+    "ckassa": ckassa,
 }

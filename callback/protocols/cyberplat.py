@@ -1,0 +1,195 @@
+"""CyberPlat and Kassa24: check, payment, status, cancel, in XML or JSON, perhaps signed by RSA
+(cyberplat.md).
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from callback import kinds, wire
+from callback.kinds import Key
+from callback.messages import message
+from callback.wire import element
+from callback.words import Cancel, Check, Command, Refuse, Status, check_or_pay
+
+if TYPE_CHECKING:
+    from callback.settings import Bank
+    from callback.wire import Answer, Call
+    from callback.words import Outcome, Payer, Payment, Result
+
+METHODS = ("GET", "POST")
+PATHS = ("",)
+PROOFS = ("bank_key",)
+COMMANDS = ("check", "payment", "status", "cancel")
+# cyberplat.md, section 6. No other word for "temporary" surely means "ask again"; after the HTTP
+# 503 of a lost answer the network asks for the status.
+CODES = {
+    "ok": "0",
+    "duplicate_same": "0",
+    "bad_signature": "-4",
+    "bad_type": "-2",
+    "unknown_command": "1",
+    "bad_request": "1",
+    "unknown_account": "2",
+    "bad_account": "2",
+    "account_closed": "2",
+    "account_blocked": "2",
+    "already_paid": "2",
+    "bad_sum": "3",
+    "sum_too_small": "3",
+    "sum_too_large": "3",
+    "bad_id": "4",
+    "duplicate_other": "4",
+    "bad_date": "5",
+    "payment_not_found": "6",
+    "payment_cancelled": "7",
+    "status.temporary": "8",
+    "cancel_refused": "9",
+}
+SETTINGS = {
+    "format": Key(kinds.choice("xml", "json"), "xml"),
+    "encoding": Key(kinds.choice("utf-8", "windows-1251"), "utf-8"),
+    "bank_key": Key(kinds.public_key, "", in_folder=True),
+    "own_key": Key(kinds.private_key, "", in_folder=True),
+    "types": Key(kinds.texts, []),
+    "cancel": Key(kinds.flag, False),
+    "check_sum": Key(kinds.choice("optional", "validate", "ignore"), "optional"),
+    "sum_form": Key(kinds.choice(*wire.SUMS), "strict"),
+    "show": Key(kinds.words("name", "address", "debt"), []),
+    "register": Key(kinds.table, {"skip": 1}),
+}
+FIELDS = {"action", "number", "amount", "receipt", "date", "type", "mes"}
+# The declaration of an XML answer, by the setting.
+ENCODINGS = {"utf-8": "UTF-8", "windows-1251": "windows-1251"}
+JSON_NAMES = {"code": "Code", "message": "Message", "date": "Date", "authcode": "AuthCode"}
+# Section 2: what is signed, and the signature behind it.
+SIGNED = re.compile(rb"(action=.*)&sign=((?:[0-9a-fA-F]{2})+)", re.DOTALL)
+REASON = re.compile("[0-9]{1,9}")
+END = b"</response>"
+ZERO = Decimal("0.00")
+DIGITS_COME_HERE = "digits"
+
+
+def read(bank: Bank, call: Call) -> Command:
+    """Read a request in the order of section 4."""
+    if bank.own["bank_key"]:
+        if call.method != "GET":
+            return Refuse(name="", outcome="bad_method")
+        if not _is_signed(bank, call.query):
+            return Refuse(name="", outcome="bad_signature")
+    given = wire.fields(call.query + b"&" + call.form, FIELDS)
+    name = given.values.get("action", "")
+    if given.twice:
+        return Refuse(name=name, outcome="bad_request")
+    if name not in COMMANDS:
+        return Refuse(name=name, outcome="unknown_command")
+    if name in ("check", "payment"):
+        return _check_or_pay(bank, name, given.values)
+    return _status_or_cancel(bank, name, given.values)
+
+
+def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
+    """Answer as in section 5."""
+    answer: dict[str, Any] = {"code": code}
+    payment = _told(command, result)
+    if payment:
+        cancels = isinstance(command, Cancel)
+        moment = payment.cancelled_at if cancels and payment.cancelled_at else payment.created_at
+        answer |= {"authcode": payment.id, "date": f"{bank.local(moment):%Y-%m-%dT%H:%M:%S}"}
+    done = result.outcome in ("ok", "duplicate_same")
+    # A repeat is the first answer again, to the letter.
+    said = [message("ok" if done else result.outcome, bank.language)]
+    payer = result.payer if done and isinstance(command, Check) else None
+    if bank.own["format"] == "json":
+        return _json(bank, answer, said, payer)
+    said += [payer.shown[word] for word in bank.show] if payer else []
+    return _xml(bank, answer | {"message": "; ".join(said)})
+
+
+def _is_signed(bank: Bank, query: bytes) -> bool:
+    match = SIGNED.fullmatch(query)
+    if match is None or wire.fields(query, {"sign"}).twice:
+        return False
+    return bool(bank.own["bank_key"](bytes.fromhex(match[2].decode()), match[1]))
+
+
+def _check_or_pay(bank: Bank, name: str, values: dict[str, str]) -> Command:
+    pays = name == "payment"
+    txn_id = values.get("receipt", "") if pays else ""
+    bad_id: Outcome | None = "bad_id" if pays and not wire.DIGITS.fullmatch(txn_id) else None
+    account = values.get("number", "")
+    rule = "validate" if pays else bank.own["check_sum"]
+    amount, bad_sum = bank.read_sum(values.get("amount", ""), rule)
+    paid_at = wire.moment(values.get("date"), wire.ISO_TIME)
+    refused = (
+        _type_refusal(bank, values.get("type"))
+        or bad_id
+        or bank.account_refusal(account)
+        or bad_sum
+        or ("bad_date" if pays and paid_at is None else None)
+        or bank.sum_refusal(amount)
+    )
+    return check_or_pay(
+        # Without a readable receipt there is nothing that could be known.
+        pays and not bad_id,
+        refused,
+        paid_at,
+        name=name,
+        txn_id=txn_id,
+        account=account,
+        amount=amount,
+    )
+
+
+def _type_refusal(bank: Bank, given: str | None) -> Outcome | None:
+    accepted = bank.own["types"]
+    return "bad_type" if accepted and given is not None and given not in accepted else None
+
+
+def _status_or_cancel(bank: Bank, name: str, values: dict[str, str]) -> Command:
+    """Section 8. The payment is named by its receipt."""
+    txn_id = values.get("receipt", "")
+    if not wire.DIGITS.fullmatch(txn_id):
+        return Refuse(name=name, outcome="bad_id", txn_id=txn_id)
+    if name == "status":
+        return Status(name=name, txn_id=txn_id, cancelled="payment_cancelled")
+    if not bank.own["cancel"]:
+        return Refuse(name=name, outcome="cancel_refused", txn_id=txn_id)
+    reason = values.get("mes", "")
+    return Cancel(
+        name=name,
+        txn_id=txn_id,
+        reason=int(reason) if REASON.fullmatch(reason) else None,
+        refund=True,
+    )
+
+
+def _told(command: Command, result: Result) -> Payment | None:
+    """The payment whose number and date the answer has: what was done, and what a status finds."""
+    done = result.outcome in ("ok", "duplicate_same")
+    return result.payment if done or isinstance(command, Status) else None
+
+
+def _json(bank: Bank, answer: dict[str, Any], said: list[str], payer: Payer | None) -> Answer:
+    shown = [payer.shown[word] for word in bank.show if word != "debt"] if payer else []
+    answer["message"] = "; ".join(said + shown)
+    named = {JSON_NAMES[name]: answer[name] for name in JSON_NAMES if name in answer}
+    if payer is None or "debt" not in bank.show:
+        return wire.json_answer(named)
+    made = wire.json_answer(named | {"Invoice": [{"amount": DIGITS_COME_HERE}]})
+    # The library writes 900.00 only as a float, which is 900.0 and inexact. So a text stands
+    # where the digits belong; it is the last one, whatever the message says before it.
+    before, _, after = made.body.rpartition(f'"{DIGITS_COME_HERE}"'.encode())
+    digits = f"{max(payer.owed, ZERO):.2f}"
+    return made._replace(body=before + digits.encode() + after)
+
+
+def _xml(bank: Bank, answer: dict[str, Any]) -> Answer:
+    parts = [element(name, str(value)) for name, value in answer.items()]
+    made = wire.xml(element("response", parts), encoding=ENCODINGS[bank.own["encoding"]])
+    if not bank.own["own_key"]:
+        return made
+    sign = element("sign", bank.own["own_key"](made.body).hex())
+    return made._replace(body=made.body.removesuffix(END) + wire.xml_text(sign).encode() + END)

@@ -1,0 +1,146 @@
+"""Sberbank protocol No.1: ACTION=check and payment, answered in upper-case XML (sberbank.md).
+
+Its protocol No.2 is the dialect osmp with `sberbank_tags`.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from callback import kinds, wire
+from callback.kinds import Key
+from callback.messages import message
+from callback.wire import element
+from callback.words import Check, Command, Refuse, check_or_pay
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from callback.settings import Bank
+    from callback.wire import Answer, Call
+    from callback.words import Outcome, Payer, Payment, Result
+
+METHODS = ("GET", "POST")
+PATHS = ("",)
+PROOFS = ()
+COMMANDS = ("check", "payment")
+# sberbank.md, section 6. 7 ("technical reasons") is never sent.
+CODES = {
+    "ok": "0",
+    "temporary": "1",
+    "unknown_command": "2",
+    "unknown_account": "3",
+    "bad_account": "4",
+    "account_closed": "5",
+    "account_blocked": "5",
+    "already_paid": "5",
+    "bad_id": "6",
+    "duplicate_other": "6",  # 8 would tell the bank that the other sum was credited
+    "duplicate_same": "8",
+    "bad_sum": "9",
+    "sum_too_small": "10",
+    "sum_too_large": "11",
+    "bad_date": "12",
+    "bad_request": "300",
+    "payment_cancelled": "300",
+}
+SETTINGS = {
+    "balance_sign": Key(kinds.choice("account", "debt"), "account"),
+    "sum_form": Key(kinds.choice(*wire.SUMS), "strict"),
+    "show": Key(kinds.words("name", "address", "debt"), ["debt"]),
+    "register": Key(
+        kinds.table,
+        {
+            "separator": ";",
+            "encoding": "windows-1251",
+            "skip": 0,
+            "txn_id": 5,
+            "account": 6,
+            "sum": 10,
+            "date": 1,
+            "time": 2,
+            "date_form": "%d-%m-%Y",
+            "time_form": "%H-%M-%S",
+            "total": "=",
+            "total_count": 1,
+            "total_sum": 2,
+        },
+    ),
+}
+FIELDS = {"ACTION", "ACCOUNT", "AMOUNT", "PAY_ID", "PAY_DATE"}
+# Both forms of PAY_DATE were seen, and they cannot be taken for each other.
+DATES = (
+    re.compile(wire.DOTTED_DAY + "_(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"),
+    wire.COMPACT_TIME,
+)
+ZERO = Decimal("0.00")
+
+
+def read(bank: Bank, call: Call) -> Command:
+    """Read a request in the order of section 4."""
+    given = wire.fields(call.query + b"&" + call.form, FIELDS, fold=True)
+    action = given.values.get("ACTION", "")
+    name = action.lower() if action.isascii() else action  # a Kelvin sign is no k
+    txn_id = given.values.get("PAY_ID", "") if name == "payment" else ""
+    outcome: Outcome | None = None
+    if given.twice:
+        outcome = "bad_request"
+    elif name not in COMMANDS:
+        outcome = "unknown_command"
+    elif name == "payment" and not wire.DIGITS.fullmatch(txn_id):
+        outcome = "bad_id"
+    if outcome:
+        return Refuse(name=name, outcome=outcome, txn_id=txn_id)
+    return _check_or_pay(bank, name, txn_id, given.values)
+
+
+def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
+    """Answer as in section 5."""
+    parts = [
+        element("CODE", code),
+        element("MESSAGE", message(result.outcome, bank.language)),
+    ]
+    if result.outcome in ("ok", "duplicate_same"):
+        if isinstance(command, Check) and result.payer:
+            parts += _shown(bank, result.payer)
+        if result.payment:
+            parts += _receipt(bank, result.payment)
+    return wire.xml(element("response", parts))
+
+
+def _check_or_pay(bank: Bank, name: str, txn_id: str, values: dict[str, str]) -> Command:
+    pays = name == "payment"
+    account = values.get("ACCOUNT", "")
+    amount, bad_sum = bank.read_sum(values.get("AMOUNT", ""), "validate" if pays else "ignore")
+    paid_at = wire.moment(values.get("PAY_DATE"), *DATES)
+    refused = (
+        bank.account_refusal(account)
+        or bad_sum
+        or ("bad_date" if pays and paid_at is None else None)
+        or bank.sum_refusal(amount)
+    )
+    return check_or_pay(
+        pays, refused, paid_at, name=name, txn_id=txn_id, account=account, amount=amount
+    )
+
+
+def _receipt(bank: Bank, payment: Payment) -> list[Element]:
+    return [
+        element("EXT_ID", str(payment.id)),
+        element("REG_DATE", f"{bank.local(payment.created_at):%d.%m.%Y_%H:%M:%S}"),
+        element("AMOUNT", f"{payment.amount:.2f}"),
+    ]
+
+
+def _shown(bank: Bank, payer: Payer) -> list[Element]:
+    elements = {
+        "name": [element("FIO", payer.masked_name)],
+        "address": [element("ADDRESS", payer.address)],
+        "debt": [
+            element("BALANCE", f"{bank.balance(payer):.2f}"),
+            element("REC_SUM", f"{max(payer.owed, ZERO):.2f}"),
+        ],
+    }
+    return [part for word in bank.show for part in elements[word]]
