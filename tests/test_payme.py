@@ -907,7 +907,7 @@ def test_an_invoice_is_performed_once_even_if_two_wait(invoices: Caller, engine:
     invoices.result(CREATE, **{**creation(A1), **INVOICE})
     engine.execute(LATE, A1)
     invoices.result(CREATE, **{**creation(A2), **INVOICE})
-    engine.execute("UPDATE payment SET paid_at = (SELECT '2099-01-01 00:00:00.000')")
+    engine.execute("UPDATE payment SET paid_at = '2099-01-01 00:00:00.000'")
     assert invoices.result(PERFORM, id=A2)["state"] == 2
 
     assert invoices.code(PERFORM, {"id": A1}) == -31008
