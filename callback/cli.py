@@ -127,7 +127,7 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
             worst = found.state if found.state == "fault" else worst
         sys.exit(worst == "fault")
 
-    books.install(app, database, BankName())
+    books.install(app, settings, database, BankName())
 
 
 def _run(database: Database, script: str) -> None:

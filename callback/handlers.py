@@ -65,13 +65,30 @@ class Handlers:
         token = rest.pop(0) if bank.url_token and rest else ""
         path = "/".join(rest) or "/" * len(rest)  # a slash at the end is another address
         if path not in dialect.PATHS:
-            return _bare(HTTPStatus.NOT_FOUND)
+            return self._show_bills(bank, token, path, started)
         command, result = self._hear(bank, dialect, token, path)
         code = bank.code(command.name, result.outcome)
         self._write_line(bank, command, result, code, started)
         if code is None:
             return _bare(STATUS.get(result.outcome, HTTPStatus.SERVICE_UNAVAILABLE))
         return _response(dialect.write(bank, command, result, code))
+
+    def _show_bills(self, bank: Bank, token: str, path: str, started: float) -> Response:
+        """Let the bank fetch a list of bills, under the same proofs (registers.md, "Pull")."""
+        name, _, held = path.partition("/")
+        if name != "bills" or not (held or bank.bills.form == "pull"):
+            return _bare(HTTPStatus.NOT_FOUND)
+        stranger = signature.stranger(bank, token, request.environ, self.settings)
+        if stranger or request.method != "GET":
+            result = Result(stranger or "bad_method")
+            response = _bare(STATUS[result.outcome])
+        else:
+            from callback.books import pull  # noqa: PLC0415 - a CGI call should not pay for it
+
+            secrets, query = self.settings.secret_keys, request.query_string
+            response, result = pull.answer(self.database, bank, secrets, held, query)
+        self._write_line(bank, Command(name=name), result, str(response.status_code), started)
+        return response
 
     def _for_ops(self, name: str, token: str) -> Response:
         """Answer whoever holds our secret key; for everybody else there is nothing here."""

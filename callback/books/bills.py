@@ -52,9 +52,16 @@ class Written(NamedTuple):
 def read(database: Database, bank: Bank) -> Iterator[Bill]:
     """Yield the bills in the order of their numbers; DatabaseError."""
     for row in database.stream(f"bills_{bank.payer}"):
-        bill = _bill(row, bank.bills)
+        bill = of_row(row, bank.bills)
         if bill.owed > NONE or bank.bills.zero:
             yield bill
+
+
+def of_row(row: Row, layout: BillsLayout) -> Bill:
+    """Make a bill of what the database says; an overpaid one owes nothing."""
+    owed = max(row["issued"] - row["paid"], NONE)
+    name = row["name"] if layout.full_names else masked(row["name"])
+    return Bill(row["number"], name, row["address"], owed)
 
 
 def count(database: Database, bank: Bank) -> int:
@@ -129,12 +136,6 @@ def lists(bank: Bank, root: Path) -> list[Path]:
 def today(bank: Bank) -> datetime:
     """Now, in the bank's zone."""
     return bank.local(utc_now())
-
-
-def _bill(row: Row, layout: BillsLayout) -> Bill:
-    owed = max(row["issued"] - row["paid"], NONE)
-    name = row["name"] if layout.full_names else masked(row["name"])
-    return Bill(row["number"], name, row["address"], owed)
 
 
 def _line(bill: Bill, layout: BillsLayout, period: str) -> str:

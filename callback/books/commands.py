@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from callback.database import Database
-    from callback.settings import Bank
+    from callback.settings import Bank, Settings
 
 DAY = click.DateTime(["%Y-%m-%d"])
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
-def install(app: Flask, database: Database, bank_name: Any) -> None:
+def install(app: Flask, settings: Settings, database: Database, bank_name: Any) -> None:
     """Give Flask's command line our commands; `bank_name` is the type of an argument."""
 
     @app.cli.command("bills")
@@ -40,6 +40,22 @@ def install(app: Flask, database: Database, bank_name: Any) -> None:
             work.draw_codes(database, bank, qr)
         else:
             work.write_bills(database, bank, output)
+
+    @app.cli.command("send-bills")
+    @click.argument("bank", type=bank_name)
+    @click.option("--again", is_flag=True, help="Send the newest list once more.")
+    def send_bills(bank: Bank, again: bool) -> None:
+        """Deliver the list of bills to BANK, as its setting "send" says. Meant for cron.
+
+        Lists that wait are delivered, oldest first; without one of today a new one is written,
+        unless it would say the same as the last. What was delivered has a sibling NAME.sent and
+        is not sent again. What could not be delivered waits for the next run.
+
+        Exit status 1 when something was not delivered.
+        """
+        from callback.books import work  # noqa: PLC0415 - a CGI call should not pay for it
+
+        work.send_bills(database, bank, settings, again=again)
 
     @app.cli.command("reconcile")
     @click.argument("bank", type=bank_name)

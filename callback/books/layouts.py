@@ -153,6 +153,8 @@ def _address(value: str, schemes: Collection[str], forms: str) -> Target:
         )
     except ValueError as error:
         raise ValueError(forms) from error
+    if made.scheme == "sftp" and made.password:
+        raise ValueError("a key for sftp, no password: sftp://user@host/folder/?key=/path/id")
     known = {"key", "known_hosts"} if made.scheme == "sftp" else set()
     folder = made.path.endswith("/") or made.scheme.startswith("smtp")
     if (

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 import callback
-from callback.books import bills, qr, register, report
+from callback.books import bills, delivery, pull, qr, register, report
 from callback.books.reconcile import Reconciliation
 from callback.books.register import RegisterError
 from callback.database.errors import DatabaseError
+from callback.signature import url_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import date, datetime
+    from datetime import date
     from pathlib import Path
 
     from callback.books.bills import Bill, Written
     from callback.database import Database
-    from callback.settings import Bank
+    from callback.settings import Bank, Settings
 
 AGREED, DIFFERENT, REFUSED, NO_DATABASE = range(4)
 
@@ -77,6 +79,20 @@ def draw_codes(database: Database, bank: Bank, folder: Path) -> None:
     _warn(f"{len(drawn)} codes in {folder}")
 
 
+def send_bills(database: Database, bank: Bank, settings: Settings, *, again: bool) -> None:
+    """Write a list if there is something new, and deliver all that wait."""
+    if bank.send is None:
+        raise click.UsageError(f"[BANKS.{bank.name}] has no send: where are lists to go?")
+    try:
+        with delivery.alone(bills.folder(bank, callback.ROOT)):
+            files = _to_send(database, bank, again=again)
+            for file in files:
+                delivery.deliver(bank, file)
+                click.echo(f"{file} -> {_where(bank, settings, file)}")
+    except (DatabaseError, OSError, delivery.DeliveryError) as error:
+        _stop(error)
+
+
 def reconcile(database: Database, bank: Bank, file: Path, options: Options) -> int:
     """Compare, book, show; return the exit status."""
     try:
@@ -96,6 +112,38 @@ def reconcile(database: Database, bank: Bank, file: Path, options: Options) -> i
     if made.rejected:
         return REFUSED
     return DIFFERENT if made.differs else AGREED
+
+
+def _to_send(database: Database, bank: Bank, *, again: bool) -> list[Path]:
+    files = bills.lists(bank, callback.ROOT)
+    waiting = delivery.waiting(files)
+    if again and files:
+        return [*waiting, *files[-1:]] if files[-1] not in waiting else waiting
+    midnight = bills.today(bank).replace(hour=0, minute=0, second=0, microsecond=0)
+    if any(_written(bank, file) >= midnight for file in waiting):
+        return waiting
+    new = bills.new_name(bank, callback.ROOT)
+    made = write_list(database, bank, new)
+    if files and files[-1] != new and delivery.sha256(files[-1]) == delivery.sha256(new):
+        new.unlink()
+        when = delivery.sent_on(files[-1])
+        _warn(f"nothing new since {files[-1].name}" + (f", sent {when}" if when else ""))
+        return waiting
+    _warn(_counted(made, bank))
+    return [*waiting, new]
+
+
+def _written(bank: Bank, file: Path) -> datetime:
+    utc = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc).replace(tzinfo=None)
+    return bank.local(utc)
+
+
+def _where(bank: Bank, settings: Settings, file: Path) -> str:
+    if bank.send is None or bank.send.scheme != "held":
+        return repr(bank.send)
+    token = url_tokens(bank.name, settings.secret_keys)[-1].decode() if bank.url_token else ""
+    held = pull.signed(bank, settings.secret_keys, file)
+    return "/".join(filter(None, [f"{settings.public_url}/{bank.name}", token, held]))
 
 
 def _bills(database: Database, bank: Bank) -> Iterator[Bill]:
