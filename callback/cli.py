@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from callback import front
+from callback import conform, front
 from callback.books import commands as books
 from callback.database.errors import DatabaseError
 from callback.database.sqlite import SQLite
@@ -128,6 +128,7 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         sys.exit(worst == "fault")
 
     books.install(app, settings, database, BankName())
+    conform.install(app, settings, BankName())
 
 
 def _run(database: Database, script: str) -> None:
