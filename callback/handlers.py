@@ -157,6 +157,7 @@ class Handlers:
             outcome=result.outcome,
             code=code,
             ms=round((time.perf_counter() - started) * 1000, 1),
+            **command.noted,
             **({"alarm": True} if alarm else {}),
         )
 

@@ -85,13 +85,16 @@ def perform(session: Session, bank: Bank, command: Perform) -> Result:
     """Make a created payment a paid one, or cancel it when its time is over."""
 
     def decide(payment: Payment, now: datetime) -> Outcome | Payment:
+        differs = command.of_sum not in (None, payment.amount)
+        if differs and command.sum_first:
+            return "sum_differs"
         if payment.state == "paid":
             return "duplicate_same"
         if payment.state == "cancelled":
             return "payment_cancelled"
         if _is_expired(payment, command.alive_since):
             return replace(payment, state="cancelled", cancelled_at=now, cancel_reason=EXPIRED)
-        if command.of_sum not in (None, payment.amount):
+        if differs:
             return "sum_differs"
         paid_at = command.paid_at or payment.paid_at
         return replace(payment, state="paid", performed_at=now, paid_at=paid_at)
@@ -119,6 +122,8 @@ def status(session: Session, bank: Bank, command: Status) -> Result:
     payment = _find(session, bank, command.txn_id)
     if payment is None:
         return Result("payment_not_found")
+    if command.alive_since and _has_run_out(payment, command.alive_since):
+        return Result("payment_expired", payment=payment)
     return Result(command.cancelled if payment.state == "cancelled" else "ok", payment=payment)
 
 
@@ -257,13 +262,23 @@ def _write(session: Session, bank: Bank, seen: Payment, made: Payment, now: date
 
 
 def _is_meant(payment: Payment, command: Perform | Cancel) -> bool:
-    return command.of_id in (None, payment.id) and command.of_account in (None, payment.number)
+    # An account that left our books cannot contradict.
+    same_account = None in (command.of_account, payment.number) or (
+        command.of_account == payment.number
+    )
+    return same_account and command.of_id in (None, payment.id)
 
 
 def _is_expired(payment: Payment, alive: Since | None) -> bool:
     return alive is not None and (
         payment.created_at < alive.created_at or payment.paid_at < alive.paid_at
     )
+
+
+def _has_run_out(payment: Payment, alive: Since) -> bool:
+    if payment.state == "created":
+        return _is_expired(payment, alive)
+    return payment.state == "cancelled" and payment.cancel_reason == EXPIRED
 
 
 def _waits(bank: Bank, command: Check | Pay) -> dict[str, datetime]:

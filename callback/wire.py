@@ -93,11 +93,14 @@ class Fields(NamedTuple):
     twice: frozenset[str]
 
 
-def fields(raw: bytes, known: Collection[str], *, fold: bool = False) -> Fields:
+def fields(
+    raw: bytes, known: Collection[str], *, fold: bool = False, lossless: bool = False
+) -> Fields:
     """Read a query string or form; unknown names are not decoded and may repeat.
 
     A blank may be "+"; only "&" separates. With `fold` names ignore letter case (`known` is upper
-    case then). A value that is not UTF-8 is MALFORMED.
+    case then). A value that is not UTF-8 is MALFORMED; `lossless` keeps its bytes as surrogate
+    escapes, for `as_received`.
     """
     values: dict[str, str] = {}
     twice = set()
@@ -112,8 +115,13 @@ def fields(raw: bytes, known: Collection[str], *, fold: bool = False) -> Fields:
             twice.add(name)
             values.pop(name, None)
         else:
-            values[name] = _decoded(raw_value)
+            values[name] = _decoded(raw_value, lossless=lossless)
     return Fields(values, frozenset(twice))
+
+
+def as_received(value: str) -> bytes:
+    """Give back the bytes of a value of `fields` that was read `lossless`: what a bank signs."""
+    return value.encode("utf-8", "surrogateescape")
 
 
 def amount(text: str | None, form: str = "strict") -> Decimal | None:
@@ -243,9 +251,10 @@ def _refuse(constant: str) -> Any:
     raise ValueError(constant)
 
 
-def _decoded(raw: bytes) -> str:
+def _decoded(raw: bytes, *, lossless: bool = False) -> str:
     try:
-        return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+        errors = "surrogateescape" if lossless else "strict"
+        return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8", errors)
     except UnicodeDecodeError:
         return MALFORMED
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
 
@@ -79,6 +79,7 @@ class Command:
     account: str = ""  # the number that the payer typed: an account's, or an invoice's
     amount: Decimal | None = None
     echo: Any = None  # what the dialect repeats in its answer: an id, a whole request
+    noted: Mapping[str, str] = field(default_factory=dict)  # only for the log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,12 +148,13 @@ class Perform(Command):
     """Turn a created payment into a paid one, or cancel it when its time is over.
 
     What `of_…` names must be the payment's: another id or account is `mismatch`, another sum
-    `sum_differs`. None is not compared.
+    `sum_differs`: of a created payment, or with `sum_first` in any state. None is not compared.
     """
 
     of_id: int | None = None
     of_account: str | None = None
     of_sum: Decimal | None = None
+    sum_first: bool = False
     mismatch: Outcome = "payment_not_found"
     paid_at: datetime | None = None  # replaces the one of the booking
     alive_since: Since | None = None
@@ -175,9 +177,13 @@ class Cancel(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status(Command):
-    """Tell how a payment stands. Changes nothing. A cancelled one is the outcome `cancelled`."""
+    """Tell how a payment stands. Changes nothing. A cancelled one is the outcome `cancelled`.
+
+    With `alive_since` one whose time is over is payment_expired, whether cancelled or not yet.
+    """
 
     cancelled: Outcome = "ok"
+    alive_since: Since | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from callback.protocols import ckassa, cyberplat, files, kaspi, mbank, osmp, payme, paynet, sberbank
+from callback.protocols import (
+    ckassa,
+    click,
+    cyberplat,
+    files,
+    kaspi,
+    mbank,
+    osmp,
+    payme,
+    paynet,
+    sberbank,
+    uzum,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,4 +71,6 @@ PROTOCOLS: dict[str, Dialect] = {
     "paynet": paynet,
     "mbank": mbank,
     "ckassa": ckassa,
+    "click": click,
+    "uzum": uzum,
 }

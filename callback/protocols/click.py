@@ -1,0 +1,221 @@
+"""Click SHOP-API: Prepare books a payment, Complete says how it ended (click.md)."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from callback import kinds, signature, wire
+from callback.kinds import REQUIRED, Key
+from callback.words import Cancel, Command, Pay, Perform, Refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from callback.settings import Bank
+    from callback.wire import Answer, Call
+    from callback.words import Outcome, Result
+
+METHODS = ("POST",)
+PATHS = ("",)
+PROOFS = ("secret",)
+# click.md, section 6; "cancel" is a Complete with which Click gives up. Complete has no word for
+# "temporary": every negative number gives the money back.
+CODES = {
+    "ok": "0",
+    "cancel.ok": "-9",
+    "cancel.duplicate_same": "-9",
+    "prepare.duplicate_same": "0",
+    "complete.duplicate_same": "-4",  # or 0, by a setting
+    "already_paid": "-4",
+    "cancel_refused": "-4",
+    "not_authenticated": "-1",
+    "bad_sum": "-2",
+    "sum_too_small": "-2",
+    "sum_too_large": "-2",
+    "sum_differs": "-2",
+    "unknown_command": "-3",
+    "unknown_account": "-5",
+    "bad_account": "-5",
+    "account_closed": "-5",
+    "account_blocked": "-5",
+    "invoice_cancelled": "-5",
+    "payment_not_found": "-6",
+    "prepare.temporary": "-7",
+    "bad_request": "-8",
+    "duplicate_other": "-8",
+    "payment_cancelled": "-9",
+}
+NOTES = {
+    "0": "Success",
+    "-1": "SIGN CHECK FAILED!",
+    "-2": "Incorrect parameter amount",
+    "-3": "Action not found",
+    "-4": "Already paid",
+    "-5": "User does not exist",
+    "-6": "Transaction does not exist",
+    "-7": "Failed to update user",
+    "-8": "Error in request from click",
+    "-9": "Transaction cancelled",
+}
+TELLS_OURS = ("0", "-4")  # these tell the number of the payment, if there is one
+
+
+def _service_id(value: Any) -> str:
+    if type(value) not in (int, str) or not re.fullmatch("[0-9]{1,20}", str(value)):
+        raise ValueError("a whole number such as 20202")
+    return str(value)
+
+
+def _repeat_complete(value: Any) -> str:
+    if type(value) not in (int, str) or str(value) not in ("-4", "0"):
+        raise ValueError("-4 or 0")
+    return str(value)
+
+
+SETTINGS = {
+    "secret": Key(kinds.secrets, REQUIRED),
+    "service_id": Key(_service_id, REQUIRED),
+    "repeat_complete": Key(_repeat_complete, -4),
+}
+ACTIONS = {"0": "prepare", "1": "complete"}
+IN_COMPLETE = {"merchant_prepare_id"}
+IN_BOTH = {
+    "click_trans_id",
+    "service_id",
+    "click_paydoc_id",
+    "merchant_trans_id",
+    "amount",
+    "action",
+    "error",
+    "error_note",
+    "sign_time",
+    "sign_string",
+}
+# Section 2: what is signed before and after the secret.
+BEFORE_SECRET = ("click_trans_id", "service_id")
+AFTER_SECRET = ("merchant_trans_id", "merchant_prepare_id", "amount", "action", "sign_time")
+AMOUNT = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?")
+ERROR = re.compile("-?[0-9]{1,9}")
+PREPARE_ID = re.compile("[1-9][0-9]{0,19}")  # as we write it
+NOT_UTF8 = re.compile("[\ud800-\udfff]")
+
+
+def read(bank: Bank, call: Call) -> Command:
+    """Read a request in the order of section 4."""
+    given = wire.fields(call.form, IN_BOTH | IN_COMPLETE, lossless=True)
+    values = given.values
+    action = values.get("action", "")
+    common: dict[str, Any] = {
+        "name": ACTIONS.get(action, action),
+        "txn_id": values.get("click_trans_id", ""),
+        "account": values.get("merchant_trans_id", ""),
+        "noted": {"click_paydoc_id": values.get("click_paydoc_id", "")},
+    }
+    wanted = IN_BOTH | IN_COMPLETE if action == "1" else IN_BOTH
+    if given.twice or not wanted <= values.keys():
+        return Refuse(outcome="bad_request", **common)
+    if not _is_from_click(bank, values):
+        return Refuse(outcome="not_authenticated", **common)
+    if action not in ACTIONS:
+        return Refuse(outcome="unknown_command", **common)
+    common["echo"] = _echo(values)
+    malformed = _malformed(bank, values)
+    if malformed:
+        return Refuse(outcome=malformed, **common)
+    common["amount"] = Decimal(values["amount"])
+    return (_prepare if action == "0" else _complete)(bank, values, common)
+
+
+def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
+    """Answer as in section 5."""
+    answer: dict[str, Any] = dict(command.echo or {})
+    payment = result.payment
+    code = bank.own["repeat_complete"] if _is_repeated(command, result) else code
+    if payment and code in TELLS_OURS:
+        answer["merchant_prepare_id"] = payment.id
+        if command.name != "prepare" or code != "0":
+            answer["merchant_confirm_id"] = payment.id
+    answer["error"] = int(code)
+    # A number of the settings' own is explained by what stands for it here.
+    answer["error_note"] = NOTES.get(code) or NOTES[CODES.get(result.outcome, "-8")]
+    return wire.json_answer(answer)
+
+
+def _is_from_click(bank: Bank, values: Mapping[str, str]) -> bool:
+    """Check the sign with every secret: no short cut, the time must not tell which was right."""
+    completes = values["action"] == "1"
+    before = [wire.as_received(values[name]) for name in BEFORE_SECRET]
+    after = [
+        wire.as_received(values[name])
+        for name in AFTER_SECRET
+        if completes or name not in IN_COMPLETE
+    ]
+    given = values["sign_string"].lower()
+    right = sum(
+        signature.same(given, signature.md5_hex(*before, secret, *after)) for secret in bank.secret
+    )
+    return right > 0 and values["service_id"] == bank.own["service_id"]
+
+
+def _malformed(bank: Bank, values: Mapping[str, str]) -> Outcome | None:
+    sign_time = wire.moment(values["sign_time"], wire.BLANK_TIME, any_year=True)
+    error = values["error"]
+    if not (wire.DIGITS.fullmatch(values["click_trans_id"]) and ERROR.fullmatch(error)):
+        return "bad_request"
+    if sign_time is None:
+        return "bad_request"
+    if not AMOUNT.fullmatch(values["amount"]):
+        return "bad_sum"
+    if bank.account_refusal(values["merchant_trans_id"]):
+        return "bad_account"
+    if values["action"] == "1" and not PREPARE_ID.fullmatch(values["merchant_prepare_id"]):
+        return "payment_not_found"
+    return "bad_request" if int(error) > 0 else None
+
+
+def _echo(values: Mapping[str, str]) -> dict[str, int | str]:
+    """Repeat the two ids that are Click's, exactly or not at all."""
+    echo: dict[str, int | str] = {}
+    if wire.DIGITS.fullmatch(values["click_trans_id"]):
+        echo["click_trans_id"] = int(values["click_trans_id"])
+    if not NOT_UTF8.search(values["merchant_trans_id"]):
+        echo["merchant_trans_id"] = values["merchant_trans_id"]
+    return echo
+
+
+def _prepare(bank: Bank, values: Mapping[str, str], common: dict[str, Any]) -> Command:
+    if int(values["error"]) < 0:
+        return Refuse(outcome="payment_cancelled", **common)
+    return Pay(
+        state="created",
+        paid_at=wire.moment(values["sign_time"], wire.BLANK_TIME, any_year=True),
+        refused=bank.sum_refusal(common["amount"]),
+        exact=True,
+        performed="already_paid",
+        **common,
+    )
+
+
+def _complete(_bank: Bank, values: Mapping[str, str], common: dict[str, Any]) -> Command:
+    """Name the payment by all that is signed: digits move from one field to the next."""
+    of: dict[str, Any] = {
+        "of_id": int(values["merchant_prepare_id"]),
+        "of_account": values["merchant_trans_id"],
+    }
+    error = int(values["error"])
+    if error < 0:
+        return Cancel(reason=error, **of, **(common | {"name": "cancel"}))
+    sign_time = wire.moment(values["sign_time"], wire.BLANK_TIME, any_year=True)
+    return Perform(of_sum=common["amount"], paid_at=sign_time, **of, **common)
+
+
+def _is_repeated(command: Command, result: Result) -> bool:
+    """Say whether a Complete is the one that was heard before; one of another sum is not."""
+    return (
+        isinstance(command, Perform)
+        and result.outcome == "duplicate_same"
+        and result.payment is not None
+        and result.payment.amount == command.amount
+    )

@@ -1,0 +1,277 @@
+"""Uzum Bank: five addresses, a payment is booked by create and made one by confirm (uzum.md)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from decimal import Decimal
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from callback import kinds, wire
+from callback.jsonrpc import decimal_text, in_tiyin, whole
+from callback.kinds import REQUIRED, Key
+from callback.operation import utc_now
+from callback.words import Cancel, Check, Command, Pay, Perform, Refuse, Since, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from callback.jsonrpc import Reader
+    from callback.settings import Bank
+    from callback.wire import Answer, Call
+    from callback.words import Outcome, Payer, Payment, Result
+
+METHODS = ("POST",)
+PATHS = ("check", "create", "confirm", "reverse", "status")
+PROOFS = ()
+# uzum.md, section 6. No word for "temporary" once the payer may be debited: the bank asks status
+# after HTTP 503, and gives the money back after a FAILED.
+CODES = {
+    "ok": "0",  # never sent
+    "not_authenticated": "10001",
+    "unreadable": "10002",
+    "bad_method": "10003",
+    "bad_request": "10005",
+    "bad_sum": "10005",
+    "bad_service": "10006",
+    "unknown_account": "10007",
+    "bad_account": "10007",
+    "account_closed": "10007",
+    "account_blocked": "10007",
+    "already_paid": "10008",
+    "invoice_cancelled": "10009",
+    "duplicate_other": "10010",
+    "create.duplicate_same": "10010",
+    "create.payment_performed": "10010",
+    "create.payment_cancelled": "10010",
+    "sum_differs": "10011",
+    "sum_too_small": "10012",
+    "sum_too_large": "10013",
+    "payment_not_found": "10014",
+    "payment_cancelled": "10015",
+    "payment_expired": "10015",
+    "confirm.duplicate_same": "10016",
+    "cancel_refused": "10017",
+    "reverse.duplicate_same": "10018",
+    "check.temporary": "99999",
+    "create.temporary": "99999",
+}
+SETTINGS = {
+    "username": Key(kinds.filled, REQUIRED),
+    "password": Key(kinds.secrets, REQUIRED),
+    "service_id": Key(kinds.whole(0, 2**63 - 1), REQUIRED),
+    "account_field": Key(kinds.filled, "account"),
+    "refund": Key(kinds.flag, True),
+    "timeout": Key(kinds.whole(1, 31_536_000), 1800),  # seconds, by our clock
+    "repeats": Key(kinds.choice("code", "same"), "code"),
+    "numeric_codes": Key(kinds.flag, False),
+    "auth_status": Key(kinds.whole(HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED), 400),
+    "show": Key(kinds.words("name", "debt"), []),
+    "labels": Key(kinds.labels, {"name": "fio", "debt": "debt"}),
+}
+LAST_TIME = 9_999_999_999_999
+ANY_TIME = datetime(1, 1, 1)  # noqa: DTZ001 - the bank's time, which does not matter
+TXN_ID = re.compile("[!-~]{1,64}")
+# Sections 3 and 5. What each operation wants besides serviceId and timestamp, and the time that
+# belongs to it.
+WANTED = {
+    "check": ("params",),
+    "create": ("transId", "params", "amount"),
+    "confirm": ("transId",),
+    "reverse": ("transId",),
+    "status": ("transId",),
+}
+TIMES = {
+    "check": "timestamp",
+    "create": "transTime",
+    "confirm": "confirmTime",
+    "reverse": "reverseTime",
+    "status": "transTime",
+}
+STATUS_TIMES = ("transTime", "confirmTime", "reverseTime")
+STATES = {"created": "CREATED", "paid": "CONFIRMED", "cancelled": "REVERSED"}
+
+
+def _txn_id(_bank: Bank, value: Any) -> str | None:
+    return value if isinstance(value, str) and TXN_ID.fullmatch(value) else None
+
+
+def _account(bank: Bank, value: Any) -> str | None:
+    typed = value.get(bank.own["account_field"]) if isinstance(value, dict) else None
+    return decimal_text(typed) or None
+
+
+def _tiyin(_bank: Bank, value: Any) -> Decimal | None:
+    return Decimal(f"{value}E-2") if type(value) is int else None  # exact, however long
+
+
+FORMS: dict[str, Reader] = {
+    "timestamp": whole(0, LAST_TIME),
+    "transId": _txn_id,
+    "params": _account,
+    "amount": _tiyin,
+}
+
+
+def read(bank: Bank, call: Call) -> Command:
+    """Read a request in the order of section 4."""
+    name = call.path
+    given = wire.read_json(call.body)
+    if given.twice or not isinstance(given.value, dict):
+        return Refuse(name=name, outcome="unreadable")
+    values = _values(bank, name, given.value)
+    common: dict[str, Any] = {
+        "name": name,
+        "txn_id": values.get("transId") or "",
+        "account": values.get("params") or "",
+        "amount": values.get("amount"),
+        "echo": _echo(given.value, values),
+    }
+    refused = _refusal(bank, given.value, values)
+    if refused:
+        return Refuse(outcome=refused, **common)
+    paid_at = bank.local(wire.from_milliseconds(values["timestamp"]))
+    return COMMANDS[name](bank, paid_at, common)
+
+
+def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
+    """Answer as in section 5."""
+    repeats = result.outcome == "duplicate_same" and bank.own["repeats"] == "same"
+    if result.outcome == "ok" or repeats:
+        return wire.json_answer(_told(bank, command, result))
+    stranger = result.outcome == "not_authenticated"
+    status = bank.own["auth_status"] if stranger else HTTPStatus.BAD_REQUEST
+    failed = {
+        **(command.echo or {}),
+        "status": "FAILED",
+        **_failed_at(command, result),
+        "errorCode": int(code) if bank.own["numeric_codes"] else code,
+    }
+    return wire.json_answer(failed, status)
+
+
+def _values(bank: Bank, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what the operation wants; None for what is missing or of the wrong form."""
+    wanted = ["timestamp", *WANTED[name]]
+    if name == "confirm" and "amount" in body:
+        wanted.append("amount")
+    return {member: FORMS[member](bank, body.get(member)) for member in wanted}
+
+
+def _refusal(bank: Bank, body: Mapping[str, Any], values: Mapping[str, Any]) -> Outcome | None:
+    if "serviceId" not in body:
+        return "bad_request"
+    if type(body["serviceId"]) is not int or body["serviceId"] != bank.own["service_id"]:
+        return "bad_service"
+    if None in values.values():
+        return "bad_request"
+    return bank.account_refusal(values["params"]) if "params" in values else None
+
+
+def _echo(body: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, int | str]:
+    """Repeat the bank's two ids, as far as they could be read."""
+    service = body.get("serviceId")
+    ids = {"serviceId": service if type(service) is int else None, "transId": values.get("transId")}
+    return {name: value for name, value in ids.items() if value is not None}
+
+
+def _check(bank: Bank, _paid_at: datetime, common: dict[str, Any]) -> Command:
+    return Check(exact=True, waits_since=_alive_since(bank), **common)
+
+
+def _create(bank: Bank, paid_at: datetime, common: dict[str, Any]) -> Command:
+    positive = common["amount"] > 0
+    return Pay(
+        state="created",
+        paid_at=paid_at,
+        refused=bank.sum_refusal(common["amount"]) if positive else "sum_too_small",
+        exact=True,
+        waits_since=_alive_since(bank),
+        performed="payment_performed",
+        **common,
+    )
+
+
+def _confirm(bank: Bank, paid_at: datetime, common: dict[str, Any]) -> Command:
+    return Perform(
+        of_sum=common["amount"],
+        sum_first=True,
+        paid_at=paid_at,
+        alive_since=_alive_since(bank),
+        **common,
+    )
+
+
+def _reverse(bank: Bank, _paid_at: datetime, common: dict[str, Any]) -> Command:
+    return Cancel(refund=bank.own["refund"], **common)
+
+
+def _status(bank: Bank, _paid_at: datetime, common: dict[str, Any]) -> Command:
+    return Status(alive_since=_alive_since(bank), **common)
+
+
+COMMANDS: dict[str, Callable[[Bank, datetime, dict[str, Any]], Command]] = {
+    "check": _check,
+    "create": _create,
+    "confirm": _confirm,
+    "reverse": _reverse,
+    "status": _status,
+}
+
+
+def _alive_since(bank: Bank) -> Since:
+    """Say how old a booking may be; only our own time counts (section 7)."""
+    oldest = utc_now() - timedelta(seconds=bank.own["timeout"])
+    return Since(created_at=oldest, paid_at=ANY_TIME)
+
+
+def _told(bank: Bank, command: Command, result: Result) -> dict[str, Any]:
+    if result.payment is None:
+        return {
+            **command.echo,
+            "timestamp": wire.milliseconds(utc_now()),
+            "status": "OK",
+            "data": _typed(bank, command.account) | (_shown(bank, result.payer)),
+        }
+    payment = result.payment
+    times = _times(payment)
+    told = STATUS_TIMES if command.name == "status" else (TIMES[command.name],)
+    return {
+        **command.echo,
+        "status": STATES[payment.state],
+        **{time: times[time] for time in told},
+        "data": _typed(bank, payment.number or ""),
+        "amount": in_tiyin(payment.amount),
+    }
+
+
+def _typed(bank: Bank, account: str) -> dict[str, Any]:
+    return {bank.own["account_field"]: {"value": account}}
+
+
+def _shown(bank: Bank, payer: Payer | None) -> dict[str, Any]:
+    words = payer.shown if payer else {}
+    return {bank.labels[word]: {"value": words[word]} for word in bank.show}
+
+
+def _times(payment: Payment) -> dict[str, int | None]:
+    ours = (payment.created_at, payment.performed_at, payment.cancelled_at)
+    return {
+        name: None if time is None else wire.milliseconds(time)
+        for name, time in zip(STATUS_TIMES, ours, strict=True)
+    }
+
+
+def _failed_at(command: Command, result: Result) -> dict[str, int | None]:
+    """Tell the one time of a FAILED: now, or the first in a repeat; status tells all three."""
+    # Nothing was read, whatever the operation.
+    name = "timestamp" if command.echo is None else TIMES[command.name]
+    payment = result.payment
+    if payment and command.name == "status":
+        return _times(payment)
+    # A create meets a payment only when it repeats itself.
+    repeats = command.name == "create" or result.outcome == "duplicate_same"
+    if payment and repeats:
+        return {name: _times(payment)[name]}
+    return {name: wire.milliseconds(utc_now())}
