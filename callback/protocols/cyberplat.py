@@ -117,7 +117,7 @@ def _is_signed(bank: Bank, query: bytes) -> bool:
 
 def _check_or_pay(bank: Bank, name: str, values: dict[str, str]) -> Command:
     pays = name == "payment"
-    txn_id = values.get("receipt", "") if pays else ""
+    txn_id = values.get("receipt", "")
     bad_id: Outcome | None = "bad_id" if pays and not wire.DIGITS.fullmatch(txn_id) else None
     account = values.get("number", "")
     rule = "validate" if pays else bank.own["check_sum"]
@@ -179,11 +179,11 @@ def _json(bank: Bank, answer: dict[str, Any], said: list[str], payer: Payer | No
     if payer is None or "debt" not in bank.show:
         return wire.json_answer(named)
     made = wire.json_answer(named | {"Invoice": [{"amount": DIGITS_COME_HERE}]})
-    # The library writes 900.00 only as a float, which is 900.0 and inexact. So a text stands
-    # where the digits belong; it is the last one, whatever the message says before it.
-    before, _, after = made.body.rpartition(f'"{DIGITS_COME_HERE}"'.encode())
-    digits = f"{max(payer.owed, ZERO):.2f}"
-    return made._replace(body=before + digits.encode() + after)
+    # The library would write 900.00 from a float only: as 900.0, and inexact. So a text stands
+    # where the digits belong. No other can be taken for it: the message begins with "OK", and
+    # quotes inside of it are escaped.
+    digits = f"{max(payer.owed, ZERO):.2f}".encode()
+    return made._replace(body=made.body.replace(f'"{DIGITS_COME_HERE}"'.encode(), digits))
 
 
 def _xml(bank: Bank, answer: dict[str, Any]) -> Answer:

@@ -83,7 +83,7 @@ def read(bank: Bank, call: Call) -> Command:
     given = wire.fields(call.query + b"&" + call.form, FIELDS, fold=True)
     action = given.values.get("ACTION", "")
     name = action.lower() if action.isascii() else action  # a Kelvin sign is no k
-    txn_id = given.values.get("PAY_ID", "") if name == "payment" else ""
+    txn_id = given.values.get("PAY_ID", "")
     outcome: Outcome | None = None
     if given.twice:
         outcome = "bad_request"
