@@ -14,15 +14,16 @@ import pytest
 from callback import kinds, wire
 from callback.settings import Bank, SettingsError, load
 from tests.answers import AT_ONCE, alarms, at_once, broken
+from tests.conftest import MariaDBEngine, settings_toml
 from tests.rpc import UNREADABLE, Caller, basic, but, read
+from tests.servers import CuttingProxy, Endpoint, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from subprocess import CompletedProcess
 
     from tests.conftest import Engine
-    from tests.servers import Endpoint
 
 KEY = "k" * 36
 COMMON = f"""
@@ -838,6 +839,65 @@ def test_perform_and_cancel_at_once_agree_on_the_outcome(strict: Caller, engine:
         won = [0, -31007] if state == "paid" else [-31008, 0]
         assert {*codes[4 * number + 1 : 4 * number + 4 : 2]} == {won[0]}
         assert {*codes[4 * number : 4 * number + 4 : 2]} == {won[1]}
+
+
+@pytest.fixture
+def proxy(books: Engine) -> Iterator[CuttingProxy]:
+    """A proxy in front of the server of the books."""
+    assert isinstance(books, MariaDBEngine)
+    with CuttingProxy("127.0.0.1", books.server.port) as running:
+        yield running
+
+
+@pytest.fixture
+def proxied(
+    books: Engine, proxy: CuttingProxy, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Caller]:
+    """The bank of the worked examples, the program's one worker behind the proxy."""
+    assert isinstance(books, MariaDBEngine)
+    url = books.server.url(books.name, port=proxy.port)
+    with Endpoint(settings_toml(url, request.module), tmp_path, workers=1) as running:
+        payme = caller(running, "payme")
+        payme.result(CHECK, **creation())  # the connection is there
+        yield payme
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_a_cut_link_leaves_no_doubt(proxied: Caller, proxy: CuttingProxy, engine: Engine) -> None:
+    """Before or after the server did it: the call is answered, and its repeats are equal."""
+    steps = {
+        CREATE: (b"INSERT INTO payment", creation()),
+        PERFORM: (b"UPDATE payment", {"id": A1}),
+        CANCEL: (b"UPDATE payment", {"id": A1, "reason": 5}),
+    }
+    for method, (needle, params) in steps.items():
+        proxy.rule = Rule(needle, "after")
+        first = proxied.result(method, **params)
+        assert proxy.rule.times == 0
+        assert proxied.result(method, **params) == first
+    for method, (needle, params) in steps.items():
+        proxy.rule = Rule(needle, "before")
+        first = proxied.result(method, **{**params, "id": A2})
+        assert proxied.result(method, **{**params, "id": A2}) == first
+    assert [one[2] for one in rows(engine)] == ["cancelled"] * 2
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_a_good_call_costs_as_little_as_it_can(proxied: Caller, proxy: CuttingProxy) -> None:
+    """Section 8: one round trip for a Create, two for its repeat."""
+
+    def trips(method: str, **params: Any) -> int:
+        proxy.statements.clear()
+        proxied.code(method, params)
+        return len(proxy.statements)
+
+    assert trips(CHECK, **creation()) == 1
+    assert trips(CREATE, **creation()) == 1
+    assert trips(CREATE, **creation()) == 2
+    assert trips(PERFORM, id=A1) == 2
+    assert trips(PERFORM, id=A1) == 1
+    assert trips(STATUS, id=A1) == 1
+    assert trips(CANCEL, id=A1, reason=5) == 2
 
 
 INVOICE = {"amount": 120_000, "account": {"contract": "INV-1"}}
