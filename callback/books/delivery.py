@@ -220,7 +220,7 @@ def _by_https(bank: Bank, target: Target, file: Path) -> None:  # noqa: ARG001
         headers["Authorization"] = f"Basic {pair}"
     try:
         with file.open("rb") as content:
-            link.request("PUT", target.path + quote(file.name), content, headers)
+            link.request("PUT", quote(target.path + file.name), content, headers)
         status = link.getresponse().status
     finally:
         link.close()

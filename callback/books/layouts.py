@@ -148,7 +148,7 @@ def _address(value: str, schemes: Collection[str], forms: str) -> Target:
             port=url.port,
             user=unquote(url.username or ""),
             password=unquote(url.password or ""),
-            path=url.path,
+            path=unquote(url.path),
             options=dict(parse_qsl(url.query, strict_parsing=bool(url.query))),
         )
     except ValueError as error:
