@@ -75,8 +75,8 @@ class Handlers:
 
     def _show_bills(self, bank: Bank, token: str, path: str, started: float) -> Response:
         """Let the bank fetch a list of bills, under the same proofs (registers.md, "Pull")."""
-        name, _, held = path.partition("/")
-        if name != "bills" or not (held or bank.bills.form == "pull"):
+        name, slash, held = path.partition("/")
+        if name != "bills" or not (held or (bank.bills.form == "pull" and not slash)):
             return _bare(HTTPStatus.NOT_FOUND)
         stranger = signature.stranger(bank, token, request.environ, self.settings)
         if stranger or request.method != "GET":

@@ -74,8 +74,8 @@ def _held(bank: Bank, secret_keys: Sequence[bytes], token: str) -> Path | None:
         whose, name = _signer(secret_keys).loads(token, max_age=int(age))
     except (BadData, ValueError):
         return None
-    file = bills.folder(bank, ROOT) / name
-    return file if whose == bank.name and file.is_file() else None
+    mine = (file for file in bills.lists(bank, ROOT) if file.name == name)
+    return next(mine, None) if whose == bank.name else None
 
 
 def _signer(secret_keys: Sequence[bytes]) -> URLSafeTimedSerializer:
