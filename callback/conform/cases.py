@@ -207,34 +207,35 @@ def too_large(play: Play) -> None:
     play.expect(play.new(sum=play.player.bank.max_sum + CENT), "sum_too_large", "bad_sum")
 
 
-def _malformed(slot: Slot) -> Callable[[Play], None]:
+def _malformed(*slots: Slot) -> Callable[[Play], None]:
     """A pay with a part that is wrong is refused, and leaves nothing."""
 
     def case(play: Play) -> None:
-        for value, outcome in play.player.wrong(slot, play.new(), play.probe):
-            ask = play.new(sum=play.probe)
-            heard = play.ask(replace(ask, change={slot: value}))
-            _want_of(play, heard, slot, value, outcome)
+        for slot in slots:
+            for value, outcome in play.player.wrong(slot, play.new(), play.probe):
+                ask = play.new(sum=play.probe, change={slot: value})
+                _want_of(play, play.ask(ask), slot, value, outcome)
 
     return case
 
 
 malformed_sum = _malformed("sum")
 malformed_id = _malformed("id")
-malformed_account = _malformed("account")
+malformed_account = _malformed("account", "accounts")
 malformed_date = _malformed("time")
+wrong_service = _malformed("service")
 
 
 def unknown_command(play: Play) -> None:
     """Also one that differs in letter case only, where that counts."""
-    for value in play.player.SHEET.unknown_acts:
+    for value in play.player.unknown_acts():
         heard = play.ask(replace(play.new(), change={"act": value}))
         _want_of(play, heard, "act", value, "unknown_command")
 
 
 def twice(play: Play) -> None:
     """It is not for the endpoint to choose one of them."""
-    for slot in play.player.SHEET.slots["pay"]:
+    for slot in play.player.slots():
         heard = play.ask(replace(play.new(), change={slot: TWICE}))
         _want_of(play, heard, slot, "two of them", play.player.SHEET.twice)
 
@@ -313,6 +314,28 @@ def perform_unknown(play: Play) -> None:
     play.expect(play.new("perform", number=number), "payment_not_found")
 
 
+def perform_differs(play: Play) -> None:
+    """What names the payment must be the booking's: nothing else pays it, and it stays waiting."""
+    ask = play.new()
+    first = play.expect(ask, "ok")
+    perform = play.later("perform", ask, first)
+    others = {
+        "number": replace(perform, number=f"{int(first.number or 0) + 1_000_000}"),
+        "account": replace(perform, account=play.unknown),
+        "sum": replace(perform, sum=ask.sum + CENT),
+    }
+    for slot, outcome in play.player.SHEET.perform_names.items():
+        play.expect(others[slot], outcome)
+    play.expect(perform, "ok")
+
+
+def book_too_late(play: Play) -> None:
+    """The bank's own time says that it is over; nothing is stored."""
+    old = play.new()
+    at = old.at - timedelta(seconds=play.player.expires_s() + 60)
+    play.expect(replace(old, at=at), "payment_expired")
+
+
 def book_performed(play: Play) -> None:
     """A payment that was performed is not booked again."""
     paid = play.paid()
@@ -379,7 +402,9 @@ def status_of_booking(play: Play) -> None:
 
 def status_unknown(play: Play) -> None:
     """Nothing was recorded under this id."""
-    play.expect(play.new("status"), "payment_not_found")
+    heard = play.expect(play.new("status"), "payment_not_found")
+    if heard.state not in ("", "none"):
+        raise FailedError(f"its state is {heard.state}")
 
 
 def statement_lists(play: Play) -> None:

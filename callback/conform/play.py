@@ -164,8 +164,8 @@ class Play:
     def same(self, first: Heard, again: Heard) -> None:
         """Want a repeat to carry the data of the first answer."""
         for name, value in again.receipt.items():
-            if first.receipt.get(name) != value:
-                was = first.receipt.get(name, "missing")
+            was = first.receipt.get(name, value)
+            if was != value:
                 raise FailedError(
                     f"{name} was {was} in the first answer and now is {value}", again.exchange
                 )

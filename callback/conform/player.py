@@ -40,7 +40,6 @@ MALFORMED: Mapping[Slot, str] = {
     "account": "bad_account",
     "time": "bad_date",
 }
-DEEP = 100_000  # levels: more than any parser's stack
 
 
 class Hostile(NamedTuple):
@@ -72,7 +71,9 @@ class Sheet:
     statuses: Sequence[int] = (200,)  # of answers in the dialect's own words
     floor: bool = False  # the debt that a check tells is never below zero
     ids_are_digits: bool = True
+    wrong_ids: Sequence[Any] = ()  # WRONG_IDS, where ids are digits
     impossible_dates: Sequence[str] = ()
+    perform_names: Mapping[Slot, str] = field(default_factory=dict)  # other ones are refused as
     absent: Mapping[Slot, str] = field(default_factory=dict)  # what a missing part comes to
     empty: Mapping[Slot, str] = field(default_factory=dict)  # and an empty one
     exact_invoice: bool = False  # an invoice is paid by its whole sum or not at all
@@ -123,6 +124,18 @@ class Player(ABC):
         """What a check tells of a debt."""
         return max(debt, ZERO) if self.SHEET.floor else debt
 
+    def expires_s(self) -> int:
+        """Seconds after which a booking cannot be made any more; 0: it does not get old."""
+        return 0
+
+    def slots(self) -> Sequence[Slot]:
+        """The parts of a pay."""
+        return self.SHEET.slots["pay"]
+
+    def unknown_acts(self) -> Sequence[Any]:
+        """Commands that the dialect does not have."""
+        return self.SHEET.unknown_acts
+
     def id(self, number: int) -> str:
         """A payment's number in the dialect's form."""
         return str(number)
@@ -131,8 +144,14 @@ class Player(ABC):
         """Understand any answer; MalformedError when it has no form that the sheet knows."""
         if reply.status not in self.SHEET.statuses or (reply.status != 200 and not reply.body):
             require(not reply.body, f"it is HTTP {reply.status} with a body: a page is no answer")
-            return Heard(f"HTTP {reply.status}")
+            return self.bare(reply)
         return self.hear(ask, reply)
+
+    def bare(self, reply: Reply) -> Heard:
+        """Understand what HTTP alone says."""
+        asks_back = reply.status != 401 or "www-authenticate" in reply.headers
+        require(asks_back, "HTTP 401 comes without WWW-Authenticate")
+        return Heard(f"HTTP {reply.status}")
 
     def code(self, act: Act, outcome: str) -> str | None:
         """The code of an outcome, as the sheet and the bank's settings have it."""
@@ -177,6 +196,8 @@ class TextPlayer(Player):
 
     def wrong(self, slot: Slot, ask: Ask, probe: Decimal) -> Iterator[tuple[Any, str]]:
         """What every sheet of texts calls malformed, by its tables."""
+        if slot not in MALFORMED:
+            return
         for value in self.malformed(slot, ask, probe):
             yield value, MALFORMED[slot]
         yield "", self.SHEET.empty.get(slot, MALFORMED[slot])
@@ -187,7 +208,7 @@ class TextPlayer(Player):
         if slot == "sum":
             yield from wrong_sums(probe, self.sum_form())
         elif slot == "id":
-            yield from WRONG_IDS
+            yield from self.SHEET.wrong_ids or WRONG_IDS
         elif slot == "time":
             yield from wrong_dates(self.value("time", ask), *self.SHEET.impossible_dates)
         else:

@@ -1,0 +1,154 @@
+"""The bank's side of cyberplat.md: CyberPlat and Kassa24, XML or JSON, perhaps signed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from callback.conform import forms
+from callback.conform.player import ZERO, QueryPlayer, Sheet
+from callback.conform.words import ABSENT, Heard, Request, require
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from callback.conform.words import Ask, Reply, Slot
+    from callback.settings import Bank
+
+SHEET = Sheet(
+    name="cyberplat.md",
+    sections={
+        "proof": "2",
+        "transport": "2",
+        "request": "3",
+        "order": "4",
+        "answers": "5",
+        "codes": "6",
+        "repeats": "7",
+        "cancel": "8",
+    },
+    codes={
+        "ok": "0",
+        "duplicate_same": "0",
+        "bad_signature": "-4",
+        "no_signature": "-4",
+        "bad_type": "-2",
+        "unknown_command": "1",
+        "bad_request": "1",
+        "unknown_account": "2",
+        "bad_account": "2",
+        "account_closed": "2",
+        "account_blocked": "2",
+        "already_paid": "2",
+        "bad_sum": "3",
+        "sum_too_small": "3",
+        "sum_too_large": "3",
+        "bad_id": "4",
+        "duplicate_other": "4",
+        "bad_date": "5",
+        "payment_not_found": "6",
+        "payment_cancelled": "7",
+        "status.temporary": "8",
+        "cancel_refused": "9",
+    },
+    acts={"check": "check", "pay": "payment", "status": "status", "cancel": "cancel"},
+    unknown_acts=("Payment", "pay", "payment ", ""),
+    names={
+        "act": "action",
+        "id": "receipt",
+        "account": "number",
+        "sum": "amount",
+        "time": "date",
+    },
+    slots={
+        "check": ("act", "account", "sum"),
+        "pay": ("act", "account", "sum", "id", "time"),
+        "status": ("act", "id"),
+        "cancel": ("act", "id"),
+    },
+    optional_in_check=("sum",),
+    repeat_first=("time",),
+    impossible_dates=("2026-02-30T10:00:00", "2026-11-03 10:00:00", "03.11.2026", "20261103100000"),
+)
+
+
+class Cyberplat(QueryPlayer):
+    """CyberPlat and Kassa24. `sign` is made of the network's private key, where there is one."""
+
+    SHEET = SHEET
+
+    def __init__(self, bank: Bank) -> None:
+        super().__init__(bank)
+        self.sign: Callable[[bytes], bytes] | None = None
+        if not bank.own["cancel"]:
+            self.codes["cancel.payment_not_found"] = self.codes["cancel_refused"]
+
+    def signs(self) -> bool:
+        """Section 2."""
+        return bool(self.bank.own["bank_key"])
+
+    def refunds(self) -> bool:
+        """Section 8."""
+        return bool(self.bank.own["cancel"])
+
+    def unknown_acts(self) -> Sequence[Any]:
+        """A signed request must begin with its action."""
+        return self.SHEET.unknown_acts if self.signs() else (*self.SHEET.unknown_acts, ABSENT)
+
+    def debt_after(self, debt: Decimal) -> Decimal:
+        """JSON has no place for a negative one."""
+        return max(debt, ZERO) if self.bank.own["format"] == "json" else debt
+
+    def value(self, slot: Slot, ask: Ask) -> Any:
+        """Section 3."""
+        return f"{ask.at:%Y-%m-%dT%H:%M:%S}" if slot == "time" else super().value(slot, ask)
+
+    def request(self, ask: Ask) -> Request:
+        """A GET, whose raw query is signed."""
+        query = urlencode(self.fields(ask))
+        if self.sign and ask.proof != "no sign":
+            right = self.sign(query.encode()).hex()
+            wrong = ("0" if right[0] != "0" else "1") + right[1:]
+            query += f"&sign={wrong if ask.proof == 'wrong sign' else right}"
+        return Request("GET", query=query)
+
+    def hear(self, ask: Ask, reply: Reply) -> Heard:
+        """Section 5."""
+        if self.bank.own["format"] == "json":
+            found = {name.lower(): value for name, value in forms.read_json(reply).items()}
+        else:
+            found = dict(forms.texts(forms.read_xml(reply, "text/xml"), "response"))
+        code = found.get("code")
+        require(isinstance(code, str), "there is no code, or it is no text")
+        require("message" in found, "there is no message")
+        require("sign" in found or not self.bank.own["own_key"], "there is no <sign>")
+        heard = Heard(str(code))
+        if code == self.code(ask.act, "ok") and ask.act == "check":
+            return Heard(str(code), debt=self._debt(found))
+        cancelled = ask.act == "status" and code == self.code("status", "payment_cancelled")
+        if (code == self.code(ask.act, "ok") and ask.act != "check") or cancelled:
+            return self._receipt(ask, found, cancelled)
+        require(not {"authcode", "date"} & found.keys(), "a refusal carries data")
+        return heard
+
+    def _receipt(self, ask: Ask, found: dict[str, Any], cancelled: bool) -> Heard:
+        number = str(found.get("authcode", ""))
+        require(number.isdecimal(), "authcode is not a number")
+        require(found.get("date"), "there is no date")
+        when = "cancelled" if ask.act == "cancel" else "time"
+        state = "cancelled" if cancelled else "paid"
+        return Heard(found["code"], {"number": number, when: found["date"]}, state=state)
+
+    def _debt(self, found: dict[str, Any]) -> Decimal | None:
+        if "debt" not in self.bank.show:
+            return None
+        if self.bank.own["format"] == "json":
+            invoice = found.get("invoice")
+            require(isinstance(invoice, list) and invoice, "there is no Invoice")
+            amount = invoice[0].get("amount") if invoice else None
+            require(isinstance(amount, Decimal), "amount is not a number with two decimals")
+            return Decimal(amount or 0)
+        said = found["message"].split("; ")[1:]
+        require(len(said) == len(self.bank.show), "message does not tell what `show` has")
+        return forms.money(said[self.bank.show.index("debt")])
