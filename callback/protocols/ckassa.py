@@ -157,7 +157,8 @@ def _request(raw: bytes) -> Request | None:
     root = wire.read_xml(raw)
     if root is None or root.tag != "request":
         return None
-    if len(root.findall("params")) != 1 or len(root.findall("sign")) > 1:
+    signs = root.findall("sign")
+    if len(root.findall("params")) != 1 or len(signs) > 1 or any(len(one) for one in signs):
         return None
     signed = raw.partition(b"<params>")[2].partition(b"</params>")[0]
     params = wire.read_xml(b"<params>%s</params>" % signed)
