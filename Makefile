@@ -1,5 +1,6 @@
 # make run    start the program on 127.0.0.1:8000 (PORT=… changes it) with sample customers
 # make test   every test, against a private MariaDB server and SQLite
+# make test-deploy  the long tests of web servers: killed workers, hosts without room
 # make lint   style and types
 # make bench  the benchmark
 # make clean  remove what the others made, settings and sample data excepted
@@ -14,13 +15,17 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 # Installs Debian packages, where we may.
 apt = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
 	&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1)
-# What the tests start privately, as program:package:service.
-PROGRAMS := vsftpd:vsftpd:vsftpd sshd:openssh-server:ssh sftp:openssh-client: zbarimg:zbar-tools:
+# What the tests start privately, as program:package:service, or file:package:service.
+MODULES := /usr/lib/apache2/modules/mod_
+PROGRAMS := apache2:apache2-bin: /usr/lib/apache2/suexec:apache2-suexec-pristine: \
+	$(MODULES)passenger.so:libapache2-mod-passenger: $(MODULES)fcgid.so:libapache2-mod-fcgid: \
+	$(MODULES)wsgi.so:libapache2-mod-wsgi-py3: nginx:nginx:nginx \
+	vsftpd:vsftpd:vsftpd sshd:openssh-server:ssh sftp:openssh-client: zbarimg:zbar-tools:
 
 stop = { echo "$(1)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint bench clean mariadb packages
+.PHONY: run test test-deploy lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
 	$(VENV)/bin/flask init-db --sample
@@ -33,6 +38,9 @@ run: $(VENV)/run.stamp instance/config.toml
 
 test: $(VENV)/test.stamp packages
 	$(VENV)/bin/pytest
+
+test-deploy: $(VENV)/test.stamp packages
+	$(VENV)/bin/pytest -m deploy
 
 lint: $(VENV)/test.stamp
 	$(VENV)/bin/ruff check .
@@ -61,7 +69,8 @@ mariadb:
 
 # The services of these packages are neither started now nor at the next start of the machine.
 packages: mariadb
-	@missing=$$(for one in $(PROGRAMS); do command -v $${one%%:*} >/dev/null || echo $$one; done); \
+	@missing=$$(for one in $(PROGRAMS); do \
+		[ -e $${one%%:*} ] || command -v $${one%%:*} >/dev/null || echo $$one; done); \
 	[ -z "$$missing" ] && exit; \
 	names=$$(for one in $$missing; do one=$${one#*:}; echo $${one%:*}; done); \
 	[ -e /usr/sbin/policy-rc.d ] || [ "$$(id -u)" != 0 ] || { \

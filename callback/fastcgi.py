@@ -13,8 +13,8 @@ import sys
 from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
-from wsgiref.handlers import BaseCGIHandler
 
+from callback.cgi import respond
 from callback.wire import MAX_BODY
 
 if TYPE_CHECKING:
@@ -77,8 +77,9 @@ def _converse(application: WSGIApplication, stream: BinaryIO, link: socket.socke
             # One byte more than allowed tells the program that there is too much.
             body += record.content[: MAX_BODY + 1 - len(body)]
         elif record.kind == STDIN:
-            answer = _answer(application, dict(_pairs(environ)), bytes(body))
-            link.sendall(_packed(record.request, answer))
+            answer = BytesIO()
+            respond(application, dict(_pairs(environ)), bytes(body), answer)
+            link.sendall(_packed(record.request, answer.getvalue()))
             if not keep:
                 return
 
@@ -105,17 +106,6 @@ def _length(first: bytes, rest: BytesIO) -> int:
     if first < b"\x80":
         return int.from_bytes(first, "big")
     return int.from_bytes(first + rest.read(3), "big") & 0x7FFFFFFF
-
-
-def _answer(application: WSGIApplication, environ: dict[str, str], body: bytes) -> bytes:
-    if "HTTP_TRANSFER_ENCODING" in environ:  # a body in pieces has no length of its own
-        environ["CONTENT_LENGTH"] = str(len(body))
-    answer = BytesIO()
-    handler = BaseCGIHandler(
-        BytesIO(body), answer, sys.stderr, environ, multithread=False, multiprocess=True
-    )
-    handler.run(application)
-    return answer.getvalue()
 
 
 def _packed(request: int, answer: bytes) -> bytes:

@@ -43,15 +43,21 @@ AUTHORIZATION = """\
 # Apache hides the header from programs of this kind.
 SetEnvIf Authorization "(.+)" HTTP_AUTHORIZATION=$1"""
 DOORS: Mapping[str, tuple[str, str]] = {
-    "passenger": ("", "PassengerEnabled on\n# Passenger's banner.\nHeader unset X-Powered-By"),
+    "passenger": (
+        "",
+        "PassengerEnabled on\n# Passenger's banner.\nHeader always unset X-Powered-By",
+    ),
     "cgi": ("pay.cgi", AUTHORIZATION),
     "fcgi": ("pay.fcgi", f"AddHandler fcgid-script .fcgi\n{AUTHORIZATION}"),
-    "wsgi": ("pay.wsgi", "# The entry is named in deploy/apache.conf."),
+    "wsgi": ("pay.wsgi", "AddHandler wsgi-script .wsgi"),
 }
+# Apache takes no empty text, but an empty file.
+NOTHING = "later/nothing"
 # What a web server refuses by itself. 401 is also Passenger's, see `_later_passenger`.
 REFUSALS = (400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 416, 417, 421, 429, 431, 451, 501)
 # The program is stopped, has crashed, takes too long or is over its limits; 508 is CloudLinux's.
 FAILURES = (500, 502, 503, 504, 508)
+BARE = (*REFUSALS, *FAILURES)
 # nginx knows 508 not at all; 494 to 497 are its own names for a 400, 505 and 507 have no page.
 NGINX_REFUSALS = (*REFUSALS, 494, 495, 496, 497)
 NGINX_FAILURES = (500, 502, 503, 504)
@@ -82,7 +88,8 @@ def install(app: Flask, settings: Settings) -> None:
         Where PUBLIC_URL begins with https://, calls without TLS are refused. A host that ends
         TLS in front of Apache and does not say so (X-Forwarded-Proto) needs --plain-http.
         """
-        banks = list(settings.banks.values())
+        # Some banks only send files: they have no address.
+        banks = [bank for bank in settings.banks.values() if PROTOCOLS[bank.protocol].PATHS]
         refuse_http = settings.public_url.startswith("https://") and not plain_http
         folder.mkdir(parents=True, exist_ok=True)
         if door == "nginx":
@@ -93,7 +100,8 @@ def install(app: Flask, settings: Settings) -> None:
             _write(folder / ".htaccess", htaccess(template, door, banks, refuse_http))
             _write_entry(door, folder)
             _write_later(banks, folder / "later")
-        click.echo(f"{folder}: made for {', '.join(settings.banks) or 'no bank at all'}.")
+        names = ", ".join(bank.name for bank in banks)
+        click.echo(f"{folder}: made for {names or 'no bank at all'}.")
 
 
 def later(bank: Bank) -> Answer:
@@ -128,7 +136,7 @@ def htaccess(template: str, door: str, banks: Iterable[Bank], refuse_http: bool)
         "DOOR": how,
         "HTTPS": HTTPS if refuse_http else "# Calls without TLS are let through.",
         "ROUTE": "\n".join(lines),
-        "BARE": "\n".join(f'ErrorDocument {status} ""' for status in (*REFUSALS, *FAILURES)),
+        "BARE": "\n".join(f"ErrorDocument {status} /{NOTHING}" for status in BARE),
         "LATER": "\n".join(_apache_later(bank, door) for bank in banks),
     }
     return re.sub("@([A-Z]+)@", lambda match: values[match[1]], template)
@@ -139,7 +147,7 @@ def nginx_bare() -> str:
     return (
         "# Made by `flask front nginx`. An error of nginx keeps its number and has no page.\n"
         f"{_error_page(NGINX_REFUSALS)}\n{_error_page(NGINX_FAILURES)}\n"
-        'location @bare { internal; return 200 ""; }\n'
+        'location = /bare { internal; return 200 ""; }\n'
     )
 
 
@@ -154,24 +162,31 @@ def nginx_banks(banks: Iterable[Bank]) -> str:
 
 def _nginx_bank(bank: Bank) -> str:
     answer = later(bank)
-    # These would be read as nginx's own variables and quotes.
-    text = re.sub(r'(["\\])', r"\\\1", answer.body.decode())
-    if "$" in text:
-        raise click.ClickException(f"BANKS.{bank.name}: nginx cannot say a $ while we are down")
-    kind = f'default_type "{answer.content_type}"; ' if answer.content_type else ""
-    failures = " ".join(map(str, NGINX_FAILURES))
-    return f"""
+    speaks = answer.body != b""
+    target = f"= @later_{bank.name}" if speaks else f"={answer.status} /bare"
+    made = f"""
 location ~ ^/{bank.name}(/|$) {{
     {_error_page(NGINX_REFUSALS)}
-    error_page {failures} = @later_{bank.name};
+    {_error_page(NGINX_FAILURES, target)}
     proxy_pass http://callback;
 }}
-location @later_{bank.name} {{ internal; {kind}return {answer.status} "{text}"; }}
+"""
+    return made + _nginx_later(bank, answer) if speaks else made
+
+
+def _nginx_later(bank: Bank, answer: Answer) -> str:
+    text = re.sub(r'(["\\])', r"\\\1", answer.body.decode())
+    if "$" in text:  # the name of a variable would follow, and nothing can quote it
+        raise click.ClickException(f"BANKS.{bank.name}: nginx cannot say a $ while we are down")
+    return f"""location @later_{bank.name} {{
+    default_type "{answer.content_type}";
+    return {answer.status} "{text}";
+}}
 """
 
 
-def _error_page(statuses: Iterable[int]) -> str:
-    return f"error_page {' '.join(map(str, statuses))} @bare;"
+def _error_page(statuses: Iterable[int], target: str = "/bare") -> str:
+    return f"error_page {' '.join(map(str, statuses))} {target};"
 
 
 def _apache_later(bank: Bank, door: str) -> str:
@@ -209,6 +224,7 @@ def _write_later(banks: Iterable[Bank], folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o755)
     folder.chmod(0o755)
+    _write(folder.parent / NOTHING, "")
     for bank in banks:
         answer = as_is(later(bank))
         (folder / f"{bank.name}.asis").write_bytes(answer)

@@ -407,7 +407,7 @@ class Client:
         """Send one request on a connection of its own; the path goes out exactly as given."""
         fields = {"Host": f"{HOST}:{self.port}", "Connection": "close", **(headers or {})}
         content = _encoded(body or b"")
-        if body is not None:
+        if body is not None and "Transfer-Encoding" not in fields:
             fields.setdefault("Content-Length", str(len(content)))
         head = b"%s %s HTTP/1.1\r\n" % (method.encode(), _encoded(path))
         head += b"".join(_encoded(f"{name}: {value}\r\n") for name, value in fields.items())
