@@ -228,6 +228,8 @@ def _receipt(bank: Bank, payment: Payment) -> list[Element]:
 
 
 def _shown(bank: Bank, payer: Payer) -> list[Element]:
-    shown = {"name": ("client_name", payer.masked_name)}
-    shown["debt"] = ("balance", f"{bank.balance(payer):.2f}")
+    shown = {
+        "name": ("client_name", payer.masked_name),
+        "debt": ("balance", f"{bank.balance(payer):.2f}"),
+    }
     return [element(*named) for word, named in shown.items() if word in bank.show]
