@@ -18,6 +18,19 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
+class Report(click.Path):
+    """A file for a report, its form told by its name."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, dir_okay=False)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        path: Any = super().convert(value, param, ctx)
+        if path.suffix.lower() not in (".csv", ".html"):
+            self.fail("want a name that ends in .csv or .html", param, ctx)
+        return path
+
+
 def install(app: Flask, settings: Settings, database: Database, bank_name: Any) -> None:
     """Give Flask's command line our commands; `bank_name` is the type of an argument."""
 
@@ -66,6 +79,8 @@ def install(app: Flask, settings: Settings, database: Database, bank_name: Any) 
     )
     @click.option("--to", "until", type=DAY, help="Our payments up to this day, it included.")
     @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
+    @click.option("-o", "--output", type=Report(), multiple=True, help="Also a .csv or .html file.")
+    @click.option("--mail", multiple=True, metavar="ADDRESS", help="Also mail the report there.")
     def reconcile(bank: Bank, file: Path, **options: Any) -> None:
         """Compare the register FILE that BANK has sent with the payments recorded here.
 
@@ -77,7 +92,8 @@ def install(app: Flask, settings: Settings, database: Database, bank_name: Any) 
         often the file is played. Nothing of ours is ever changed or deleted.
 
         Exit status 0: both sides agree. 1: differences, after --book those that remain.
-        2: the file is refused, or a row of it cannot be read. 3: the database did not answer.
+        2: the file is refused, or a row of it cannot be read. 3: the database did not answer,
+        or the report could not be written or mailed.
         """
         from callback.books import work  # noqa: PLC0415 - a CGI call should not pay for it
 

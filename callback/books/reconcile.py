@@ -259,7 +259,7 @@ def _compared(entry: Entry, ours: Ours | None) -> tuple[Name | None, str]:
         return "cancelled here", _contradiction(entry, ours)
     contradiction = _contradiction(entry, ours)
     if ours.state == "created" and not contradiction:
-        return "only in the register", "booked here, without money"
+        return "only in the register", "booked without money"
     if ours.paid_at.date() != entry.paid_at.date() and ours.state == "paid":
         contradiction = ", ".join(filter(None, [contradiction, "another day"]))
     return ("differs", contradiction) if contradiction else (None, "")

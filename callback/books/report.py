@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, get_args
 
-from callback.books.reconcile import Finding, Name, Report, Totals
+from callback.books.reconcile import AGREED, Finding, Name, Report, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,13 @@ def lines(report: Report) -> Iterator[str]:
         yield f"{f'{kind.count} {name}':<36}{kind.amount:>16.2f}"
     for name, side in (("in the register", report.register), ("with us", report.ours)):
         yield f"{f'{name}: {side.count}':<36}{side.amount:>16.2f}"
+
+
+def subject(report: Report) -> str:
+    """The report in a line."""
+    open_ = sum(finding.name not in AGREED for finding in report.findings)
+    said = f"{open_} differences" if report.differs else "both sides agree"
+    return f"{report.bank}, {days(report)}: {said}"
 
 
 def json_lines(report: Report) -> Iterator[str]:

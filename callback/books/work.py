@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
 import callback
-from callback.books import bills, delivery, pull, qr, register, report
+from callback.books import bills, delivery, page, pull, qr, register, table
+from callback.books import report as reports
+from callback.books.phrases import Phrases
 from callback.books.reconcile import Reconciliation
 from callback.books.register import RegisterError
 from callback.database.errors import DatabaseError
 from callback.signature import url_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
     from pathlib import Path
 
     from callback.books.bills import Bill, Written
+    from callback.books.reconcile import Report
     from callback.database import Database
     from callback.settings import Bank, Settings
 
-AGREED, DIFFERENT, REFUSED, NO_DATABASE = range(4)
+AGREED, DIFFERENT, REFUSED, UNFINISHED = range(4)
 
 
 class Options(NamedTuple):
@@ -34,6 +37,8 @@ class Options(NamedTuple):
     since: datetime | None = None
     until: datetime | None = None
     as_json: bool = False
+    output: tuple[Path, ...] = ()
+    mail: tuple[str, ...] = ()
 
     @property
     def first(self) -> date | None:
@@ -94,24 +99,69 @@ def send_bills(database: Database, bank: Bank, settings: Settings, *, again: boo
 
 
 def reconcile(database: Database, bank: Bank, file: Path, options: Options) -> int:
-    """Compare, book, show; return the exit status."""
+    """Compare, book, show, write, mail; return the exit status."""
+    if options.mail and bank.smtp is None:
+        raise click.UsageError(f"[BANKS.{bank.name}] has no smtp to send mail by")
     try:
-        read = register.read(bank, file)
-        comparison = Reconciliation(database, bank, read, options.first, options.last)
-        made = comparison.compare()
-        if options.book:
-            made = comparison.book(lambda missing: _bar(missing, "booking"))
+        made = _compared(database, bank, file, options)
+        _show(made, options)
+        files = _files(bank, made, file)
+        for path in options.output:
+            with bills.new_file(path) as out:
+                out.write(files[path.suffix.lower()].content)
+        _mail(bank, options, reports.subject(made), "\n".join(reports.lines(made)), files)
     except RegisterError as error:
         _warn(f"{file}: refused: {error}")
-        return REFUSED
-    except DatabaseError as error:
-        _warn(f"The database does not answer: {error}")
-        return NO_DATABASE
-    for line in report.json_lines(made) if options.as_json else report.lines(made):
-        click.echo(line)
+        return _mailed_refusal(bank, file, options, error)
+    except (DatabaseError, OSError, delivery.DeliveryError) as error:
+        _warn(_explained(error))
+        return UNFINISHED
     if made.rejected:
         return REFUSED
     return DIFFERENT if made.differs else AGREED
+
+
+def _compared(database: Database, bank: Bank, file: Path, options: Options) -> Report:
+    read = register.read(bank, file)
+    comparison = Reconciliation(database, bank, read, options.first, options.last)
+    made = comparison.compare()
+    return comparison.book(lambda missing: _bar(missing, "booking")) if options.book else made
+
+
+def _show(made: Report, options: Options) -> None:
+    for line in reports.json_lines(made) if options.as_json else reports.lines(made):
+        click.echo(line)
+
+
+def _files(bank: Bank, made: Report, file: Path) -> dict[str, delivery.Attachment]:
+    """The report as the files that it may be written to or mailed as."""
+    say = Phrases(bank)
+    html = page.write(made, say, file.name, bank.currency, bills.today(bank))
+    name = f"{bank.name}_{made.first:%Y%m%d}"
+    return {
+        ".html": delivery.Attachment(f"{name}.html", html, "text/html"),
+        ".csv": delivery.Attachment(f"{name}.csv", table.write(made, say), "text/csv"),
+    }
+
+
+def _mail(
+    bank: Bank,
+    options: Options,
+    subject: str,
+    text: str,
+    files: Mapping[str, delivery.Attachment],
+) -> None:
+    for to in options.mail:
+        delivery.mail(bank, to, subject, text, *files.values())
+
+
+def _mailed_refusal(bank: Bank, file: Path, options: Options, why: RegisterError) -> int:
+    """A bank may want to hear within hours, so whoever reads the reports is told, too."""
+    try:
+        _mail(bank, options, f"{bank.name}: {file.name}: refused", f"{file.name}: {why}", {})
+    except delivery.DeliveryError as error:
+        _warn(str(error))
+    return REFUSED
 
 
 def _to_send(database: Database, bank: Bank, *, again: bool) -> list[Path]:
@@ -167,8 +217,10 @@ def _warn(text: str) -> None:
     click.echo(text, err=True)
 
 
-def _stop(error: Exception) -> Any:
-    _warn(
-        f"The database does not answer: {error}" if isinstance(error, DatabaseError) else f"{error}"
-    )
+def _explained(error: Exception) -> str:
+    return ("The database does not answer: " * isinstance(error, DatabaseError)) + str(error)
+
+
+def _stop(error: Exception) -> NoReturn:
+    _warn(_explained(error))
     raise SystemExit(1)
