@@ -160,6 +160,18 @@ def nginx_banks(banks: Iterable[Bank]) -> str:
     )
 
 
+def nginx_later(bank: Bank, answer: Answer) -> str:
+    """What nginx says for a bank; ClickException when it cannot say that."""
+    text = re.sub(r'(["\\])', r"\\\1", answer.body.decode())
+    if "$" in text:  # the name of a variable would follow, and nothing can quote it
+        raise click.ClickException(f"BANKS.{bank.name}: nginx cannot say a $ while we are down")
+    return f"""location @later_{bank.name} {{
+    default_type "{answer.content_type}";
+    return {answer.status} "{text}";
+}}
+"""
+
+
 def _nginx_bank(bank: Bank) -> str:
     answer = later(bank)
     speaks = answer.body != b""
@@ -171,18 +183,7 @@ location ~ ^/{bank.name}(/|$) {{
     proxy_pass http://callback;
 }}
 """
-    return made + _nginx_later(bank, answer) if speaks else made
-
-
-def _nginx_later(bank: Bank, answer: Answer) -> str:
-    text = re.sub(r'(["\\])', r"\\\1", answer.body.decode())
-    if "$" in text:  # the name of a variable would follow, and nothing can quote it
-        raise click.ClickException(f"BANKS.{bank.name}: nginx cannot say a $ while we are down")
-    return f"""location @later_{bank.name} {{
-    default_type "{answer.content_type}";
-    return {answer.status} "{text}";
-}}
-"""
+    return made + nginx_later(bank, answer) if speaks else made
 
 
 def _error_page(statuses: Iterable[int], target: str = "/bare") -> str:

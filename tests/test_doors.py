@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import pymysql
 import pytest
 
+from callback.front import SPEAKING_IN_ERRORS
 from tests.conftest import flask, settings_toml
 from tests.doors import DOORS, IS_ROOT, NEED_ROOT, NEEDS_ROOT, SHARED, Apache, Gunicorn, Nginx, Site
 from tests.servers import HOST
+from tests.test_front import SAID, plain, section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tests.conftest import Engine, MariaDBEngine
     from tests.doors import Door
@@ -59,6 +61,8 @@ url_token = true
 [BANKS.neighbour]
 protocol = "osmp"
 allow = ["{NEIGHBOUR}"]
+
+{"".join(section(one, needs) for one, (needs, _) in SAID.items() if one != "kaspi")}
 """
 ACCOUNT = "7012340001"
 ELSEWHERE = "%D0%81%D0%B6-7"  # Ёж-7
@@ -411,40 +415,51 @@ def heard(reply: Reply) -> tuple[int, str | None, bytes]:
     return reply.status, reply.headers["Content-Type"] if reply.body else None, reply.body
 
 
-@pytest.fixture(scope="module")
-def stopped(site: Site) -> Iterator[dict[str, Door]]:
+@contextmanager
+def stopped(site: Site, without: Sequence[str] = ()) -> Iterator[dict[str, Door]]:
     """The doors of an account whose program is gone, and nginx without a gunicorn."""
     with ExitStack() as stack:
         site.point("gone")
         stack.callback(site.point, "r1")
-        apache = stack.enter_context(Apache(site))
+        apache = stack.enter_context(Apache(site, without=without))
         nginx = stack.enter_context(Nginx(site, site.folder / "nobody.sock"))
         yield {**apache.doors, "nginx": nginx.door}
 
 
-@pytest.mark.parametrize("name", DOORS)
-def test_a_bank_hears_ask_again_while_the_program_is_stopped(
-    stopped: dict[str, Door], name: str
-) -> None:
+def test_a_bank_hears_ask_again_while_the_program_is_stopped(site: Site) -> None:
     """By GET and by POST, in its own words."""
-    door = _may_try(stopped[name])
+    with stopped(site) as doors:
+        for door in map(_may_try, doors.values()):
+            assert heard(door.call(f"/qiwi?{pay(1)}")) == LATER["qiwi"], door.name
+            assert heard(door.call("/kaspi/x", "POST", pay(1), FORM)) == LATER["kaspi"], door.name
+            # Strangers hear what they always hear.
+            assert door.call("/config.toml").status == 404
 
-    assert heard(door.call(f"/qiwi?{pay(1)}")) == LATER["qiwi"]
-    assert heard(door.call("/qiwi", "POST", pay(1), FORM)) == LATER["qiwi"]
-    assert heard(door.call(f"/kaspi/x?{pay(1)}")) == LATER["kaspi"]
-    # Strangers hear what they always hear.
-    assert door.call("/config.toml").status == 404
+
+@pytest.mark.parametrize("name", ["cgi", "nginx"])
+def test_every_dialect_has_its_own_words_for_it(site: Site, name: str) -> None:
+    """As its sheet prints them (test_front.py)."""
+    with stopped(site) as doors:
+        door = _may_try(doors[name])
+        for protocol, (_, (status, kind, body)) in SAID.items():
+            reply = door.call(f"/{protocol}?{pay(1)}")
+            assert (reply.status, plain(reply.text)) == (status, plain(body)), protocol
+            assert reply.headers["Content-Type"] == kind or not kind
+
+
+def test_through_passenger_those_whose_refusals_are_http_errors_hear_one_too(site: Site) -> None:
+    """Apache can replace all of Passenger's errors or none: these banks' words are 400 and 401."""
+    with stopped(site) as doors:
+        for protocol in SPEAKING_IN_ERRORS:
+            assert doors["passenger"].call(f"/{protocol}", "POST", "{}").status >= 500
 
 
 @pytest.mark.deploy
 def test_a_shell_says_it_where_mod_asis_is_missing(site: Site) -> None:
     """The same words."""
-    with ExitStack() as stack:
-        site.point("gone")
-        stack.callback(site.point, "r1")
-        apache = stack.enter_context(Apache(site, without=["asis"]))
+    with stopped(site, without=["asis"]) as doors:
         for name in SHARED:
-            door = _may_try(apache.doors[name])
+            door = _may_try(doors[name])
             status, kind, body = heard(door.call(f"/qiwi?{pay(1)}"))
             assert (status, kind, body.strip()) == LATER["qiwi"], name
             assert heard(door.call(f"/kaspi?{pay(1)}"))[0] == 503, name
