@@ -20,7 +20,8 @@ MODULES := /usr/lib/apache2/modules/mod_
 PROGRAMS := apache2:apache2-bin: /usr/lib/apache2/suexec:apache2-suexec-pristine: \
 	$(MODULES)passenger.so:libapache2-mod-passenger: $(MODULES)fcgid.so:libapache2-mod-fcgid: \
 	$(MODULES)wsgi.so:libapache2-mod-wsgi-py3: nginx:nginx:nginx \
-	vsftpd:vsftpd:vsftpd sshd:openssh-server:ssh sftp:openssh-client: zbarimg:zbar-tools:
+	vsftpd:vsftpd:vsftpd sshd:openssh-server:ssh sftp:openssh-client: zbarimg:zbar-tools: \
+	/usr/lib/galera/libgalera_smm.so:galera-4: haproxy:haproxy:haproxy
 
 stop = { echo "$(1)" >&2; exit 1; }
 

@@ -1,4 +1,4 @@
-"""Several machines in front of one cluster: `make test-cluster`, for it takes a minute.
+"""Several machines in front of one cluster: `make test-deploy`, for it takes a minute.
 
 Three real nodes, a program in front of each, HAProxy in front of the programs.
 """
@@ -21,6 +21,7 @@ from tests.servers import Endpoint, Reply
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.deploy
 ACCOUNT = "7012340001"
 
 
