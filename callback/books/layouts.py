@@ -7,7 +7,6 @@ or half read because of a setting.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from string import Formatter
@@ -42,8 +41,7 @@ QR_SEPARATORS = "|#;:^_~{}@%"
 QR_FIRST_BYTES = 300
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterLayout:
+class RegisterLayout(NamedTuple):
     """How a register of the bank is read; columns from 1, from the end when negative, 0: none."""
 
     form: str
@@ -70,8 +68,7 @@ class RegisterLayout:
     ignore: re.Pattern[str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class BillsLayout:
+class BillsLayout(NamedTuple):
     """How a list of bills is written."""
 
     form: str
