@@ -14,9 +14,10 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from abc import ABC, abstractmethod
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import ModuleType
+
+    import pymysql
 
 # For modules whose tests need no bank: one that may call from this machine only.
 SOME_BANK = '[BANKS.qiwi]\nprotocol = "osmp"\nallow = ["127.0.0.1/32"]\n'
@@ -86,6 +89,8 @@ class MariaDBEngine(Engine):
 
     server: MariaDB
     name: str
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _link: pymysql.Connection[Any] | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
@@ -94,7 +99,12 @@ class MariaDBEngine(Engine):
     def rows(self, sql: str, *args: object) -> list[tuple[Any, ...]]:
         if args:
             sql = sql.replace("%", "%%").replace("?", "%s")
-        return [tuple(map(_plain, row)) for row in self.server.sql(sql, self.name, args)]
+        with self._lock:
+            if self._link is None or not self._link.open:
+                self._link = self.server.connect(self.name)
+            with self._link.cursor() as cursor:
+                cursor.execute(sql, args or None)
+                return [tuple(map(_plain, row)) for row in cursor.fetchall()]
 
 
 @dataclass

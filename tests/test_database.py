@@ -169,13 +169,13 @@ def test_a_host_with_too_few_connections_is_unknown_and_loud(
 def test_a_full_server_is_unknown_and_loud(
     database: object, narrow: MariaDBEngine, tmp_path: Path
 ) -> None:
-    """Error 1040: ten connections are all there are; one more is root's."""
+    """Error 1040: ten connections are all there are, and the test holds one itself."""
     server = narrow.server
     others = [
         pymysql.connect(
             host="127.0.0.1", port=server.port, user=server.user, password=server.password
         )
-        for _ in range(10)
+        for _ in range(9)
     ]
     with Endpoint(toml(narrow.url), tmp_path) as endpoint:
         assert ask(endpoint, PAY) == "1"
