@@ -1,5 +1,6 @@
 -- Record a payment of one invoice that is not paid yet. With :exact only by its whole sum, when
 -- no part of it is paid; a booking younger than both limits keeps it from being booked again.
+-- FOR UPDATE: whoever pays the same invoice waits here, instead of meeting us in a deadlock.
 -- The CASTs matter to SQLite, where sums are text.
 INSERT INTO payment (bank, txn_id, account_id, invoice_id, amount, currency, state,
                      paid_at, created_at, performed_at)
@@ -20,3 +21,4 @@ SELECT :bank, :txn_id, a.id, i.id, :amount, :currency, :state,
        (SELECT 1 FROM payment AS w
          WHERE w.invoice_id = i.id AND w.state = 'created'
            AND w.created_at >= :waits_created_at AND w.paid_at >= :waits_paid_at)
+   FOR UPDATE
