@@ -1,6 +1,7 @@
 # make run    start the program on 127.0.0.1:8000 (PORT=… changes it) with sample customers
 # make test   every test, against a private MariaDB server and SQLite
 # make test-deploy  the long tests of web servers: killed workers, hosts without room
+# make million  a list of a million bills: the time and the memory it takes
 # make lint   style and types
 # make bench  the benchmark
 # make clean  remove what the others made, settings and sample data excepted
@@ -26,7 +27,7 @@ PROGRAMS := apache2:apache2-bin: /usr/lib/apache2/suexec:apache2-suexec-pristine
 stop = { echo "$(1)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-deploy lint bench clean mariadb packages
+.PHONY: run test test-deploy million lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
 	$(VENV)/bin/flask init-db --sample
@@ -47,6 +48,10 @@ lint: $(VENV)/test.stamp
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+# A list of a million bills, with the time and the memory it takes.
+million: $(VENV)/test.stamp mariadb
+	BILLS=1000000 $(VENV)/bin/pytest -q tests/test_bills_stream.py
 
 bench: $(VENV)/test.stamp mariadb
 	bench/run
