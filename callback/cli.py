@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from callback import conform, front
+from callback import front
 from callback.books import commands as books
+from callback.conform import command as conform
 from callback.database.errors import DatabaseError
 from callback.database.sqlite import SQLite
 from callback.settings import Bank

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from callback.conform.play import CENT
-from callback.conform.words import ABSENT, TWICE, Ask, FailedError
+from callback.conform.words import ABSENT, TWICE, Ask, FailedError, Raw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from callback.conform.play import Play
     from callback.conform.words import Act, Heard, Proof, Slot
 
 ELSEWHERE = "conform-no-such-path"
 SIDE_BY_SIDE = 5
+LONG_SUM = Decimal(10**11)  # has more digits than some dialects have room for
+HOSTILE_TEXT = """'"<&amp;>\\%27--]]>"""
 # Outcomes that a sum under the limits may come to: 0.00 is no sum at all to some.
 TOO_SMALL = ("sum_too_small", "bad_sum")
 
@@ -52,7 +55,10 @@ def stranger_is_not_heard(play: Play) -> None:
     """Who is calling is asked before anything else: a broken request is no way around it."""
     proof: Proof = "wrong token" if play.line.token else "wrong password"
     outcome = "bad_token" if play.line.token else "not_authenticated"
-    ask = play.new(change={"act": "no-such-command"}, proof=proof)
+    # Where a command is an address of its own, an unknown one is not found, whoever calls.
+    is_address = play.player.code("pay", "unknown_command") == "HTTP 404"
+    broken: dict[Slot, object] = {"id": ABSENT} if is_address else {"act": "no-such-command"}
+    ask = play.new(change=broken, proof=proof)
     play.want(play.ask(ask), "pay", outcome)
 
 
@@ -169,13 +175,12 @@ def side_by_side(play: Play) -> None:
 def conflict(play: Play) -> None:
     """A known id with another sum, within the limits or not, or another account."""
     ask, first = _first(play)
-    others = (
-        replace(ask, sum=ask.sum + CENT),
-        replace(ask, sum=play.player.bank.max_sum + CENT),
-        replace(ask, account=play.unknown),
-    )
-    for other in others:
-        play.expect(other, "duplicate_other")
+    sums = [ask.sum + CENT]
+    if play.player.bank.max_sum < LONG_SUM:
+        sums.append(play.player.bank.max_sum + CENT)
+    for other in sums:
+        play.expect(replace(ask, sum=other), "duplicate_other")
+    play.expect(replace(ask, account=play.unknown), "duplicate_other")
     play.same(first, play.expect(ask, "duplicate_same"))
 
 
@@ -211,10 +216,12 @@ def _malformed(*slots: Slot) -> Callable[[Play], None]:
     """A pay with a part that is wrong is refused, and leaves nothing."""
 
     def case(play: Play) -> None:
-        for slot in slots:
-            for value, outcome in play.player.wrong(slot, play.new(), play.probe):
-                ask = play.new(sum=play.probe, change={slot: value})
-                _want_of(play, play.ask(ask), slot, value, outcome)
+        wrong = [
+            (slot, value, outcome)
+            for slot in slots
+            for value, outcome in play.player.wrong(slot, play.new(), play.probe)
+        ]
+        _refused_all(play, wrong)
 
     return case
 
@@ -228,16 +235,12 @@ wrong_service = _malformed("service")
 
 def unknown_command(play: Play) -> None:
     """Also one that differs in letter case only, where that counts."""
-    for value in play.player.unknown_acts():
-        heard = play.ask(replace(play.new(), change={"act": value}))
-        _want_of(play, heard, "act", value, "unknown_command")
+    _refused_all(play, [("act", value, "unknown_command") for value in play.player.unknown_acts()])
 
 
 def twice(play: Play) -> None:
     """It is not for the endpoint to choose one of them."""
-    for slot in play.player.slots():
-        heard = play.ask(replace(play.new(), change={slot: TWICE}))
-        _want_of(play, heard, slot, "two of them", play.player.SHEET.twice)
+    _refused_all(play, [(slot, TWICE, play.player.SHEET.twice) for slot in play.player.slots()])
 
 
 def strange_members(play: Play) -> None:
@@ -245,6 +248,14 @@ def strange_members(play: Play) -> None:
     extra = (("zz_extra", "1"), ("zz_extra", "2"), ("sum_from", "999999.00"))
     act: Act = "check" if "check" in play.player.acts else "pay"
     play.expect(play.new(act, extra=extra), "ok")
+
+
+def hostile_text(play: Play) -> None:
+    """Quotes, brackets and references in a number are characters of a number that nobody has."""
+    for act in ("check", "pay"):
+        if act in play.player.acts:
+            for text in (f"{play.account}{HOSTILE_TEXT}", "' OR '1'='1", "{{7*7}}"):
+                play.expect(play.new(act, account=text), "unknown_account", "bad_account")
 
 
 def hostile(play: Play) -> None:
@@ -450,9 +461,23 @@ def _want_state(heard: Heard, state: str) -> None:
         raise FailedError(f"its state is {heard.state or 'not told'}, not {state}")
 
 
-def _want_of(play: Play, heard: Heard, slot: Slot, value: object, outcome: str) -> None:
-    try:
-        play.want(heard, "pay", outcome)
-    except FailedError as error:
-        name = "nothing" if value is ABSENT else repr(value)
-        raise FailedError(f"{name} as {slot}: {error}") from None
+def _refused_all(play: Play, wrong: Iterable[tuple[Slot, object, str]]) -> None:
+    """Ask a pay for each malformed part, and complain of all that are not refused as wanted."""
+    failures = []
+    for slot, value, outcome in wrong:
+        try:
+            ask = play.new(sum=play.probe, change={slot: value})
+            play.want(play.ask(ask), "pay", outcome)
+        except FailedError as error:
+            failures.append((f"{_named(value)} as {slot}: {error}", error.exchange))
+    if failures:
+        raise FailedError("; ".join(text for text, _ in failures), failures[0][1])
+
+
+def _named(value: object) -> str:
+    if value is TWICE:
+        return "two of them"
+    if isinstance(value, Raw):
+        return f"{value:.40}"
+    text = "nothing" if value is ABSENT else repr(value)
+    return text if len(text) < 60 else f"{text[:40]}… ({len(text)} characters)"

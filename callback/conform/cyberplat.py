@@ -11,7 +11,7 @@ from callback.conform.player import ZERO, QueryPlayer, Sheet
 from callback.conform.words import ABSENT, Heard, Request, require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from callback.conform.words import Ask, Reply, Slot
     from callback.settings import Bank
@@ -74,19 +74,22 @@ SHEET = Sheet(
 
 
 class Cyberplat(QueryPlayer):
-    """CyberPlat and Kassa24. `sign` is made of the network's private key, where there is one."""
+    """CyberPlat and Kassa24."""
 
     SHEET = SHEET
 
     def __init__(self, bank: Bank) -> None:
         super().__init__(bank)
-        self.sign: Callable[[bytes], bytes] | None = None
         if not bank.own["cancel"]:
             self.codes["cancel.payment_not_found"] = self.codes["cancel_refused"]
 
     def signs(self) -> bool:
         """Section 2."""
         return bool(self.bank.own["bank_key"])
+
+    def needs_key(self) -> bool:
+        """Section 2: an RSA key, whose public half is bank_key."""
+        return self.signs()
 
     def refunds(self) -> bool:
         """Section 8."""

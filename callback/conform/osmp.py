@@ -112,9 +112,10 @@ class Osmp(QueryPlayer):
 
     def _receipt(self, ask: Ask, found: dict[str, str]) -> dict[str, str]:
         names = {"number": "prv_txn", "sum": "sum"}
-        if self.bank.own["sberbank_tags"]:
+        pays = ask.act == "pay"
+        if pays and self.bank.own["sberbank_tags"]:  # sberbank.md, section 14
             names |= {"ext_id": "ext_id", "time": "reg_date"}
-        if self.bank.own["date_tag"]:
+        if pays and self.bank.own["date_tag"]:
             names["date"] = self.bank.own["date_tag"]
         for tag in names.values():
             require(found.get(tag), f"there is no <{tag}>")

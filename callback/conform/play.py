@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from callback.conform.words import Act, Proof, Reply, Request
 
 CENT = Decimal("0.01")
+# What reading an answer comes to when a part of it is missing, or is of another type.
+WRONG_SHAPE = (AttributeError, LookupError, TypeError, ValueError)
 SHOWN = 700  # characters of a request or an answer in a report
 # What no answer may carry: a stranger learns from it what runs here.
 BANNERS = ("gunicorn", "werkzeug", "python", "flask", "php")
@@ -144,6 +146,8 @@ class Play:
             raise FailedError(f"no answer: {error or type(error).__name__}", exchange) from None
         except MalformedError as error:
             raise FailedError(f"the answer is malformed: {error}", exchange) from None
+        except WRONG_SHAPE as error:
+            raise FailedError(f"the answer is malformed: {error!r}", exchange) from None
 
     def expect(self, ask: Ask, *outcomes: str, **change: Any) -> Heard:
         """Ask, and want one of the outcomes; keep the books. `change` replaces slots."""

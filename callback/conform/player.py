@@ -16,7 +16,7 @@ from callback.conform.words import ABSENT, TWICE, Heard, Request, require
 from callback.protocols import PROTOCOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from callback.conform.forms import Pairs
     from callback.conform.words import Act, Ask, Reply, Slot, Word
@@ -90,6 +90,7 @@ class Player(ABC):
         changed = {key: code for key, code in bank.codes.items() if theirs.get(key) != code}
         self.codes = {**COMMON_CODES, **self.SHEET.codes, **changed}
         self.acts = dict(self.SHEET.acts)
+        self.sign: Callable[[bytes], bytes] | None = None  # with the bank's private key
 
     @abstractmethod
     def request(self, ask: Ask) -> Request:
@@ -114,6 +115,10 @@ class Player(ABC):
 
     def signs(self) -> bool:
         """Does the bank sign its requests?"""
+        return False
+
+    def needs_key(self) -> bool:
+        """Does the bank sign with a key that only it has?"""
         return False
 
     def refunds(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,12 @@ def start(settings: Settings, bank: Bank, account: str, url: str, **options: Any
         seed=time.time_ns() // 1_000_000,
         others=options["others"],
     )
+    play.player.sign = options["key"]
+    if play.player.needs_key() and not play.player.sign:
+        raise CannotRunError(
+            f"{bank.name} signs with a key that only the bank has; for a test, make a pair, "
+            "name its public half in bank_key and give the private one with --key"
+        )
     owed = _reach(play)
     if bank.payer == "invoice":
         play.one_sum = _one_sum(play, options["one_sum"] or owed)
@@ -118,6 +125,8 @@ def judge(play: Play, case: Case) -> tuple[str, str, str]:
         play.audit()
     except FailedError as error:
         exchange = error.exchange or play.last
+        with suppress(FailedError):
+            play.audit()  # this case has failed; the next ones begin from what is owed now
         return str(error), exchange.sent if exchange else "", exchange.came if exchange else ""
     return "", "", ""
 
@@ -148,7 +157,8 @@ def announce(play: Play, to_do: Plan) -> str:
         f"{play.line.shown_url()}, as the bank {bank.name}.\n"
         f"They record {to_do.pays} payments of {play.sum:.2f} {bank.currency}{bookings} "
         f"on the account {play.account}, together {to_do.sum:.2f} {bank.currency}, "
-        f"under ids with {play.seed} in them. They are not taken back."
+        f"under ids with {play.seed} in them.\n"
+        "They are not taken back, and an endpoint that takes what it should refuse records more."
     )
 
 
@@ -215,6 +225,11 @@ def _reach(play: Play) -> Decimal | None:
         heard = play.ask(play.new("check"))
     except FailedError:
         return None  # the cases will tell
+    if play.player.word("check", heard.code) == "not the bank" or heard.code == "HTTP 404":
+        raise CannotRunError(
+            f"{play.line.shown_url()} answers {heard.code}: it takes us for somebody else; look at "
+            "the address, the credentials in the settings, and whether this machine is allowed"
+        )
     if heard.code in [play.player.code("check", outcome) for outcome in NOT_PAYABLE]:
         raise CannotRunError(
             f"the check of {play.account} is refused with {heard.code}: "

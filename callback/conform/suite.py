@@ -94,6 +94,7 @@ CASES = (
     Case("a wrong service is refused", cases.wrong_service, "request", "service"),
     Case("what is given twice is refused", cases.twice, "order"),
     Case("an unknown command is refused", cases.unknown_command, "order"),
+    Case("hostile text is only text", cases.hostile_text, "request"),
     Case("a body that means harm is refused", cases.hostile, "order", "body"),
     Case("a body over 64 KiB is refused", cases.oversized, "transport"),
     Case("a wrong method is refused", cases.wrong_method, "transport"),
