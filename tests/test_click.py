@@ -450,6 +450,12 @@ def test_values_are_signed_as_received(books: Engine, endpoint: Endpoint) -> Non
     assert error(endpoint, done) == 0
 
 
+def test_a_prepare_does_not_sign_a_prepare_id(books: Engine, endpoint: Endpoint) -> None:
+    """What Click may send along is ignored like every other field."""
+    assert error(endpoint, prepare(merchant_prepare_id="40117")) == 0
+    assert payments(books) == [ROW]
+
+
 @pytest.mark.parametrize("separator", ["&", "&&", "&unknown=1&unknown=2&"])
 def test_other_fields_are_ignored(books: Engine, endpoint: Endpoint, separator: str) -> None:
     values = prepare() | {"sign_string": sign(FIELDS), "param2": "x", "merchant_user_id": "7"}
