@@ -7,11 +7,14 @@ a bank in banks.toml; one without them fails the first test.
 from __future__ import annotations
 
 import json
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -22,15 +25,14 @@ from callback.conform.players import PLAYERS
 from callback.conform.suite import CASES, Case, lacks
 from callback.protocols import PROTOCOLS
 from tests.answers import broken
-from tests.conftest import settings_toml
-from tests.servers import write_settings
+from tests.conftest import Engine, MariaDBEngine, SQLiteEngine, settings_toml
+from tests.servers import HOST, CuttingProxy, Endpoint, write_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from callback.conform.words import Act, Proof
-    from tests.conftest import Engine
-    from tests.servers import Endpoint
 
 BANKS = (Path(__file__).parent / "banks.toml").read_text(encoding="utf-8")
 ACCOUNT, OTHERS = "7012340001", ("7012340009", "7012340003", "7012340004")
@@ -255,3 +257,64 @@ def test_a_booking_has_an_end_where_the_sheet_has_one(
     play.expect(play.later("perform", ask, first), "payment_expired" if ends else "ok")
 
     assert recorded(books, bank)[ask.id].state == ("cancelled" if ends else "paid")
+
+
+class Cut(NamedTuple):
+    """The program on a database that can be taken away."""
+
+    endpoint: Endpoint
+    away: Callable[[], AbstractContextManager[object]]
+
+
+@pytest.fixture(scope="module")
+def cut(
+    accounts: Engine, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Cut]:
+    """MariaDB behind a proxy that hangs up, or an SQLite file that somebody else has locked."""
+    folder = tmp_path_factory.mktemp("cut")
+    if isinstance(accounts, MariaDBEngine):
+        with CuttingProxy(HOST, accounts.server.port) as proxy:
+            url = accounts.server.url(accounts.name, port=proxy.port)
+            with Endpoint(settings_toml(url, request.module), folder) as endpoint:
+                yield Cut(endpoint, lambda: refused(proxy))
+    else:
+        with Endpoint(settings_toml(accounts.url, request.module), folder) as endpoint:
+            yield Cut(endpoint, lambda: locked(accounts))
+
+
+@contextmanager
+def refused(proxy: CuttingProxy) -> Iterator[None]:
+    """Nobody gets through, and whoever was is cut."""
+    proxy.refuse = True
+    proxy.cut_idle()
+    try:
+        yield
+    finally:
+        proxy.refuse = False
+
+
+@contextmanager
+def locked(engine: Engine) -> Iterator[None]:
+    """Nobody can write."""
+    assert isinstance(engine, SQLiteEngine)
+    with closing(sqlite3.connect(engine.path, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+def test_a_database_that_is_away_is_never_a_refusal(books: Engine, cut: Cut) -> None:
+    """A pay of every bank at once: all are to ask again, and when they do, it is recorded."""
+    given = read(cut.endpoint.settings)
+    site = f"http://{HOST}:{cut.endpoint.port}"
+    plays = {bank: make_play(given, bank, site) for bank in PLAYS}
+    asks = {bank: play.new() for bank, play in plays.items()}
+
+    with cut.away(), ThreadPoolExecutor(len(asks)) as pool:
+        heard = dict(
+            zip(asks, pool.map(lambda bank: plays[bank].ask(asks[bank]), asks), strict=True)
+        )
+    for bank, play in plays.items():
+        play.want(heard[bank], "pay", "temporary")
+        assert recorded(books, bank) == {}
+        play.expect(asks[bank], "ok")
+        assert recorded(books, bank) == play.books
