@@ -7,21 +7,23 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from callback import wire
 from callback.settings import SettingsError, load
 from tests.answers import alarms, at_once, broken, payments
+from tests.conftest import MariaDBEngine, settings_toml
 from tests.rpc import UNREADABLE, basic, but
+from tests.servers import CuttingProxy, Endpoint, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tests.conftest import Engine
-    from tests.servers import Endpoint, Reply
+    from tests.servers import MariaDB, Reply
 
 COMMON = """
 protocol = "uzum"
@@ -927,6 +929,56 @@ def test_an_unknown_outcome_is_never_failed(books: Engine, endpoint: Endpoint) -
             reply = post(endpoint, operation, json.dumps(request(operation)))
             assert (reply.status, reply.body) == (503, b"")
     assert told(endpoint, "confirm")["status"] == "CONFIRMED"
+
+
+@pytest.fixture
+def proxy(mariadb: MariaDB) -> Iterator[CuttingProxy]:
+    """A proxy in front of the session's server."""
+    with CuttingProxy("127.0.0.1", mariadb.port) as running:
+        yield running
+
+
+@pytest.fixture
+def proxied(
+    books: Engine, proxy: CuttingProxy, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Endpoint]:
+    """The program with one worker, behind the proxy."""
+    assert isinstance(books, MariaDBEngine)
+    url = books.server.url(books.name, port=proxy.port)
+    with Endpoint(settings_toml(url, request.module), tmp_path, workers=1) as running:
+        yield running
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("operation", ["create", "confirm", "reverse"])
+def test_what_we_did_ourselves_is_not_called_a_repeat(
+    proxied: Endpoint, proxy: CuttingProxy, operation: str, when: Literal["before", "after"]
+) -> None:
+    """A link that is cut once, before or after the server got the statement, is made good."""
+    for earlier in OPERATIONS[1 : OPERATIONS.index(operation)]:
+        told(proxied, earlier)
+    statement = b"INSERT INTO payment" if operation == "create" else b"UPDATE payment"
+    proxy.rule = Rule(statement, when)
+    first = told(proxied, operation)
+    assert proxy.rule.times == 0
+    again = ask(proxied, operation, request(operation))
+    assert again["errorCode"] in ("10010", "10016", "10018")
+    assert again[TIME[operation]] == first[TIME[operation]]
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_confirm_that_nobody_heard_is_found_by_status(
+    proxied: Endpoint, proxy: CuttingProxy, when: Literal["before", "after"]
+) -> None:
+    """Links that are cut for good: 5xx, and then the bank asks [2]."""
+    told(proxied, "create")
+    proxy.rule = Rule(b"UPDATE payment", when, times=1000)
+    reply = post(proxied, "confirm", json.dumps(request("confirm")))
+    assert (reply.status, reply.body) == (503, b"")
+    proxy.rule = None
+    assert told(proxied, "status")["status"] == ("CREATED" if when == "before" else "CONFIRMED")
 
 
 def test_the_log_tells_each_call_and_never_the_phone(books: Engine, endpoint: Endpoint) -> None:
