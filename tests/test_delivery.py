@@ -32,6 +32,7 @@ class Sender:
         self.engine = engine
         self._folder = folder
         self.more = ""
+        self.name = ""
         engine.account("5", owes="640.30")
 
     def send(self, to: str, *options: str) -> CompletedProcess[str]:
@@ -39,8 +40,8 @@ class Sender:
         settings = write_settings(
             f'SECRET_KEY = "only-for-tests"\nDATABASE = "{self.engine.url}"\n'
             'TIMEZONE = "Asia/Almaty"\nCURRENCY = "KZT"\n[BANKS.kaspi]\nprotocol = "kaspi"\n'
-            f'allow = ["127.0.0.1"]\nsend = "{to}"\nbills = {{ folder = "{self.lists}" }}\n'
-            + self.more,
+            f'allow = ["127.0.0.1"]\nsend = "{to}"\n'
+            f'bills = {{ {self.name}folder = "{self.lists}" }}\n' + self.more,
             self._folder,
         )
         done = flask(settings, "send-bills", "kaspi", *options)
@@ -179,6 +180,21 @@ def test_the_same_list_is_sent_once_unless_asked(sender: Sender, tmp_path: Path)
     assert sender.send(f"folder:{inbox}").returncode == 0
     assert len(list(inbox.iterdir())) == 2
     assert len(sender.files()) == 4
+
+
+def test_a_list_whose_name_has_no_number_is_sent_when_it_has_changed(
+    sender: Sender, tmp_path: Path
+) -> None:
+    """It is written over the last one."""
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    sender.name = 'name = "{bank}.csv", '
+    first, same = (sender.send(f"folder:{inbox}") for _ in range(2))
+    sender.engine.invoice("5", "5-2", "0.01")
+    changed = sender.send(f"folder:{inbox}")
+
+    assert [len(one.stdout.splitlines()) for one in (first, same, changed)] == [1, 0, 1]
+    assert (inbox / "kaspi.csv").read_bytes().endswith(b"640.31\r\n")
 
 
 def test_what_flask_bills_wrote_is_sent_as_it_is(sender: Sender, tmp_path: Path) -> None:

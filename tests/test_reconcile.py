@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from callback import create_app
+from callback import create_app, settings
+from callback.books import register
+from callback.books.reconcile import Reconciliation
+from callback.database import Database, load_statements
+from tests.servers import ROOT
 from tests.test_register import ONE_C, QIWI, SBER, STATEMENT
 
 if TYPE_CHECKING:
@@ -340,6 +345,41 @@ def test_one_id_with_two_sums_refuses_the_file(engine: Engine, reconcile: Reconc
 
     assert reconcile("kaspi", content, "--book").status == 2
     assert rows(engine) == []
+
+
+def test_a_payment_that_arrives_meanwhile_is_not_booked_again(
+    qiwi: Engine, folder: Path, tmp_path: Path
+) -> None:
+    """The unique key decides, not what was seen before."""
+    qiwi.execute("DELETE FROM payment")
+    file = tmp_path / "register.csv"
+    file.write_text(QIWI)
+    given = settings.load(folder / "config.toml")
+    bank, statements = given.banks["qiwi"], load_statements(ROOT / "sql")
+    database = Database(given.engine, statements, 1)
+    comparison = Reconciliation(database, bank, register.read(bank, file))
+    comparison.compare()
+    paid(qiwi, "qiwi", "18000002", "7012340001", "1200.00", "2026-11-03 09:15:00")
+    paid(qiwi, "qiwi", "18000007", "7012340001", "0.50", "2026-11-03 23:59:58")
+    report = comparison.book()
+
+    assert [(one.name, one.detail) for one in report.findings] == [("differs", "another account")]
+    assert (report.matched.count, report.ours.count) == (1, 2)
+    assert len(rows(qiwi)) == 2
+
+
+def test_two_runs_at_once_book_each_payment_once(
+    engine: Engine, command: Command, tmp_path: Path
+) -> None:
+    """Cron may start one while somebody runs another."""
+    engine.account("a")
+    file = tmp_path / "register.csv"
+    file.write_text(CSV + "".join(f"{n};a;1.00;2026-11-03\n" for n in range(200)))
+    with ThreadPoolExecutor(3) as pool:
+        runs = pool.map(lambda _: command("reconcile", "kaspi", str(file), "--book"), range(3))
+
+    assert [run.returncode for run in runs] == [0, 0, 0]
+    assert engine.rows("SELECT COUNT(*), COUNT(DISTINCT txn_id) FROM payment") == [(200, 200)]
 
 
 def test_an_empty_day(qiwi: Engine, reconcile: Reconcile) -> None:

@@ -434,7 +434,7 @@ def test_a_statement_of_kazakhstan_is_read(tmp_path: Path) -> None:
     made = read(tmp_path, ONE_C, STATEMENT[:a] + income + spending + STATEMENT[b:])
 
     assert payments(made) == [
-        ("KZ123456789012345678/%D0%96-7/20261102", "31004571", "640.30", "2026-11-03 00:00:00")
+        ("KZ123456789012345678/%D0%96-7/20261103", "31004571", "640.30", "2026-11-03 00:00:00")
     ]
     assert [one.name for one in made.remarks] == ["not a payment"]
 

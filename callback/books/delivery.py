@@ -73,8 +73,8 @@ def deliver(bank: Bank, file: Path) -> None:
 
 
 def waiting(files: list[Path]) -> list[Path]:
-    """The lists that were not delivered yet."""
-    return [file for file in files if not _sent(file).exists()]
+    """The lists that were not delivered yet, as they are now."""
+    return [file for file in files if not _is_sent(file)]
 
 
 def sent_on(file: Path) -> str:
@@ -125,6 +125,15 @@ def mail(bank: Bank, to: str, subject: str, text: str, *attachments: Attachment)
 
 def _sent(file: Path) -> Path:
     return file.with_name(f"{file.name}.sent")
+
+
+def _is_sent(file: Path) -> bool:
+    """Whether it was delivered, and not written anew since: a name may say only the day."""
+    note = _sent(file)
+    if not note.exists():
+        return False
+    written_anew = file.stat().st_mtime_ns > note.stat().st_mtime_ns
+    return not written_anew or sha256(file) in note.read_text(encoding="utf-8")
 
 
 def _to_folder(bank: Bank, target: Target, file: Path) -> None:  # noqa: ARG001

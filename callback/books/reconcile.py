@@ -223,17 +223,20 @@ class Reconciliation:
         # How a booked row is told from an online payment: see sql/book_account.sql.
         mark = {"performed_at": now, "created_at": now + MILLISECOND}
         money = {"amount": entry.amount, "account": entry.account, "currency": bank.currency}
-        with self._database.session() as session:
-            try:
-                done = session.run(f"book_{bank.payer}", **key, **mark, **money).changed
-            except DuplicateError:
-                ours = self._find(entry.txn_id)
-                if not ours or ours.state != "created" or _contradiction(entry, ours):
-                    # It came online meanwhile, or our own first try had worked.
-                    self._judge(entry, ours)
-                    return
-                done = session.run("book_created", **key, **mark).changed
+        try:
+            done = self._changed(f"book_{bank.payer}", **key, **mark, **money)
+        except DuplicateError:
+            ours = self._find(entry.txn_id)
+            if not ours or ours.state != "created" or _contradiction(entry, ours):
+                # It came online meanwhile, or our own first try had worked.
+                self._judge(entry, ours)
+                return
+            done = self._changed("book_created", **key, **mark)
         self._say(entry, "booked" if done else "nobody's")
+
+    def _changed(self, statement: str, **values: Any) -> bool:
+        with self._database.session() as session:
+            return bool(session.run(statement, **values).changed)
 
     def _say(self, entry: Entry, name: Name) -> None:
         log.call(

@@ -102,6 +102,8 @@ def reconcile(database: Database, bank: Bank, file: Path, options: Options) -> i
     """Compare, book, show, write, mail; return the exit status."""
     if options.mail and bank.smtp is None:
         raise click.UsageError(f"[BANKS.{bank.name}] has no smtp to send mail by")
+    if options.since and options.until and options.since > options.until:
+        raise click.UsageError("--from is after --to")
     try:
         made = _compared(database, bank, file, options)
         _show(made, options)
@@ -172,15 +174,17 @@ def _to_send(database: Database, bank: Bank, *, again: bool) -> list[Path]:
     midnight = bills.today(bank).replace(hour=0, minute=0, second=0, microsecond=0)
     if any(_written(bank, file) >= midnight for file in waiting):
         return waiting
+    last = files[-1] if files else None
     new = bills.new_name(bank, callback.ROOT)
     made = write_list(database, bank, new)
-    if files and files[-1] != new and delivery.sha256(files[-1]) == delivery.sha256(new):
+    if last and last != new and delivery.sha256(last) == delivery.sha256(new):
         new.unlink()
-        when = delivery.sent_on(files[-1])
-        _warn(f"nothing new since {files[-1].name}" + (f", sent {when}" if when else ""))
-        return waiting
-    _warn(_counted(made, bank))
-    return [*waiting, new]
+    else:
+        _warn(_counted(made, bank))
+    waiting = delivery.waiting(bills.lists(bank, callback.ROOT))
+    if last and not waiting:
+        _warn(f"nothing new since {last.name}, sent {delivery.sent_on(last)}")
+    return waiting
 
 
 def _written(bank: Bank, file: Path) -> datetime:
