@@ -3,6 +3,7 @@
 # make test-deploy  the long tests of web servers: killed workers, hosts without room
 # make million  a list of a million bills: the time and the memory it takes
 # make lint   style and types
+# make deploy-ftp, make deploy-ssh, make rollback  put a release on a host (deploy/README.md)
 # make bench  the benchmark
 # make clean  remove what the others made, settings and sample data excepted
 
@@ -27,7 +28,7 @@ PROGRAMS := apache2:apache2-bin: /usr/lib/apache2/suexec:apache2-suexec-pristine
 stop = { echo "$(1)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-deploy million lint bench clean mariadb packages
+.PHONY: run test test-deploy deploy-ftp deploy-ssh rollback million lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
 	$(VENV)/bin/flask init-db --sample
@@ -43,6 +44,14 @@ test: $(VENV)/test.stamp packages
 
 test-deploy: $(VENV)/test.stamp packages
 	$(VENV)/bin/pytest -m deploy
+
+# Settings: instance/deploy.toml. VIA=ftp or VIA=ssh says how to roll back.
+VIA ?= ssh
+deploy-ftp deploy-ssh: $(VENV)/run.stamp
+	$(VENV)/bin/python deploy/release.py $(@:deploy-%=%)
+
+rollback: $(VENV)/run.stamp
+	$(VENV)/bin/python deploy/release.py $(VIA) --rollback
 
 lint: $(VENV)/test.stamp
 	$(VENV)/bin/ruff check .
