@@ -18,10 +18,11 @@ from callback.cgi import respond
 from callback.wire import MAX_BODY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from _typeshed.wsgi import WSGIApplication
 
+LOOK_S = 1  # how soon an idle process notices a new release
 LISTENER = 0  # the web server hands over a listening socket in the place of standard input
 HEADER = struct.Struct(">BBHHBx")  # version, type, request, length, padding
 VERSION = 1
@@ -53,16 +54,24 @@ class Stopping:
             sys.exit(0)
 
 
-def serve(application: WSGIApplication, listener: socket.socket | None = None) -> None:
-    """Answer requests until SIGTERM; the listener is the one that a web server hands over."""
+def serve(application: WSGIApplication, is_current: Callable[[], bool] = lambda: True) -> None:
+    """Answer requests until SIGTERM ends the process, or there is another release to be started.
+
+    The listener is left as it was: whatever is started in this process' place goes on with it.
+    """
     stopping = Stopping()
-    with listener or socket.socket(fileno=LISTENER) as waiting:
-        while not stopping.asked:
-            link, _ = waiting.accept()
+    listener = socket.socket(fileno=LISTENER)
+    listener.settimeout(LOOK_S)
+    while is_current():
+        with suppress(OSError):  # nobody came, or the web server has left
+            link, _ = listener.accept()
             stopping.busy = True
-            with link, link.makefile("rb") as stream, suppress(OSError):
+            with link, link.makefile("rb") as stream:
                 _converse(application, stream, link)
-            stopping.busy = False
+        stopping.busy = False
+        if stopping.asked:
+            sys.exit(0)
+    listener.detach()
 
 
 def _converse(application: WSGIApplication, stream: BinaryIO, link: socket.socket) -> None:

@@ -53,12 +53,12 @@ DOORS: Mapping[str, tuple[str, str]] = {
 }
 # Apache takes no empty text, but an empty file.
 NOTHING = "later/nothing"
-# What a web server refuses by itself. 401 is also Passenger's, see `_later_passenger`.
+# What a web server refuses by itself; 401 is the program's own, see PASSENGER.
 REFUSALS = (400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 416, 417, 421, 429, 431, 451, 501)
 # The program is stopped, has crashed, takes too long or is over its limits; 508 is CloudLinux's.
 FAILURES = (500, 502, 503, 504, 508)
 BARE = (*REFUSALS, *FAILURES)
-# nginx knows 508 not at all; 494 to 497 are its own names for a 400, 505 and 507 have no page.
+# nginx has no 508; 494 to 497 are its own names for kinds of 400.
 NGINX_REFUSALS = (*REFUSALS, 494, 495, 496, 497)
 NGINX_FAILURES = (500, 502, 503, 504)
 INSIDE = """\
@@ -78,7 +78,9 @@ def install(app: Flask, settings: Settings) -> None:
     @click.argument("door", type=click.Choice([*DOORS, "nginx"]))
     @click.option("-o", "folder", type=click.Path(path_type=Path), required=True, help="A folder.")
     @click.option("--plain-http", is_flag=True, help="Do not refuse what comes without TLS.")
-    def front(door: str, folder: Path, plain_http: bool) -> None:
+    @click.option("--python", default="", help="Passenger: the interpreter, where .htaccess says.")
+    @click.option("--app-root", default="", help="Passenger: the folder of passenger_wsgi.py.")
+    def front(door: str, folder: Path, plain_http: bool, python: str, app_root: str) -> None:
         """Write what the web server in front needs, for one of the doors of deploy/.
 
         For Apache's doors FOLDER becomes a docroot, whole and ready to be uploaded: .htaccess,
@@ -87,6 +89,9 @@ def install(app: Flask, settings: Settings) -> None:
 
         Where PUBLIC_URL begins with https://, calls without TLS are refused. A host that ends
         TLS in front of Apache and does not say so (X-Forwarded-Proto) needs --plain-http.
+
+        Passenger of cPanel, DirectAdmin and Beget wants --app-root and --python, as the panel
+        shows them. The stock one (ISPmanager) answers every request with 500 when it meets them.
         """
         # Some banks only send files: they have no address.
         banks = [bank for bank in settings.banks.values() if PROTOCOLS[bank.protocol].PATHS]
@@ -97,7 +102,8 @@ def install(app: Flask, settings: Settings) -> None:
             _write(folder / "callback-banks.conf", nginx_banks(banks))
         else:
             template = (DEPLOY / "htaccess").read_text(encoding="utf-8")
-            _write(folder / ".htaccess", htaccess(template, door, banks, refuse_http))
+            text = htaccess(template, door, banks, refuse_http)
+            _write(folder / ".htaccess", text + _of_the_panel(app_root, python))
             _write_entry(door, folder)
             _write_later(banks, folder / "later")
         names = ", ".join(bank.name for bank in banks)
@@ -210,6 +216,12 @@ PASSENGER = (
     "PassengerErrorOverride on",
     'Header always set WWW-Authenticate Basic "expr=%{REQUEST_STATUS} == 401"',
 )
+
+
+def _of_the_panel(app_root: str, python: str) -> str:
+    given = {"PassengerAppRoot": app_root, "PassengerPython": python}
+    lines = [f'{name} "{value}"\n' for name, value in given.items() if value]
+    return "".join(["\n", *lines, 'PassengerBaseURI "/"\n']) if lines else ""
 
 
 def _write_entry(door: str, docroot: Path) -> None:

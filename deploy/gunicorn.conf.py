@@ -1,6 +1,8 @@
 """gunicorn's settings, with the reason of every number."""
 
 import os
+import signal
+from pathlib import Path
 from typing import Any
 
 from gunicorn import util
@@ -22,6 +24,29 @@ control_socket_disable = True
 errorlog = "-"
 accesslog = None  # the program writes a line for each request itself
 loglevel = "warning"
+
+# passenger_wsgi.py says what this file is; without it (make run) there is nothing to switch.
+CURRENT = Path("CURRENT")
+LOOK_S = 1  # how soon a new release is noticed
+
+
+def when_ready(_: Any) -> None:
+    """Take a new release as soon as CURRENT names one: HUP replaces the workers, one by one."""
+    if not CURRENT.exists():
+        return
+    running = CURRENT.read_bytes()
+
+    def look(*_: object) -> None:
+        nonlocal running
+        named = CURRENT.read_bytes() if CURRENT.exists() else running
+        if named != running:
+            running = named
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    # A timer and no thread: the master forks. It is not handed down to the workers.
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
+
 
 _default_headers = wsgi.Response.default_headers
 

@@ -8,8 +8,9 @@ Where things stand on a host; SITE is the account's home, or the site's folder i
         releases/NAME/               callback/, sql/, wsgi.py, MANIFEST.sha256
         releases/NAME/vendor/        what requirements.txt asks for, all of it pure Python
         public/                      with Passenger the docroot: .htaccess and later/
-        tmp/restart.txt              touched: Passenger takes the release of CURRENT
-    SITE/public_html/                with CGI or FastCGI the docroot: .htaccess, pay.cgi, later/
+        tmp/restart.txt              touched: Passenger takes the release of CURRENT; every other
+                                     door looks at CURRENT itself, once a second or every request
+    SITE/public_html/                with other doors the docroot: .htaccess, pay.*, later/
     SITE/private/callback.toml       the settings, mode 600; CALLBACK_CONFIG may name another file
 
 `flask front` makes the docroot. A release is switched by renaming a new CURRENT over the old one.
@@ -41,6 +42,11 @@ def release() -> str:
         if folder and os.path.exists(os.path.join(folder, "MANIFEST.sha256")):
             return folder
     sys.exit(f"{HOME}: neither CURRENT nor PREVIOUS names a release that arrived whole")
+
+
+def is_current() -> bool:
+    """Say whether this process still runs the release in use."""
+    return release() == RELEASE
 
 
 def _named(pointer: str) -> str:

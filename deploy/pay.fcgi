@@ -11,8 +11,10 @@ import sys
 DOCROOT = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(DOCROOT), "callback"))
 
-from passenger_wsgi import application  # noqa: E402 - found by the line above
+from passenger_wsgi import application, is_current  # noqa: E402 - found by the line above
 
 from callback import fastcgi  # noqa: E402 - from the release that the line above has found
 
-fastcgi.serve(application)
+fastcgi.serve(application, is_current)
+# There is another release: this process becomes its, and nobody in front notices.
+os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 - it is this program again

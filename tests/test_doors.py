@@ -513,6 +513,48 @@ def test_a_bank_hears_ask_again_when_the_worker_is_killed(
         assert customers.rows("SELECT amount FROM payment") == [("1200.00",)]
 
 
+def switched(site: Site, door: str) -> None:
+    """Point to the other release, and do what the door needs to take it."""
+    site.point("r2")
+    if door == "passenger":  # every other door looks at CURRENT itself
+        (site.home / "tmp").mkdir(exist_ok=True)
+        (site.home / "tmp" / "restart.txt").touch()
+
+
+@pytest.mark.deploy
+@pytest.mark.parametrize("name", DOORS)
+def test_a_release_is_switched_under_load_without_a_lost_answer(
+    site: Site, customers: Engine, name: str
+) -> None:
+    """Three clients; each answer is of the one release or the other, at last of the new one."""
+    with ExitStack() as stack:
+        stack.callback(site.point, "r1")
+        if name == "nginx":
+            gunicorn = stack.enter_context(Gunicorn(site))
+            door = stack.enter_context(Nginx(site, gunicorn.socket)).door
+        else:
+            door = _may_try(stack.enter_context(Apache(site)).doors[name])
+        pool = stack.enter_context(ThreadPoolExecutor(3))
+        door.call(f"/qiwi?{check()}")
+        clients = [pool.submit(_asked_until_new, door) for _ in range(3)]
+        time.sleep(1)
+        switched(site, name)
+        answers = [answer for client in clients for answer in client.result(timeout=60)]
+
+    assert set(answers) == {(200, "OK"), (200, "OK of r2")}
+
+
+def _asked_until_new(door: Door) -> list[tuple[int, str]]:
+    """Ask until ten answers in a row were the new release's; what each one said."""
+    answers: list[tuple[int, str]] = []
+    deadline = time.monotonic() + 40
+    while answers[-10:] != [(200, "OK of r2")] * 10 and time.monotonic() < deadline:
+        reply = door.call(f"/qiwi?{check()}")
+        comment = re.search("<comment>(.*)</comment>", reply.text)
+        answers.append((reply.status, comment[1] if comment else reply.text))
+    return answers
+
+
 # Each host in its own way without room for one more request.
 LIMITS = """
 PassengerMaxPoolSize 1

@@ -167,6 +167,27 @@ def test_what_suexec_runs_is_executable_and_its_lines_end_as_in_unix(tmp_path: P
         assert b"\r" not in script.read_bytes()
 
 
+def test_a_panel_that_is_told_in_htaccess_where_the_program_is_gets_its_lines(
+    tmp_path: Path,
+) -> None:
+    """hosting.md, section 3; without the options not a word of it: stock Passenger would fail."""
+    panel = ("--app-root", "/home/u1/callback", "--python", "/home/u1/virtualenv/bin/python3.11")
+    settings = write_settings(HEAD + section("osmp", ""), tmp_path)
+    for options in ((), panel):
+        flask(settings, "front", "passenger", "-o", str(tmp_path / "x"), *options)
+        text = (tmp_path / "x" / ".htaccess").read_text()
+        assert text.endswith(
+            """
+PassengerAppRoot "/home/u1/callback"
+PassengerPython "/home/u1/virtualenv/bin/python3.11"
+PassengerBaseURI "/"
+"""
+            if options
+            else "</If>\n"
+        )
+        assert ("PassengerAppRoot" in text) == bool(options)
+
+
 @pytest.mark.parametrize(
     ("public_url", "options", "refused"),
     [
