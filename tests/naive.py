@@ -7,14 +7,17 @@ all that is asked in good faith, and the suite must tell it from a right one.
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from base64 import b64encode
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
     from types import TracebackType
 
     from typing_extensions import Self
@@ -241,10 +244,13 @@ class Server(ThreadingHTTPServer):
 class Naive:
     """The endpoint on a free port."""
 
-    def __init__(self, account: str) -> None:
+    def __init__(self, account: str, context: SSLContext | None = None) -> None:
         handler = type("Bound", (Handler,), {"books": Books(account)})
         self._server = Server((HOST, 0), handler)
-        self.url = f"http://{HOST}:{self._server.server_address[1]}"
+        if context:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        scheme = "https" if context else "http"
+        self.url = f"{scheme}://{HOST}:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -258,3 +264,33 @@ class Naive:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+class Parrot:
+    """Says the same to everybody: "status and headers|content type|body"."""
+
+    def __init__(self, answer: str) -> None:
+        head, content_type, body = answer.split("|", 2)
+        lines = f"HTTP/1.1 {head}\r\nContent-Type: {content_type}\r\nConnection: close\r\n"
+        self._answer = f"{lines}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+        self._listener = socket.create_server((HOST, 0))
+
+    def __enter__(self) -> str:
+        threading.Thread(target=self._serve, daemon=True).start()
+        return f"http://{HOST}:{self._listener.getsockname()[1]}/parrot.php"
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):  # it is over
+            while True:
+                with self._listener.accept()[0] as caller, suppress(ConnectionError):
+                    caller.recv(65536)
+                    caller.sendall(self._answer)

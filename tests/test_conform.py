@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import socket
+import ssl
 import subprocess
 import sys
 from contextlib import suppress
@@ -18,8 +19,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.certificates import make_certificates
 from tests.conftest import flask, settings_toml
-from tests.naive import PASSWORD, Naive
+from tests.naive import PASSWORD, Naive, Parrot
 from tests.servers import HOST, ROOT, write_settings
 
 if TYPE_CHECKING:
@@ -117,12 +119,6 @@ secret = "sheet-secret-1"
 service_id = "20202"
 repeat_complete = 0
 
-[BANKS.clickbill]
-protocol = "click"
-secret = "sheet-secret-1"
-service_id = "20202"
-payer = "invoice"
-
 [BANKS.uzumsame]
 protocol = "uzum"
 username = "uzum"
@@ -150,11 +146,6 @@ sign_request = false
 balance_sign = "debt"
 min_sum = "1.00"
 
-[BANKS.bills]
-protocol = "osmp"
-allow = ["127.0.0.1"]
-payer = "invoice"
-
 [BANKS.naive]
 protocol = "osmp"
 allow = ["127.0.0.1"]
@@ -178,10 +169,13 @@ allow = ["192.0.2.1"]
 [BANKS.paper]
 protocol = "files"
 """
-BANKS = (HERE / "banks.toml").read_text(encoding="utf-8") + VARIANTS
+ACCOUNTS = (HERE / "banks.toml").read_text(encoding="utf-8")
+INVOICES = re.sub(r"\[BANKS\.(\w+)\]", r'[BANKS.\1-bill]\npayer = "invoice"', ACCOUNTS)
+BANKS = ACCOUNTS + INVOICES + VARIANTS
 ACCOUNT = "7012340001"
-NAMES = re.findall(r"\[BANKS\.(\w+)\]", BANKS)
-NOT_HERE = {"stranger", "naive", "naivepayme", "paper", "paymebill", "clickbill", "bills"}
+NAMES = re.findall(r"\[BANKS\.(\w+)\]", ACCOUNTS + VARIANTS)
+BILL_NAMES = re.findall(r"\[BANKS\.(\S+)\]", INVOICES)
+NOT_HERE = {"stranger", "naive", "naivepayme", "paper", "paymebill"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -315,18 +309,32 @@ def test_without_an_address_it_is_our_own(
     assert f"against {site}/naive," in done.stdout
 
 
-@pytest.mark.parametrize("bank", ["bills", "paymebill", "clickbill"])
+@pytest.mark.parametrize("bank", BILL_NAMES)
 def test_an_invoice_is_paid_once_by_its_sum(
     site: str, endpoint: Endpoint, engine: Engine, bank: str
 ) -> None:
-    """What can be tried with one invoice is tried, and it is paid at the end."""
-    engine.invoice(ACCOUNT, "A-7", "0.10")
-    whole = ("--account", "A-7", "--url", site, "--unknown", "A-8")
-    done = conform(endpoint, bank, *whole, *(() if bank == "bills" else ("--sum", "0.10")))
+    """What can be tried with one invoice is tried, in every dialect, and then it is paid."""
+    invoice, amount = "9900000001", "60.00"
+    engine.invoice(ACCOUNT, invoice, amount)
+    options = ("--account", invoice, "--sum", amount, "--unknown", "9900000009")
+    done = conform(endpoint, bank, "--url", site, *options)
 
     assert done.returncode == 0, done.stdout
-    assert "an invoice is paid once" in done.stdout
-    assert engine.rows("SELECT amount, state FROM payment") == [("0.10", "paid")]
+    assert "a paid invoice is not paid again" in done.stdout
+    assert engine.rows("SELECT amount, state FROM payment") == [(amount, "paid")]
+
+
+def test_a_large_invoice_is_paid_in_parts_where_that_is_allowed(
+    site: str, endpoint: Endpoint, engine: Engine
+) -> None:
+    """Then all cases are played that an account is played with."""
+    invoice = "9900000001"
+    engine.invoice(ACCOUNT, invoice, "5000.00")
+    options = ("--account", invoice, "--unknown", "9900000009", "--json")
+    done = conform(endpoint, "osmp-bill", "--url", site, *options)
+
+    assert done.returncode == 0, done.stdout
+    assert "parallel repeats record once" in [line.get("case") for line in objects(done)]
 
 
 def failed_cases(done: CompletedProcess[str]) -> set[str]:
@@ -403,6 +411,70 @@ def test_a_failure_shows_what_was_sent_what_came_and_the_sheet(
     assert lines[at + 4].endswith("payme.md, section 2")
     assert PASSWORD not in done.stdout
     assert re.fullmatch(r"\d+ ok, \d+ failed, \d+ left out", lines[-1])
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ("200 OK|text/html|<html><body>OK</body></html>", "it is a page or a traceback"),
+        ("200 OK|text/plain|Traceback (most recent call last):", "it is a page or a traceback"),
+        ("500 Oops|text/plain|no", "it is HTTP 500 with a body: a page is no answer"),
+        ("200 OK|text/plain|<x/>", "its Content-Type is text/plain, not text/xml"),
+        ("200 OK|text/xml| <?xml version='1.0'?><response/>", "it does not begin with <?xml"),
+        ("200 OK|text/xml|<?xml version='1.0'?><response>&</response>", "not well-formed XML"),
+        ("200 OK|text/xml|<?xml version='1.0'?><!DOCTYPE x><response/>", "not well-formed XML"),
+        ("200 OK|text/xml|<?xml version='1.0'?><answer/>", "its root is <answer>, not <response>"),
+        ("200 OK|text/xml|<?xml version='1.0'?><response/>", "there is no <osmp_txn_id>"),
+        ("200 OK\r\nServer: gunicorn/20|text/xml|", "it tells what runs here: gunicorn/20"),
+        ("200 OK\r\nX-Powered-By: PHP/5|text/xml|", "it tells what runs here:  PHP/5"),
+    ],
+)
+def test_the_form_of_every_answer_is_looked_at(
+    site: str, endpoint: Endpoint, answer: str, why: str
+) -> None:
+    """Status, type, banner, pages, well-formedness: whatever the case is about."""
+    with Parrot(answer) as url:
+        done = conform(endpoint, "naive", "--url", url, "--json", "--unknown", "7012340009")
+
+    assert done.returncode == 1
+    line = objects(done)[0]
+    assert (line["case"], line["ok"]) == ("a check finds the account", False)
+    assert why in line["why"]
+
+
+def test_https_is_spoken_with_whom_the_machine_trusts(
+    site: str, endpoint: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certificate that nobody vouches for is a reason not to begin."""
+    make_certificates(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    with Naive(ACCOUNT, context) as naive:
+        url = f"{naive.url}/qiwi.php"
+        stranger = conform(endpoint, "naive", "--url", url, "--json")
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        friend = conform(endpoint, "naive", "--url", url, "--json")
+
+    assert url.startswith("https://")
+    assert (stranger.returncode, stranger.stdout) == (2, "")
+    assert "certificate verify failed" in stranger.stderr
+    assert friend.returncode == 1
+    assert "a check finds the account" not in failed_cases(friend)
+
+
+def test_a_banks_call_does_not_pay_for_it(site: str, endpoint: Endpoint) -> None:
+    """The suite is not imported where requests are answered."""
+    code = "import sys, wsgi; print([name for name in sys.modules if 'conform.' in name])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | {"CALLBACK_CONFIG": str(endpoint.settings)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "['callback.conform.command']\n"
 
 
 @pytest.mark.parametrize(("typed", "status"), [(b"n\n", 2), (b"y\n", 0)])

@@ -130,7 +130,9 @@ def test_every_dialect_has_a_player_and_a_bank_here() -> None:
 
 def test_every_case_is_played_somewhere() -> None:
     """A case that no bank plays proves nothing."""
-    assert {case for _, case in (one.values for one in TOLD)} == set(CASES)
+    at_invoices = {case for case in CASES if "invoice" in case.needs.split()}  # test_conform.py
+
+    assert {case for _, case in (one.values for one in TOLD)} == set(CASES) - at_invoices
 
 
 @pytest.mark.parametrize(("bank", "case"), TOLD)

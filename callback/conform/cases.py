@@ -198,6 +198,14 @@ def zeros_count(play: Play) -> None:
     play.pay(play.new(id=f"00{ask.id}"))
 
 
+def paid_invoice(play: Play) -> None:
+    """Another payment of it is told so, and so is a check."""
+    play.paid()
+    for act in ("check", "pay"):
+        if act in play.player.acts:
+            play.expect(play.new(act), "already_paid")
+
+
 # Limits and forms
 
 

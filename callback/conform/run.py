@@ -76,7 +76,7 @@ def start(settings: Settings, bank: Bank, account: str, url: str, **options: Any
         )
     owed = _reach(play)
     if bank.payer == "invoice":
-        play.one_sum = _one_sum(play, options["one_sum"] or owed)
+        play.one_sum = options["one_sum"] or _one_sum(play, owed)
     return play
 
 

@@ -68,6 +68,7 @@ NEEDS = {
     "path": Need("the address is a script's", lambda play: "." not in urlsplit(play.line.url).path),
     "closed": Need("--closed names no closed account", lambda play: play.others.closed),
     "blocked": Need("--blocked names no blocked account", lambda play: play.others.blocked),
+    "invoice": Need("an account takes any payment", lambda play: play.one_sum is not None),
     "many": Need("an invoice is paid once, by its sum", lambda play: play.one_sum is None),
 }
 
@@ -112,6 +113,7 @@ CASES = (
     Case("zeros before an id make another", cases.zeros_count, "request", "digits many", 2),
     Case("a check changes nothing", cases.check_changes_nothing, "order", "check many"),
     Case("a payment lowers the debt by its sum", cases.debt_goes_down, "answers", "debt many", 1),
+    Case("a paid invoice is not paid again", cases.paid_invoice, "codes", "invoice"),
     Case("a booking is no money", cases.booking_is_no_money, "states", "phases debt many", 0, 1),
     Case("a repeated perform credits nothing", cases.perform_twice, "repeats", "phases"),
     Case("parallel performs credit once", cases.perform_in_parallel, "repeats", "phases many", 1),
