@@ -32,7 +32,7 @@ QUOTED = "pass%40word"
 class FTPS(Program):
     """vsftpd with TLS; a data link must continue the session of the commands, as banks want it."""
 
-    def __init__(self, folder: Path, *, tls: bool = True) -> None:
+    def __init__(self, folder: Path, *, tls: bool = True, **options: object) -> None:
         self.port = free_port()
         self.inbox = folder / "root" / "inbox"
         scheme = "ftps" if tls else "ftp"
@@ -68,6 +68,7 @@ class FTPS(Program):
             "isolate_network": "NO",
             "connect_from_port_20": "NO",
             "xferlog_enable": "NO",
+            **options,
         }
         file = folder / "vsftpd.conf"
         file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -113,6 +114,40 @@ def test_a_list_goes_by_ftps(sender: Sender, ftps: FTPS) -> None:
     noted = (sender.lists / sent).read_text().split()
     assert noted[2:] == [_sha256(sender.lists / name), f"ftps://localhost:{ftps.port}/inbox/"]
     assert "pass" not in done.stdout + done.stderr
+
+
+def test_a_list_has_its_name_only_when_all_of_it_is_there(sender: Sender, tmp_path: Path) -> None:
+    """Stored as .part, its size asked for, then renamed."""
+    log = tmp_path / "protocol.log"
+    wanted: dict[str, Any] = {
+        "log_ftp_protocol": "YES",
+        "xferlog_enable": "YES",
+        "vsftpd_log_file": log,
+    }
+    with FTPS(tmp_path, xferlog_std_format="NO", **wanted) as server:
+        sender.send(server.url)
+    name = sender.files()[0]
+    said = re.findall(r'FTP command: .*"((?:STOR|SIZE|RN..) .*)"', log.read_text())
+
+    assert said == [f"STOR {name}.part", f"SIZE {name}.part", f"RNFR {name}.part", f"RNTO {name}"]
+
+
+def test_an_upload_that_breaks_is_retried_by_the_next_run(sender: Sender, tmp_path: Path) -> None:
+    """The server has no room for all of it; the bank sees no half of a list."""
+    server = FTPS(tmp_path)
+    whole = server.command
+    server.command = ["prlimit", "--fsize=40", "--", *whole]
+    with server:
+        failed = sender.send(server.url)
+        there = [file.suffix for file in server.inbox.iterdir()]
+        server.stop()
+        server.command = whole
+        server.start()
+        done = sender.send(server.url)
+
+        assert (failed.returncode, set(there) - {".part"}) == (1, set())
+        assert failed.stderr.splitlines()[-1].startswith(f"ftps://localhost:{server.port}/inbox/: ")
+        assert (done.returncode, arrived(server.inbox)[: len(LIST)]) == (0, LIST)
 
 
 def test_a_list_goes_by_plain_ftp_where_a_bank_has_nothing_else(
