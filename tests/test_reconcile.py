@@ -203,6 +203,7 @@ def test_the_day_is_the_banks(qiwi: Engine, reconcile: Reconcile) -> None:
     """Row 4: paid at 23:59:59, received after midnight; and of the days around, nothing."""
     for txn_id, when in (
         ("1", "2026-11-02 23:59:59.999"),
+        ("0", "2026-11-03 00:00:00"),
         ("18000009", "2026-11-03 23:59:59"),
         ("2", "2026-11-04 00:00:00"),
     ):
@@ -210,9 +211,9 @@ def test_the_day_is_the_banks(qiwi: Engine, reconcile: Reconcile) -> None:
     paid(qiwi, "kaspi", "3", "7012340002", "7.00", "2026-11-03 12:00:00")
     done = reconcile("qiwi", QIWI)
 
-    assert (done.status, done.names) == (1, ["only with us: 18000009"])
+    assert (done.status, done.names) == (1, ["only with us: 0", "only with us: 18000009"])
     wider = reconcile("qiwi", QIWI, "--from", "2026-11-02", "--to", "2026-11-04")
-    assert wider.names == [f"only with us: {one}" for one in ("1", "18000009", "2")]
+    assert wider.names == [f"only with us: {one}" for one in ("1", "0", "18000009", "2")]
 
 
 @pytest.mark.parametrize(
