@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from callback import front
+from callback import front, sheet
 from callback.books import commands as books
 from callback.conform import command as conform
 from callback.database.errors import DatabaseError
@@ -130,6 +130,7 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
 
     books.install(app, settings, database, BankName())
     conform.install(app, settings, BankName())
+    sheet.install(app, settings, BankName())
 
 
 def _run(database: Database, script: str) -> None:

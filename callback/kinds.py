@@ -158,6 +158,11 @@ def pattern(value: Any) -> re.Pattern[str]:
         raise ValueError('a regular expression such as "[0-9]{4,12}"') from error
 
 
+def written(made: re.Pattern[str]) -> str:
+    """What the settings said where `pattern` was read."""
+    return made.pattern.removeprefix(f"{_NEVER}(?:").removesuffix(")")
+
+
 def zone(value: Any) -> zoneinfo.ZoneInfo:
     """A time zone by its name."""
     try:

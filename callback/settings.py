@@ -74,6 +74,7 @@ FILE_KEYS: Mapping[str, Key] = {
     "CONNECTIONS": Key(kinds.whole(1, 100), 2),
     "LOG": Key(kinds.file, ""),
     "PUBLIC_URL": Key(kinds.text, ""),
+    "CONTACT": Key(kinds.text, ""),
     "BANKS": Key(kinds.table, {}),
 }
 
@@ -165,6 +166,7 @@ class Settings:
     trusted_proxies: int
     log: Path | None
     public_url: str
+    contact: str  # of ours, for the bank's people
     banks: Mapping[str, Bank]
 
 
@@ -196,6 +198,7 @@ def load(path: Path) -> Settings:
         trusted_proxies=given["TRUSTED_PROXIES"],
         log=given["LOG"] and path.parent / given["LOG"],
         public_url=given["PUBLIC_URL"].rstrip("/"),
+        contact=given["CONTACT"],
         banks=banks,  # type: ignore[arg-type]
     )
 
