@@ -131,6 +131,9 @@ def test_every_command_has_help_that_a_stranger_understands(command: Command) ->
         ("init-db", "Create the tables"),
         ("payments", "List the recorded payments"),
         ("url", "Print the address that BANK is to call"),
+        ("bills", "Write the list of bills for BANK"),
+        ("send-bills", "Deliver the list of bills to BANK"),
+        ("reconcile", "Compare the register FILE that BANK has sent"),
     ):
         assert name in listed
         assert sentence in command(name, "--help").stdout

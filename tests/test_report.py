@@ -63,7 +63,9 @@ def reconcile(engine: Engine, tmp_path: Path) -> Callable[..., Result]:
     paid(engine, "kaspi", "0071", "71501", "5000.01", "2026-11-03 10:15:00")
     paid(engine, "kaspi", "5", "71501", "1234567.00", "2026-11-04 12:00:00")
 
-    def run(*options: str, content: str = REGISTER, more: str = "") -> Result:
+    def run(
+        *options: str, content: str = REGISTER, more: str = "", name: str = "register.csv"
+    ) -> Result:
         settings = (
             f'SECRET_KEY = "only-for-tests"\nDATABASE = "{engine.url}"\n'
             'TIMEZONE = "Asia/Almaty"\nCURRENCY = "KZT"\n[BANKS.kaspi]\nprotocol = "kaspi"\n'
@@ -72,7 +74,9 @@ def reconcile(engine: Engine, tmp_path: Path) -> Callable[..., Result]:
         file = tmp_path / "register.csv"
         file.write_text(content)
         app = create_app(write_settings(settings, tmp_path))
-        return app.test_cli_runner().invoke(args=["reconcile", "kaspi", str(file), *options])
+        return app.test_cli_runner().invoke(
+            args=["reconcile", "kaspi", str(tmp_path / name), *options]
+        )
 
     return run
 
@@ -201,6 +205,19 @@ def test_a_refused_register_is_mailed_too(
     assert done.exit_code == 2
     assert message["Subject"] == "kaspi: register.csv: refused"
     assert "line 3: payment 1 is there twice" in str(message.get_payload())
+
+
+def test_a_register_that_has_not_come_is_mailed_too(
+    reconcile: Callable[..., Result], mailbox: Mailbox, tmp_path: Path
+) -> None:
+    """As a refused one."""
+    more = mail_settings(mailbox.url)
+    done = reconcile("--mail", "a@b.example", name="none.csv", more=more)
+    (message,) = mailbox.messages
+
+    assert done.exit_code == 2
+    assert "none.csv: refused: cannot be read: No such file" in done.stderr
+    assert message["Subject"] == "kaspi: none.csv: refused"
 
 
 def test_a_mail_that_does_not_go_is_an_error(reconcile: Callable[..., Result]) -> None:

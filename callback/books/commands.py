@@ -72,7 +72,7 @@ def install(app: Flask, settings: Settings, database: Database, bank_name: Any) 
 
     @app.cli.command("reconcile")
     @click.argument("bank", type=bank_name)
-    @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+    @click.argument("file", type=click.Path(path_type=Path))
     @click.option("--book", is_flag=True, help="Record the payments that are missing here.")
     @click.option(
         "--from", "since", type=DAY, help="Our payments from this day on, not the file's."
@@ -92,8 +92,8 @@ def install(app: Flask, settings: Settings, database: Database, bank_name: Any) 
         often the file is played. Nothing of ours is ever changed or deleted.
 
         Exit status 0: both sides agree. 1: differences, after --book those that remain.
-        2: the file is refused, or a row of it cannot be read. 3: the database did not answer,
-        or the report could not be written or mailed.
+        2: the file is refused or not there, or a row of it cannot be read.
+        3: the database did not answer, or the report could not be written or mailed.
         """
         from callback.books import work  # noqa: PLC0415 - a CGI call should not pay for it
 

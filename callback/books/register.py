@@ -74,7 +74,10 @@ def read(bank: Bank, path: Path) -> Register:
     layout = bank.register
     if layout.file and not layout.file.fullmatch(path.name):
         raise RegisterError(f"the name of the file is not {layout.file.pattern}")
-    raw = path.read_bytes()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise RegisterError(f"cannot be read: {error.strerror}") from error
     if layout.form == "1c":
         from callback.books import statement  # noqa: PLC0415 - it needs what stands here
 
