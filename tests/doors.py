@@ -20,12 +20,23 @@ import ssl
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack, suppress
+import time
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.certificates import make_certificates
-from tests.servers import HOST, ROOT, Client, Program, Reply, find, free_port, write_settings
+from tests.servers import (
+    HOST,
+    ROOT,
+    STOP_SECONDS,
+    Client,
+    Program,
+    Reply,
+    find,
+    free_port,
+    write_settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +46,8 @@ if TYPE_CHECKING:
 MODULES = Path("/usr/lib/apache2/modules")
 SUEXEC_ROOT = Path("/var/www")  # Debian's suexec runs nothing that stands elsewhere
 SUEXEC_LOGS = Path("/var/log/apache2")  # and nothing when it cannot write its log there
+OURS = "made-for-tests"  # the folder of the logs: goes with the last site
+PREFIX = "callback-"
 PASSENGER_ROOT = Path("/usr/lib/ruby/vendor_ruby/phusion_passenger/locations.ini")
 MODULE_NAMES = (
     *("mpm_event", "authz_core", "authz_host", "mime", "alias", "dir", "env", "setenvif"),
@@ -86,7 +99,10 @@ class Site:
         parent = SUEXEC_ROOT if IS_ROOT else None
         if parent:
             parent.mkdir(exist_ok=True)
-        self.folder = Path(tempfile.mkdtemp(prefix="callback-", dir=parent))
+            if not SUEXEC_LOGS.exists():
+                SUEXEC_LOGS.mkdir()
+                (SUEXEC_LOGS / OURS).touch()
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
         try:
             self._fill()
         except BaseException:
@@ -96,6 +112,8 @@ class Site:
 
     def __exit__(self, *error: object) -> None:
         shutil.rmtree(self.folder)
+        if (SUEXEC_LOGS / OURS).exists() and not any(SUEXEC_ROOT.glob(f"{PREFIX}*")):
+            shutil.rmtree(SUEXEC_LOGS)
 
     @property
     def home(self) -> Path:
@@ -226,7 +244,6 @@ class Apache(Program):
         self.site = site
         self.doors = _doors(site, SHARED)
         self._folder = folder = site.room()
-        self._stack = ExitStack()
         self._extra = extra
         self._changes = changes or {}
         self._modules = [name for name in (*MODULE_NAMES, "asis") if name not in without]
@@ -234,23 +251,19 @@ class Apache(Program):
         super().__init__(command, folder / "apache.log", stdin=subprocess.DEVNULL)
 
     def __enter__(self) -> Self:
-        if IS_ROOT and not SUEXEC_LOGS.exists():
-            SUEXEC_LOGS.mkdir()
-            self._stack.callback(shutil.rmtree, SUEXEC_LOGS, ignore_errors=True)
         for name in ("run", "sockets"):
             (self._folder / name).mkdir()
         if IS_ROOT:
             shutil.chown(self._folder / "sockets", "www-data", "www-data")
         (self._folder / "apache.conf").write_text(self._configuration())
-        try:
-            return super().__enter__()
-        except BaseException:
-            self._stack.close()
-            raise
+        return super().__enter__()
 
-    def __exit__(self, *error: Any) -> None:
-        super().__exit__(*error)
-        self._stack.close()
+    def stop(self) -> None:
+        """Also wait for Passenger's own programs, which end behind Apache."""
+        super().stop()
+        deadline = time.monotonic() + STOP_SECONDS
+        while any(self._folder.glob("run/passenger.*")) and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def probe(self) -> None:
         for door in self.doors.values():

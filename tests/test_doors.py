@@ -497,7 +497,6 @@ def _owner_of_port(port: int) -> int:
     raise LookupError(f"nobody has port {port}")
 
 
-@pytest.mark.deploy
 def test_a_bank_hears_ask_again_when_the_worker_is_killed(
     customers: MariaDBEngine, mariadb: MariaDB, door: Door
 ) -> None:
