@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask
+from flask.cli import AppGroup
 
-from callback import cli, log, settings, wire
+from callback import log, settings
 from callback.database import Database, load_statements
 from callback.handlers import Handlers
+
+if TYPE_CHECKING:
+    from click import Command, Context
 
 ROOT = Path(__file__).parent.parent
 
@@ -34,9 +40,31 @@ def create_app(path: Path | None = None) -> Flask:
         given.connections,
     )
     app = Flask(__name__, static_folder=None, template_folder=None)
-    # One byte more than allowed: Werkzeug cuts a chunked body off at the limit without a word.
-    app.config["MAX_CONTENT_LENGTH"] = wire.MAX_BODY + 1
     app.url_map.merge_slashes = False
     Handlers(given, database).install(app)
-    cli.install(app, given, database)
+    app.cli = Commands(app, given, database)
     return app
+
+
+class Commands(AppGroup):
+    """Our commands, loaded when one is asked for: a host that starts a Python for every call
+    should not pay for them.
+    """
+
+    def __init__(self, app: Flask, given: settings.Settings, database: Database) -> None:
+        super().__init__(app.name)
+        self._load = partial(self._install, app, given, database)
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        self._load()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        self._load()
+        return super().get_command(ctx, cmd_name)
+
+    def _install(self, app: Flask, given: settings.Settings, database: Database) -> None:
+        if not self.commands:
+            from callback import cli  # noqa: PLC0415 - see above
+
+            cli.install(app, given, database)

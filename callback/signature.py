@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import ipaddress
+from functools import cache
 from typing import TYPE_CHECKING
 
 from itsdangerous import BadSignature, Signer, TimestampSigner
@@ -36,12 +37,20 @@ def stranger(
 
     `token` is the part of the address behind the bank's name, where one is wanted.
     """
-    if bank.url_token and not _any_is(token or "", url_tokens(bank.name, settings.secret_keys)):
+    outcome = stranger_at_gate(bank, token, environ, settings)
+    if outcome is None and bank.password and not _basic(bank, environ):
+        return "not_authenticated"
+    return outcome
+
+
+def stranger_at_gate(
+    bank: Bank, token: str | None, environ: Mapping[str, str], settings: Settings
+) -> Outcome | None:
+    """Say what is wrong with the token or the caller's address."""
+    if bank.url_token and not _any_is(token or "", _tokens(bank.name, settings.secret_keys)):
         return "bad_token"
     if bank.allow and not _allowed(bank, caller(environ, settings.trusted_proxies)):
         return "bad_address"
-    if bank.password and not _basic(bank, environ):
-        return "not_authenticated"
     return None
 
 
@@ -51,6 +60,12 @@ def url_tokens(bank_name: str, secret_keys: Iterable[bytes]) -> list[bytes]:
         Signer(key, salt="callback-address", digest_method=hashlib.sha256).get_signature(bank_name)
         for key in secret_keys
     ]
+
+
+@cache
+def _tokens(bank_name: str, secret_keys: tuple[bytes, ...]) -> list[bytes]:
+    """Once for each bank: a key is derived for every token."""
+    return url_tokens(bank_name, secret_keys)
 
 
 def ops_pass(purpose: str, secret_keys: Sequence[bytes]) -> str:

@@ -1,5 +1,6 @@
 """gunicorn's settings, with the reason of every number."""
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -46,6 +47,11 @@ def when_ready(_: Any) -> None:
     # A timer and no thread: the master forks. It is not handed down to the workers.
     signal.signal(signal.SIGALRM, look)
     signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
+
+
+def post_worker_init(_: Any) -> None:
+    """What is loaded now stays: the collector need not look at it again and again."""
+    gc.freeze()
 
 
 _default_headers = wsgi.Response.default_headers

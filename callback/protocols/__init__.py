@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
-from callback.protocols import (
-    ckassa,
-    click,
-    cyberplat,
-    files,
-    kaspi,
-    mbank,
-    osmp,
-    payme,
-    paynet,
-    sberbank,
-    uzum,
-)
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from callback.kinds import Key
     from callback.settings import Bank
@@ -61,16 +49,39 @@ class Dialect(Protocol):
         """
 
 
-PROTOCOLS: dict[str, Dialect] = {
-    "osmp": osmp,
-    "kaspi": kaspi,
-    "files": files,  # a bank that never calls
-    "sberbank": sberbank,
-    "cyberplat": cyberplat,
-    "payme": payme,
-    "paynet": paynet,
-    "mbank": mbank,
-    "ckassa": ckassa,
-    "click": click,
-    "uzum": uzum,
-}
+class Dialects(Mapping[str, Dialect]):
+    """The dialects by name. A module is imported when it is asked for: a host that starts a
+    Python for every call should not pay for the banks that it does not have.
+    """
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+        self._modules: dict[str, Dialect] = {}
+
+    def __getitem__(self, name: str) -> Dialect:
+        if name not in self._modules:
+            if name not in self._names:
+                raise KeyError(name)
+            self._modules[name] = cast("Dialect", import_module(f"{__name__}.{name}"))
+        return self._modules[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+PROTOCOLS = Dialects(
+    "osmp",
+    "kaspi",
+    "files",  # a bank that never calls
+    "sberbank",
+    "cyberplat",
+    "payme",
+    "paynet",
+    "mbank",
+    "ckassa",
+    "click",
+    "uzum",
+)
