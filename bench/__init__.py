@@ -1,0 +1,1 @@
+"""The benchmark: our program against plain PHP, a bare C client and its own bare imports."""
