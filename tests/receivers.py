@@ -81,26 +81,28 @@ class FTPS(Program):
 
 
 class SFTP(Program):
-    """OpenSSH's server for the current user, who comes with a key."""
+    """OpenSSH's server for the current user, who comes with a key of the folder or a subfolder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, subfolder: str = "") -> None:
         self.port = free_port()
         self.inbox = folder / "in box"
         self.inbox.mkdir()
+        keys = folder / subfolder
+        keys.mkdir(exist_ok=True)
         for name in ("host", "id"):
-            key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
+            key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / name)]
             subprocess.run(key, check=True)
-        self.known_hosts = folder / "known_hosts"
-        kind, key_text, *_ = (folder / "host.pub").read_text().split()
+        self.known_hosts = keys / "known_hosts"
+        kind, key_text, *_ = (keys / "host.pub").read_text().split()
         self.known_hosts.write_text(f"[{HOST}]:{self.port} {kind} {key_text}\n")
         self.url = (
             f"sftp://{getpass.getuser()}@{HOST}:{self.port}{folder}/in%20box/"
-            f"?key={folder}/id&known_hosts={self.known_hosts}"
+            f"?key={keys}/id&known_hosts={self.known_hosts}".replace(" ", "%20")
         )
         file = folder / "sshd_config"
         file.write_text(
-            f"ListenAddress {HOST}:{self.port}\nHostKey {folder}/host\nPidFile none\n"
-            f"AuthorizedKeysFile {folder}/id.pub\nStrictModes no\nUsePAM no\n"
+            f'ListenAddress {HOST}:{self.port}\nHostKey "{keys}/host"\nPidFile none\n'
+            f'AuthorizedKeysFile "{keys}/id.pub"\nStrictModes no\nUsePAM no\n'
             "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
             "Subsystem sftp internal-sftp\n"
         )

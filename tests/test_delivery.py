@@ -100,7 +100,7 @@ def ftps(tmp_path: Path) -> Iterator[FTPS]:
 @pytest.fixture
 def sftp(tmp_path: Path) -> Iterator[SFTP]:
     """sshd."""
-    with SFTP(tmp_path) as server:
+    with SFTP(tmp_path, "my keys") as server:
         yield server
 
 
@@ -160,7 +160,7 @@ def test_a_list_goes_by_plain_ftp_where_a_bank_has_nothing_else(
 
 
 def test_a_list_goes_by_sftp(sender: Sender, sftp: SFTP) -> None:
-    """To a folder with a blank in its name."""
+    """To a folder with a blank in its name, with a key from another one."""
     done = sender.send(sftp.url)
 
     assert (done.returncode, done.stderr) == (0, "1 bills, 640.30 KZT\n")
@@ -287,13 +287,13 @@ def test_an_ftp_server_that_is_not_the_banks_gets_nothing(
 
 @pytest.mark.parametrize("what", ["host key", "key", "folder", "port"])
 def test_an_ssh_server_that_is_not_the_banks_gets_nothing(
-    sender: Sender, sftp: SFTP, what: str, tmp_path: Path
+    sender: Sender, sftp: SFTP, what: str
 ) -> None:
     """The server must show the key that is known of it."""
     if what == "host key":
         sftp.known_hosts.write_text(sftp.known_hosts.read_text().replace("AAAA", "AAAB"))
     url = {
-        "key": sftp.url.replace(f"{tmp_path}/id&", f"{tmp_path}/host&"),
+        "key": sftp.url.replace("/id&", "/host&"),
         "folder": sftp.url.replace("in%20box", "out"),
         "port": sftp.url.replace(f":{sftp.port}", f":{free_port()}"),
     }.get(what, sftp.url)

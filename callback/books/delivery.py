@@ -193,9 +193,9 @@ def _sftp(target: Target, batch: str) -> str:
     """Run the host's sftp; it asks nothing, and knows the server's key or refuses it."""
     options = ["BatchMode=yes", "StrictHostKeyChecking=yes", f"ConnectTimeout={TIMEOUT_S}"]
     if "key" in target.options:
-        options += [f"IdentityFile={target.options['key']}", "IdentitiesOnly=yes"]
+        options += [f'IdentityFile="{target.options["key"]}"', "IdentitiesOnly=yes"]
     if "known_hosts" in target.options:
-        options += [f"UserKnownHostsFile={target.options['known_hosts']}"]
+        options += [f'UserKnownHostsFile="{target.options["known_hosts"]}"']
     command = ["sftp", "-q", "-b", "-", *(f"-o{option}" for option in options)]
     command += ["-P", str(target.port or 22), "--"]
     try:

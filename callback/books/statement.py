@@ -33,7 +33,7 @@ def read(raw: bytes, layout: RegisterLayout) -> tuple[list[Entry], list[Remark]]
     if text != LAST:
         raise RegisterError(f"line {last}: the file ends without {LAST}")
     documents, outside = _split(lines)
-    ours = {value for key, value in outside if key == "РасчСчет"}
+    ours = {value for key, value in outside if key == "РасчСчет" and value}
     entries: list[Entry] = []
     remarks: list[Remark] = []
     received = Decimal(0)
@@ -60,7 +60,7 @@ def _text(raw: bytes) -> str:
             text = register.decode(raw, encoding)
         except RegisterError:
             continue
-        head = [line for _, line in takewhile(_is_head, register.lines(text))]
+        head = [line.strip() for _, line in takewhile(_is_head, register.lines(text))]
         if head[:1] == [FIRST] and any(line.startswith("Кодировка=") for line in head):
             return text
     raise RegisterError(
