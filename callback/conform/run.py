@@ -151,6 +151,9 @@ def report(play: Play, to_do: Plan, as_json: bool) -> bool:
 def announce(play: Play, to_do: Plan) -> str:
     """Say what will be written, before it is."""
     bank = play.player.bank
+    watched = (
+        "" if play.player.tells_debt() else "\nNo check tells the debt: only answers are seen."
+    )
     bookings = f" and {to_do.books} bookings that are never performed" if to_do.books else ""
     return (
         f"{len(to_do.cases)} cases of {play.player.SHEET.name} against "
@@ -159,6 +162,7 @@ def announce(play: Play, to_do: Plan) -> str:
         f"on the account {play.account}, together {to_do.sum:.2f} {bank.currency}, "
         f"under ids with {play.seed} in them.\n"
         "They are not taken back, and an endpoint that takes what it should refuse records more."
+        f"{watched}"
     )
 
 

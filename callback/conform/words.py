@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Act = Literal["check", "pay", "perform", "cancel", "status", "statement"]
 # A part of a request that a case may replace; each dialect has its own names for them. `accounts`
 # is the object that holds the account, where there is one.
-Slot = Literal["act", "id", "account", "accounts", "sum", "time", "number", "service", "until"]
+Slot = Literal["act", "id", "account", "accounts", "sum", "time", "number", "service"]
 # What a caller may fail to prove.
 Proof = Literal[
     "no token",
@@ -25,7 +25,7 @@ Proof = Literal[
     "no sign",
     "wrong sign",
 ]
-Word = Literal["done", "refused", "ask again", "not the bank", "malformed"]
+Word = Literal["done", "refused", "ask again", "not the bank"]
 ABSENT = object()  # the slot is left out of the request
 TWICE = object()  # the slot is given twice, with its good value
 
