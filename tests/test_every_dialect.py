@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from callback.conform.words import Act, Proof
+    from callback.conform.words import Act, Heard, Proof
 
 BANKS = (Path(__file__).parent / "banks.toml").read_text(encoding="utf-8")
 ACCOUNT, OTHERS = "7012340001", ("7012340009", "7012340003", "7012340004")
@@ -112,6 +112,12 @@ def recorded(engine: Engine, bank: str) -> dict[str, Booked]:
     found = {row[0]: Booked(row[1], Decimal(row[2]), row[3]) for row in rows}
     assert len(found) == len(rows)
     return found
+
+
+def batched(heard: list[Heard], size: int) -> Iterator[list[Heard]]:
+    """The answers by request, where each was sent so many times."""
+    for at in range(0, len(heard), size):
+        yield heard[at : at + size]
 
 
 def alarms(endpoint: Endpoint, bank: str, seen: int) -> list[str]:
@@ -320,3 +326,25 @@ def test_a_database_that_is_away_is_never_a_refusal(books: Engine, cut: Cut) -> 
         assert recorded(books, bank) == {}
         play.expect(asks[bank], "ok")
         assert recorded(books, bank) == play.books
+
+
+@pytest.mark.parametrize("bank", TWO_PHASES)
+def test_many_bookings_performed_at_once_are_credited_once_each(
+    start: Callable[[str], Play], books: Engine, bank: str
+) -> None:
+    """Five performs of each of twelve, all in parallel: nobody performs what another performed."""
+    play = start(bank)
+    asks = [play.new() for _ in range(12)]
+    performs = [play.later("perform", ask, play.expect(ask, "ok")) for ask in asks]
+    heard = play.at_once(perform for perform in performs for _ in range(5))
+    for perform, answers in zip(performs, batched(heard, 5), strict=True):
+        for one in answers:
+            play.want(one, "perform", "ok", "duplicate_same")
+            play.book(perform, one)
+        times = {one.receipt["performed"] for one in answers if "performed" in one.receipt}
+        assert len(times) <= 1
+        firsts = [one for one in answers if one.code == play.player.code("perform", "ok")]
+        if play.player.code("perform", "duplicate_same") != play.player.code("perform", "ok"):
+            assert len(firsts) == 1
+
+    assert recorded(books, bank) == play.books
