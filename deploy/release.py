@@ -234,6 +234,7 @@ def main() -> None:
     parser.add_argument("via", choices=("ftp", "ssh"), help="how the host is reached")
     parser.add_argument("--rollback", action="store_true", help="back to the release before")
     parser.add_argument("--settings", type=Path, default=ROOT / "instance" / "deploy.toml")
+    parser.add_argument("--built", type=Path, help="upload this folder, built before")
     given = parser.parse_args()
     try:
         settings = load(given.settings)
@@ -241,7 +242,7 @@ def main() -> None:
         if given.rollback:
             roll_back(host, settings)
         else:
-            deploy(host, settings)
+            deploy(host, settings, given.built or build())
     except (DeployError, OSError, ftplib.Error) as error:
         sys.exit(f"Not deployed: {error}")
 
@@ -260,10 +261,9 @@ def load(path: Path) -> dict[str, Any]:
     return {**DEFAULTS, "settings": "", **given}
 
 
-def deploy(host: Host, settings: dict[str, Any]) -> None:
-    """Build, upload, verify, switch, check; back to the old one when the check fails."""
-    name = f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}"
-    folder = build(ROOT / "build" / name)
+def deploy(host: Host, settings: dict[str, Any], folder: Path) -> None:
+    """Upload, verify, switch, check; back to the old one when the check fails."""
+    name = folder.name
     place = f"releases/{name}"
     host.upload(folder, place)
     if wrong := host.wrong(folder, place):
@@ -294,9 +294,9 @@ def roll_back(host: Host, settings: dict[str, Any]) -> None:
     print(f"Release {before} serves {settings['url']} again.")
 
 
-def build(folder: Path) -> Path:
+def build() -> Path:
     """Put together what is uploaded: our code and what it needs, nothing compiled, with sums."""
-    shutil.rmtree(folder, ignore_errors=True)
+    folder = ROOT / "build" / f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}"
     ignore = shutil.ignore_patterns("__pycache__", "*.pyc")
     for name in ("callback", "sql"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
