@@ -8,6 +8,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -390,7 +391,8 @@ def test_an_empty_day(qiwi: Engine, reconcile: Reconcile) -> None:
     assert reconcile("qiwi", empty).status == 0
     done = reconcile("qiwi", empty, "--from", "2026-11-03", "--to", "2026-11-03")
     assert (done.status, len(done.lines)) == (1, 2)
-    yesterday = (datetime.now().astimezone() - timedelta(days=1)).strftime("%Y-%m-%d 12:00:00")
+    now = datetime.now(ZoneInfo("Europe/Moscow"))
+    yesterday = (now - timedelta(days=1)).strftime("%Y-%m-%d 12:00:00")
     qiwi.execute("UPDATE payment SET paid_at = ?", yesterday)
     assert reconcile("qiwi", empty).status == 1
 
