@@ -213,14 +213,15 @@ ul.boxes li::before { content: ""; position: absolute; left: 0; top: .2em; width
 table { border-collapse: collapse; width: 100%; }
 th, td { border: 1px solid #bbb; padding: 1.2mm 2mm; text-align: left; vertical-align: top;
   overflow-wrap: anywhere; }
-th { background: #eee; }
+th { background: #eee; overflow-wrap: normal; }
+td:first-child code { white-space: nowrap; }
 code, pre { font: 9pt/1.4 "DejaVu Sans Mono", "Liberation Mono", Consolas, monospace; }
 code { background: #f2f2f2; padding: 0 .6mm; overflow-wrap: anywhere; }
 pre { margin: 0; padding: 2mm; border: 1px solid #ccc; background: #fafafa;
   white-space: pre-wrap; overflow-wrap: anywhere; }
 figcaption { color: #444; font-size: 9pt; margin-bottom: .6mm; }
 @media print {
-  body { max-width: none; padding: 0; }
+  body { max-width: none; padding: 0 .5mm; }
   h2, h3, figcaption { break-after: avoid; }
   tr, li, figure { break-inside: avoid; }
   thead { display: table-header-group; }

@@ -77,7 +77,7 @@ class _Writer:
         return Page(
             self.language,
             self.say(texts.TITLE, bank=self.bank.name),
-            self.say(texts.MADE, protocol=protocol, day=f"{now:%Y-%m-%d}"),
+            self.say(texts.MADE, protocol=protocol, day=code(f"{now:%Y-%m-%d}")),
             [
                 Section(key, self.say(texts.SECTIONS[key]), list(getattr(self, f"_{key}")()))
                 for key in keys

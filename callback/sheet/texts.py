@@ -920,7 +920,10 @@ QUESTIONS: Mapping[str, tuple[Pair, ...]] = {
         _REGISTER,
     ),
     "payme": (
-        Pair("Логин, ключ кассы и ключ песочницы?", "Login, key and sandbox key?"),
+        Pair(
+            "Какой логин? Ключ кассы и ключ песочницы передайте отдельно.",
+            "Which login? Hand over the key and the sandbox key separately.",
+        ),
         Pair("Название поля счёта в `account`?", "The name of the field in `account`?"),
         _ADDRESSES,
         Pair(
@@ -954,7 +957,10 @@ QUESTIONS: Mapping[str, tuple[Pair, ...]] = {
     "uzum": (
         Pair("Наш `serviceId`?", "Our `serviceId`?"),
         Pair("Название поля счёта в `params`?", "The name of the field in `params`?"),
-        Pair("Логин для проверки?", "A login for the tests?"),
+        Pair(
+            "Какой логин для проверки? Пароль передайте отдельно.",
+            "Which login for the tests? Hand over the password separately.",
+        ),
         _ADDRESSES,
         Pair(
             "Нужны ли коды на повторы (10010, 10016, 10018) или первый ответ ещё раз?",
