@@ -50,7 +50,7 @@ def refuse(session: Session, bank: Bank, command: Refuse) -> Result:  # noqa: AR
 def check(session: Session, bank: Bank, command: Check) -> Result:
     """Find the payer. One SELECT."""
     rows = session.run(f"find_{bank.payer}", account=command.account, **_waits(bank, command)).rows
-    payer = _payer(rows[0]) if rows else None
+    payer = _payer(rows[0], command) if rows else None
     return Result(_refusal(payer, command) or "ok", payer=payer)
 
 
@@ -164,7 +164,7 @@ def _explained(session: Session, bank: Bank, command: Pay, ours: datetime | None
         account=command.account,
         **_waits(bank, command),
     ).rows[0]
-    payer = _payer(row) if row["number"] is not None else None
+    payer = _payer(row, command) if row["number"] is not None else None
     if row["id"] is not None:
         payment = _payment(row)
         outcome = _repeated(payment, command, ours)
@@ -308,16 +308,16 @@ def _recorded(new_id: int, command: Pay, now: datetime) -> Payment:
     )
 
 
-def _payer(row: Row) -> Payer:
+def _payer(row: Row, command: Check | Pay) -> Payer:
     return Payer(
-        number=row["number"],
+        number=command.account,
         name=row["name"],
         address=row["address"],
         state=row["state"],
-        invoice_state=row["invoice_state"],
+        invoice_state=row.get("invoice_state"),  # an account's row has neither this
         issued=row["issued"],
         paid=row["paid"],
-        waiting=row["waiting"],
+        waiting=row.get("waiting", 0),  # nor this
     )
 
 
