@@ -7,6 +7,7 @@ import re
 import sys
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import parse_qsl, unquote
@@ -26,7 +27,7 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from decimal import Decimal
     from ipaddress import IPv4Network, IPv6Network
     from zoneinfo import ZoneInfo
@@ -188,6 +189,7 @@ def load(path: Path) -> Settings:
         name: _bank(name, section, given, faults, path.parent)
         for name, section in given["BANKS"].items()
     }
+    faults += _mistaken_lists(banks)
     if faults:
         raise SettingsError("\n".join([f"{path.absolute()}:", *faults]))
     return Settings(
@@ -283,6 +285,17 @@ def _bank(
         "codes": codes,
     }
     return Bank(name=name, currency=given["CURRENCY"] or "", own=values, **common)
+
+
+def _mistaken_lists(banks: Mapping[str, Bank | None]) -> Iterator[str]:
+    """Two banks that are sent lists must not find each other's."""
+    sent = [bank for bank in banks.values() if bank and bank.send]
+    for one, other in permutations(sent, 2):
+        if layouts.mistaken((one.name, one.bills), (other.name, other.bills)):
+            yield (
+                f"BANKS.{one.name}.bills.folder: want another than that of BANKS.{other.name}, "
+                "or {bank} in the names of the lists"
+            )
 
 
 def _read_layouts(values: dict[str, Any], prefix: str, faults: list[str]) -> None:

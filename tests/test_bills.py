@@ -319,6 +319,8 @@ def test_codes_want_their_settings(customers: Engine, write: Callable[..., Made]
         ('bills = { head = ["{"] }', "bills.head: want a text with"),
         ('bills = { name = "a/{n}.csv" }', "bills.name: want the name of a file"),
         ('bills = { name = "{inn}.csv" }', "bills.inn: want one, it is part of the file's name"),
+        ('bills = { name = "{date}.csv" }', "bills.name: want dates in it of %Y"),
+        ('bills = { name = "{date:%B}.csv" }', "bills.name: want dates in it of %Y"),
         ('bills = { inn = "77" }', "bills.inn: want 10 or 12 digits"),
         ('bills = { rs = "77" }', "bills.rs: want 20 digits"),
         ('bills = { encoding = "latin-1" }', "bills.encoding: want one of"),
@@ -380,6 +382,31 @@ def test_a_list_is_not_held_for_everybody(tmp_path: Path, key: str) -> None:
     text = text.replace('payer = "account"', "")
     with pytest.raises(SettingsError, match="want allow, password or url_token"):
         settings.load(write_settings(text, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "mistaken"),
+    [
+        ("{date:%d%m%Y}_{n:03}.txt", True),
+        ("list.txt", True),
+        ("{bank}_{date:%Y%m%d}_{n:03}.csv", False),
+        ("{bank}_{n}.csv", False),
+    ],
+)
+def test_two_banks_are_never_sent_each_others_lists(
+    tmp_path: Path, name: str, mistaken: bool
+) -> None:
+    """Though one's name begins with the other's: settings that would mix them are a fault."""
+    table = f'{{ name = "{name}" }}\nsend = "folder:/in"\n'
+    other = _settings("sqlite:///none.db", table).partition("[BANKS.bank]")[2]
+    text = _settings("sqlite:///none.db", table) + f"[BANKS.bank_2]{other}"
+    path = write_settings(text, tmp_path)
+    if mistaken:
+        with pytest.raises(SettingsError, match=r"BANKS.bank.bills.folder: want another than"):
+            settings.load(path)
+        text = text.replace(f'name = "{name}"', f'name = "{name}", folder = "mine"', 1)
+        path = write_settings(text, tmp_path)
+    assert len(settings.load(path).banks) == 2
 
 
 def test_no_password_of_a_server_is_in_a_repr(tmp_path: Path) -> None:

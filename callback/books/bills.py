@@ -7,18 +7,16 @@ the same memory.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from string import Formatter
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from callback.books import qr
-from callback.books.layouts import sum_text
+from callback.books.layouts import name, names, sum_text
 from callback.books.qr import BLANKS
 from callback.operation import utc_now
 from callback.words import masked
@@ -114,11 +112,11 @@ def folder(bank: Bank, root: Path) -> Path:
 def new_name(bank: Bank, root: Path) -> Path:
     """Name the next list: `n` is one more than there are lists of this name, whatever their n."""
     where, n = folder(bank, root), 1
-    form = _name(bank, today(bank))
+    form = names(bank.name, bank.bills, today(bank))
     if where.is_dir():
         n += sum(bool(form.fullmatch(one.name)) for one in where.iterdir())
     while True:
-        path = where / bank.bills.name.format(**_name_values(bank, today(bank)), n=n)
+        path = where / name(bank.name, bank.bills, today(bank), n)
         if not path.exists() or "{n" not in bank.bills.name:
             return path
         n += 1  # one before it was deleted
@@ -126,7 +124,7 @@ def new_name(bank: Bank, root: Path) -> Path:
 
 def lists(bank: Bank, root: Path) -> list[Path]:
     """Find the lists of the bank that are in its folder, of any day, oldest first."""
-    where, form = folder(bank, root), _name(bank, None)
+    where, form = folder(bank, root), names(bank.name, bank.bills)
     if not where.is_dir():
         return []
     found = [one for one in where.iterdir() if form.fullmatch(one.name)]
@@ -175,24 +173,3 @@ def _encoded(line: str, whose: str, layout: BillsLayout, warn: Callable[[str], N
         missing = line[error.start : error.end]
         warn(f"{whose}: {missing!r} is not in {layout.encoding}, written as ?")
         return line.encode(layout.encoding, "replace")
-
-
-def _name_values(bank: Bank, day: datetime) -> dict[str, object]:
-    return {"bank": bank.name, "date": day, "inn": bank.bills.inn, "rs": bank.bills.rs}
-
-
-def _name(bank: Bank, day: datetime | None) -> re.Pattern[str]:
-    """The names of lists with any `n`, of one day or of any."""
-    pattern = ""
-    for literal, field, form, _ in Formatter().parse(bank.bills.name):
-        pattern += re.escape(literal)
-        if field == "n":
-            pattern += "[0-9]+"
-        elif field == "date" and day is None:
-            pattern += ".+"
-        elif field:
-            made = Formatter().format(
-                f"{{{field}:{form}}}", **_name_values(bank, day or today(bank))
-            )
-            pattern += re.escape(made)
-    return re.compile(pattern)

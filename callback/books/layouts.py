@@ -39,6 +39,7 @@ QR_NEXT = {"Purpose": re.compile(r"(?s).{1,210}"), "PayeeINN": re.compile("[0-9]
 QR_ENCODINGS = {"windows-1251": "1", "utf-8": "2", "koi8-r": "3"}
 QR_SEPARATORS = "|#;:^_~{}@%"
 QR_FIRST_BYTES = 300
+DIRECTIVE = re.compile("%([A-Za-z])")
 
 
 class RegisterLayout(NamedTuple):
@@ -198,6 +199,9 @@ def _lines(value: Any) -> tuple[str, ...]:
 
 def _file_name(value: Any) -> str:
     made = _try_out(kinds.filled(value), bank="b", date=SOME_DAY, n=1, inn="1", rs="1")
+    parts = [form for _, field, form, _ in Formatter().parse(value) if field == "date"]
+    if not all(re.fullmatch("([^%]|%[YmdyHMSj])+", form or "") for form in parts):
+        raise ValueError("dates in it of %Y %m %d %y %H %M %S %j only, as {date:%Y%m%d}")
     if re.search(r"[/\\\x00-\x1f]|^[.]|[.](sent|part)$", made):
         raise ValueError("the name of a file, without a folder")
     return str(value)
@@ -306,6 +310,39 @@ def bills_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> B
             f"{prefix}qr: want " + ", ".join(QR_FIRST) + f" in {QR_FIRST_BYTES} bytes together"
         )
     return BillsLayout(**values)
+
+
+def name(bank: str, layout: BillsLayout, day: datetime, n: int) -> str:
+    """The name of the list that was written as the n-th of a day."""
+    return layout.name.format(bank=bank, date=day, inn=layout.inn, rs=layout.rs, n=n)
+
+
+def names(bank: str, layout: BillsLayout, day: datetime | None = None) -> re.Pattern[str]:
+    """The names of lists with any `n`, of one day or of any."""
+    pattern = ""
+    values = {"bank": bank, "inn": layout.inn, "rs": layout.rs, "date": day}
+    for literal, field, form, _ in Formatter().parse(layout.name):
+        pattern += re.escape(literal)
+        if field == "n":
+            pattern += "[0-9]+"
+        elif field == "date" and day is None:
+            pattern += DIRECTIVE.sub(_date_part, re.escape(form or "%"))
+        elif field:
+            pattern += re.escape(Formatter().format(f"{{{field}:{form}}}", **values))
+    return re.compile(pattern)
+
+
+def mistaken(one: tuple[str, BillsLayout], other: tuple[str, BillsLayout]) -> bool:
+    """Whether lists of one bank would be taken for another's, and sent to it."""
+    (bank, layout), (other_bank, other_layout) = one, other
+    shared = layout.folder == other_layout.folder
+    return shared and bool(
+        names(bank, layout).fullmatch(name(other_bank, other_layout, SOME_DAY, 1))
+    )
+
+
+def _date_part(match: re.Match[str]) -> str:
+    return {"Y": "[0-9]{4}", "j": "[0-9]{3}"}.get(match[1], "[0-9]{2}")
 
 
 def qr_first(qr: Mapping[str, str]) -> list[str]:
