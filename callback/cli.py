@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +92,9 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
             "list_payments",
             bank=bank.name if bank else None,
             since=since,
-            until=until + timedelta(days=1) if until else None,
+            until=until.replace(hour=23, minute=59, second=59, microsecond=999000)
+            if until
+            else None,
         )
         try:
             for line in _json_lines(rows) if as_json else _table_lines(rows):

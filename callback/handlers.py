@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import Response, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
 from callback import log, operation, signature, wire
@@ -147,9 +147,9 @@ class Handlers:
         return _response(wire.json_answer({"database": "ok"}))
 
     def fail(self, error: Exception) -> Response:
-        """Answer without a page: what HTTP itself refuses, and any surprise ("ask again")."""
+        """Answer without a page: what has no address, and any surprise ("ask again")."""
         if isinstance(error, HTTPException):
-            return _bare(error.code or HTTPStatus.BAD_REQUEST)
+            return _bare(HTTPStatus.NOT_FOUND)  # whatever the method: there is nothing here
         log.surprise("a surprise outside of a dialect")
         return _bare(HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -169,6 +169,8 @@ class Handlers:
                 return command, operation.run(session, bank, command)
         except RequestEntityTooLarge:
             return command, Result("unreadable" if "unreadable" in bank.codes else "bad_request")
+        except ClientDisconnected:
+            log.warning(f"{bank.name}: the request was cut off")
         except DatabaseError as error:
             log.warning(f"{bank.name}: {error}")
         except Exception:
@@ -214,6 +216,8 @@ def _read(call: Request, path: str) -> Call:
         body = call.get_data(cache=False)
         if len(body) > MAX_BODY:
             raise RequestEntityTooLarge
+        if len(body) < (call.content_length or 0):
+            raise ClientDisconnected  # half a number is another number
     return Call(call.method, path, call.query_string, call.mimetype, body)
 
 

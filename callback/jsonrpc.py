@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from callback import wire
+from callback import kinds, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     Forms = Mapping[str, tuple[Reader, Outcome]]  # by param, with the refusal of a wrong one
 
 DONE = "0"  # in CODES: a result; every other code is that of an error
+
+
+def codes(value: Any) -> dict[str, str]:
+    """A table of outcomes and codes, for refusals: success is a result and has none."""
+    read = kinds.codes(value)
+    if "ok" in read or DONE in read.values():
+        raise ValueError("codes of refusals only: success is a result, and 0 would mean it")
+    return read
 
 
 class Request(NamedTuple):

@@ -57,6 +57,13 @@ def xml_name(value: Any) -> str:
     return str(value)
 
 
+def filled_xml_name(value: Any) -> str:
+    """The name of an XML element."""
+    if not xml_name(value):
+        raise ValueError("a name of an XML element in quotes")
+    return str(value)
+
+
 def filled(value: Any) -> str:
     """A text that is not empty."""
     if not isinstance(value, str) or not value:
@@ -117,6 +124,28 @@ def secrets(value: Any) -> tuple[bytes, ...]:
     if not given or not all(isinstance(one, str) and one for one in given):
         raise ValueError("a text in quotes or a list of them (newest last), none of them empty")
     return tuple(one.encode() for one in given)
+
+
+def secret_keys(value: Any) -> tuple[bytes, ...]:
+    """Secrets of our own, none of them the one that everybody can read in the sample."""
+    read = secrets(value)
+    if b"change-me" in read:
+        raise ValueError("a long random text of your own, not the sample's")
+    return read
+
+
+def username(value: Any) -> str:
+    """A user name of HTTP Basic, where a colon ends it."""
+    if ":" in text(value):
+        raise ValueError("a text without a colon")
+    return str(value)
+
+
+def web_address(value: Any) -> str:
+    """The beginning of our own address; an empty text is none."""
+    if not re.fullmatch(r"(https?://[^\s/?#]+[^\s?#]*)?", text(value)):
+        raise ValueError('an address such as "https://pay.example.kz"')
+    return str(value)
 
 
 def labels(value: Any) -> dict[str, str]:
@@ -181,12 +210,19 @@ def currency(value: Any) -> str:
 def networks(value: Any) -> tuple[Any, ...]:
     """A list of addresses and networks, IPv4 and IPv6."""
     try:
-        return tuple(ipaddress.ip_network(one) for one in texts(value))
+        return tuple(_network(one) for one in texts(value))
     except ValueError as error:
         raise ValueError(
             'a list of addresses and networks such as ["79.142.16.0/20", "::1"], '
             "with no bits set behind the mask"
         ) from error
+
+
+def _network(text: str) -> Any:
+    network = ipaddress.ip_network(text)
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    # A caller's ::ffff:1.2.3.4 is taken for 1.2.3.4, so a setting has to be, too.
+    return ipaddress.ip_network((mapped, network.prefixlen - 96)) if mapped else network
 
 
 def public_key(value: Any) -> signature.Verifier | None:

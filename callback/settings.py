@@ -47,7 +47,7 @@ MYSQL_OPTIONS = {"ssl_ca", "unix_socket", "charset"}  # charset is utf8mb4 whate
 BANK_KEYS: Mapping[str, Key] = {
     "protocol": Key(kinds.choice(*PROTOCOLS), REQUIRED),
     "allow": Key(kinds.networks, []),
-    "username": Key(kinds.text, ""),
+    "username": Key(kinds.username, ""),
     "password": Key(kinds.secrets),
     "secret": Key(kinds.secrets),
     "url_token": Key(kinds.flag, False),
@@ -67,14 +67,14 @@ BANK_KEYS: Mapping[str, Key] = {
     "mail_from": Key(kinds.text, ""),
 }
 FILE_KEYS: Mapping[str, Key] = {
-    "SECRET_KEY": Key(kinds.secrets, REQUIRED),
+    "SECRET_KEY": Key(kinds.secret_keys, REQUIRED),
     "DATABASE": Key(kinds.filled, REQUIRED),
     "TIMEZONE": Key(kinds.zone, REQUIRED),
     "CURRENCY": Key(kinds.currency, REQUIRED),
     "TRUSTED_PROXIES": Key(kinds.whole(0, 10), 0),
     "CONNECTIONS": Key(kinds.whole(1, 100), 2),
     "LOG": Key(kinds.file, ""),
-    "PUBLIC_URL": Key(kinds.text, ""),
+    "PUBLIC_URL": Key(kinds.web_address, ""),
     "CONTACT": Key(kinds.text, ""),
     "BANKS": Key(kinds.table, {}),
 }
@@ -124,10 +124,13 @@ class Bank:
         return None if number and self.account_pattern.fullmatch(number) else "bad_account"
 
     def sum_refusal(self, amount: Decimal | None) -> Outcome | None:
-        """Refuse a sum, if there is one, outside of min_sum and max_sum, both inclusive."""
-        if amount is None or self.min_sum <= amount <= self.max_sum:
+        """Refuse a sum, if there is one, outside of min_sum and max_sum, both inclusive.
+
+        0.00 is too small whatever min_sum says.
+        """
+        if amount is None or (amount > 0 and self.min_sum <= amount <= self.max_sum):
             return None
-        return "sum_too_small" if amount < self.min_sum else "sum_too_large"
+        return "sum_too_large" if amount > self.max_sum else "sum_too_small"
 
     def read_sum(self, text: str, rule: str) -> tuple[Decimal | None, Outcome | None]:
         """Read a sum by the bank's sum_form, or say why it is refused.
@@ -174,7 +177,7 @@ class Settings:
 def load(path: Path) -> Settings:
     """Read the settings file; SettingsError names every fault in it."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise SettingsError(
             f"no settings file at {path.absolute()}: write one there (sample.toml is an example), "
@@ -187,7 +190,7 @@ def load(path: Path) -> Settings:
     engine = _engine(given["DATABASE"], path.parent, faults)
     banks = {
         name: _bank(name, section, given, faults, path.parent)
-        for name, section in given["BANKS"].items()
+        for name, section in (given["BANKS"] or {}).items()
     }
     faults += _mistaken_lists(banks)
     if faults:
@@ -260,7 +263,7 @@ def _bank(
     values = _table(_in_folder(section, keys, folder), keys, prefix, faults)
     if len(faults) > before:
         return None
-    codes = {**dialect.CODES, **values["codes"]}
+    codes = _codes(dialect.CODES, values["codes"])
     known = {*get_args(Outcome), *dialect.CODES}
     faults += [f"{prefix}codes.{key}: no such outcome" for key in codes if key not in known]
     if values["min_sum"] > values["max_sum"]:
@@ -319,17 +322,28 @@ def _read_layouts(values: dict[str, Any], prefix: str, faults: list[str]) -> Non
         faults.append(f"{prefix}bills: want allow, password or url_token for a list to be fetched")
 
 
+def _codes(defaults: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Lay a bank's own codes over the dialect's.
+
+    One that the dialect has for single commands only is replaced for all of them; but "ask again"
+    stays where a command has a word for it.
+    """
+    replaced = given.keys() - defaults.keys() - {"temporary"}
+    kept = {key: code for key, code in defaults.items() if key.partition(".")[2] not in replaced}
+    return {**kept, **given}
+
+
 def _engine(url: str | None, folder: Path, faults: list[str]) -> Engine | None:
     if url is None:
         return None
-    if url.startswith("sqlite:///"):
+    if re.fullmatch("sqlite:///.+", url):
         return SQLite(folder / url.removeprefix("sqlite:///"))
     match = re.fullmatch(
         r"mysql://(?P<user>[^:@/]*)(?::(?P<password>.*))?@(?P<hosts>[^@/?]+)"
         r"/(?P<database>[^@/?]+)(?:\?(?P<options>[^@]*))?",
         url,
     )
-    options = dict(parse_qsl(match["options"] or "")) if match else {}
+    options = dict(parse_qsl(match["options"] or "", keep_blank_values=True)) if match else {}
     hosts = _hosts(match["hosts"]) if match else None
     if match is None or hosts is None or not options.keys() <= MYSQL_OPTIONS:
         faults.append(f"DATABASE: want {DATABASE_FORM}")
@@ -350,7 +364,7 @@ def _hosts(text: str) -> list[tuple[str, int]] | None:
     hosts = []
     for one in text.split(","):
         match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]@]+)(?::([0-9]{1,5}))?", one)
-        if match is None:
+        if match is None or not 0 < int(match[2] or 3306) < 65536:
             return None
         hosts.append((match[1].strip("[]"), int(match[2] or 3306)))
     return hosts

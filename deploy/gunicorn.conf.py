@@ -24,7 +24,8 @@ limit_request_fields = 50
 control_socket_disable = True
 errorlog = "-"
 accesslog = None  # the program writes a line for each request itself
-loglevel = "warning"
+# A warning is a stranger's request line, which may hold a bank's token.
+loglevel = "error"
 
 # passenger_wsgi.py says what this file is; without it (make run) there is nothing to switch.
 CURRENT = Path("CURRENT")

@@ -6,5 +6,5 @@ SELECT p.id, p.bank, p.txn_id, a.number AS account, i.number AS invoice, p.amoun
   LEFT JOIN invoice AS i ON i.id = p.invoice_id
  WHERE (:bank IS NULL OR p.bank = :bank)
    AND (:since IS NULL OR p.paid_at >= :since)
-   AND (:until IS NULL OR p.paid_at < :until)
+   AND (:until IS NULL OR p.paid_at <= :until)
  ORDER BY p.paid_at, p.id

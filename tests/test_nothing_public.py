@@ -16,6 +16,11 @@ BANKS = """
 protocol = "osmp"
 allow = ["127.0.0.1"]
 
+[BANKS.free]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+min_sum = "0.00"
+
 [BANKS.kaspi]
 protocol = "kaspi"
 allow = ["127.0.0.1"]
@@ -121,6 +126,41 @@ def test_a_body_over_64_kib_is_refused_in_the_dialect(
     assert answer.startswith(b"HTTP/1.1 200")
     assert refusal in answer
     assert engine.rows("SELECT COUNT(*) FROM payment") == [(0,)]
+
+
+@pytest.mark.parametrize("missing", [1, 4, 60])
+@pytest.mark.parametrize("bank", ["qiwi", "kaspi"])
+def test_a_body_that_is_cut_off_records_nothing(
+    engine: Engine, endpoint: Endpoint, bank: str, missing: int
+) -> None:
+    """Half a number is another number: the bank is told to ask again, and does."""
+    engine.account("1")
+    form = b"command=pay&account=1&sum=1.00&txn_date=20261103091500&txn_id=18000002"
+    head = (
+        f"POST /{bank} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(form)}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    ).encode()
+    answer = endpoint.raw(head + form[:-missing])
+
+    assert b"<result>1<" in answer or answer.startswith(b"HTTP/1.1 503")
+    assert engine.rows("SELECT COUNT(*) FROM payment") == [(0,)]
+    assert endpoint.raw(head + form).count(b"18000002") == 1
+    assert engine.rows("SELECT txn_id FROM payment") == [("18000002",)]
+
+
+def test_no_token_is_in_the_log_when_a_request_line_is_broken(endpoint: Endpoint) -> None:
+    """Raw letters in an address: the server refuses them before the program sees them."""
+    endpoint.raw(b"GET /kaspi/hidden-token?comment=\xd1\x91 HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    assert "hidden-token" not in endpoint.output()
+
+
+def test_nothing_is_too_small_whatever_the_limit(engine: Engine, endpoint: Endpoint) -> None:
+    """0.00 with min_sum = "0.00"."""
+    engine.account("1")
+    query = "command=pay&txn_id=1&account=1&sum=0.00&txn_date=20261103091500"
+
+    assert b"<result>241<" in endpoint.call(f"/free?{query}").body
 
 
 def test_a_thousand_broken_calls_are_all_answered(engine: Engine, endpoint: Endpoint) -> None:

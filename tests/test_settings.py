@@ -157,6 +157,11 @@ BASE = GOOD[: GOOD.index("[BANKS")]
         ),
         ('protocol = "osmp"\nallow = ["::1"]\ncodes = { ok = "OK" }', "BANKS.qiwi.codes: want"),
         ('protocol = "osmp"\nallow = ["::1"]\nid_tag = "a b"', "BANKS.qiwi.id_tag: want a name"),
+        ('protocol = "osmp"\nallow = ["::1"]\nid_tag = ""', "BANKS.qiwi.id_tag: want a name"),
+        (
+            'protocol = "osmp"\nusername = "a:b"\npassword = "x"',
+            "BANKS.qiwi.username: want a text without a colon",
+        ),
     ],
 )
 def test_a_bank_with_a_fault_stops_the_start(file: Path, section: str, wanted: str) -> None:
@@ -175,7 +180,12 @@ def test_a_bank_with_a_fault_stops_the_start(file: Path, section: str, wanted: s
         "mysql://u:p@host:port/db",
         "mysql://u:p@host/db?sslca=x",
         "mysql://u:p@h1,,h2/db",
+        "mysql://u:p@host:99999/db",
+        "mysql://u:p@host:0/db",
+        "mysql://u:p@host/db?sslca=",
+        "mysql://u:p@host/db?ssl_ca=",
         "sqlite://file.db",
+        "sqlite:///",
         "",
     ],
 )
@@ -185,6 +195,56 @@ def test_a_database_that_cannot_be_read_is_named(file: Path, url: str) -> None:
 
     assert len(found) == 1
     assert found[0].startswith("DATABASE: want")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ('"hidden-key"', '"change-me"', "SECRET_KEY: want a long random text of your own"),
+        ("[BANKS.qiwi]", "[x]", "x: no such key"),
+        ("CURRENCY", 'PUBLIC_URL = "pay.example.kz"\nCURRENCY', "PUBLIC_URL: want an address such"),
+    ],
+)
+def test_what_would_be_found_too_late_is_named(file: Path, old: str, new: str, wanted: str) -> None:
+    """A public secret, an address that is none."""
+    assert faults(file, GOOD.replace(old, new))[0].startswith(wanted)
+
+
+@pytest.mark.parametrize("protocol", ["payme", "paynet"])
+@pytest.mark.parametrize("codes", ['{ ok = "5" }', '{ sum_too_small = "0" }'])
+def test_success_is_never_an_error_nor_the_reverse(file: Path, protocol: str, codes: str) -> None:
+    """In JSON-RPC a result has no code."""
+    own = "service_id = 1\n" if protocol == "paynet" else ""
+    section = f'protocol = "{protocol}"\nusername = "u"\npassword = "p"\n{own}codes = {codes}'
+
+    assert faults(file, f"{BASE}\n[BANKS.p]\n{section}\n") == [
+        "BANKS.p.codes: want codes of refusals only: success is a result, and 0 would mean it"
+    ]
+
+
+def test_a_code_of_single_commands_is_replaced_for_all(file: Path) -> None:
+    """But "ask again" stays where a command has a word for it."""
+    section = (
+        'protocol = "uzum"\nusername = "u"\npassword = "p"\nservice_id = 1\n'
+        'codes = { duplicate_same = "7", temporary = "8" }'
+    )
+    file.write_text(f"{BASE}\n[BANKS.u]\n{section}\n")
+    bank = settings.load(file).banks["u"]
+
+    assert {bank.code(name, "duplicate_same") for name in ("create", "confirm", "reverse")} == {"7"}
+    assert bank.code("create", "temporary") == "99999"
+
+
+def test_a_table_that_is_none_is_named(file: Path) -> None:
+    """BANKS must be one."""
+    assert faults(file, f"{BASE}\nBANKS = 3\n") == ["BANKS: want a table such as { skip = 1 }"]
+
+
+def test_an_address_of_ipv4_in_ipv6_is_the_address(file: Path) -> None:
+    """And a mark that Windows editors put in front of a file is none of ours."""
+    file.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("10.0.0.1", "::ffff:10.0.0.1").encode())
+
+    assert str(settings.load(file).banks["qiwi"].allow[-1]) == "10.0.0.1/32"
 
 
 def test_a_certificate_file_that_is_not_there_is_named(file: Path) -> None:

@@ -133,7 +133,7 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     answer: dict[str, Any] = dict(command.echo or {})
     payment = result.payment
     code = bank.own["repeat_complete"] if _is_repeated(command, result) else code
-    if payment and code in TELLS_OURS:
+    if payment and CODES.get(result.outcome, code) in TELLS_OURS:
         answer["merchant_prepare_id"] = payment.id
         if command.name != "prepare" or code != "0":
             answer["merchant_confirm_id"] = payment.id

@@ -45,7 +45,7 @@ CODES = {
     "payment_not_found": "300",
 }
 SETTINGS = {
-    "id_tag": Key(kinds.xml_name, "osmp_txn_id"),
+    "id_tag": Key(kinds.filled_xml_name, "osmp_txn_id"),
     "date_tag": Key(kinds.xml_name, ""),
     "date_form": Key(kinds.text, "%Y%m%d%H%M%S"),
     "sberbank_tags": Key(kinds.flag, False),
@@ -174,6 +174,8 @@ def _cancel(bank: Bank, echo: Echo, given: Fields) -> Command:
     of = given.values.get("cancel_txn_id", "")
     if not wire.DIGITS.fullmatch(of):
         return Refuse(name="cancel", outcome="bad_id", txn_id=of, echo=echo)
+    if given.values.get("ccy", "") not in _currencies(bank):  # section 4, step 6: any command
+        return Refuse(name="cancel", outcome="bad_request", txn_id=of, echo=echo)
     of_sum = given.values.get("sum")
     return Cancel(
         name="cancel",

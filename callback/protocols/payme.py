@@ -60,6 +60,7 @@ SETTINGS = {
     "timeout": Key(kinds.whole(1, 31_536_000), 43200),  # seconds, of Payme's time
     "show": Key(kinds.words("name", "debt"), []),
     "labels": Key(kinds.labels, {"name": "name", "debt": "debt"}),
+    "codes": Key(jsonrpc.codes, {}),
 }
 LANGUAGES = ("ru", "uz", "en")  # of every error's message
 ABOUT_ACCOUNT = range(-31099, -31049)  # errors whose data is the account field

@@ -74,6 +74,7 @@ SETTINGS = {
     "java_dates": Key(kinds.flag, False),
     "show": Key(kinds.words("name", "debt"), []),
     "labels": Key(kinds.labels, {"name": "name", "debt": "debt"}),
+    "codes": Key(jsonrpc.codes, {}),
 }
 TXN_ID = re.compile("[0-9A-Za-z-]{1,64}")
 NUMBER = re.compile("[1-9][0-9]{0,17}")  # of a transaction: so much fits any reader
