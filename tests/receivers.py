@@ -80,6 +80,47 @@ class FTPS(Program):
                 raise ConnectionError
 
 
+class PureFTPd(Program):
+    """pure-ftpd with TLS, for an account that lands in `home`; its package bars that of vsftpd, so
+    it is unpacked and not installed.
+    """
+
+    def __init__(self, folder: Path, home: Path, account: str) -> None:
+        self.port = free_port()
+        make_certificates(folder)
+        pair = folder / "pair.pem"
+        pair.write_bytes((folder / "key.pem").read_bytes() + (folder / "cert.pem").read_bytes())
+        users = folder / "users"
+        tools = _unpacked(folder, "pure-ftpd", "pure-ftpd-common")
+        subprocess.run(
+            [tools / "bin/pure-pw", "useradd", "ops", "-u", account, "-d", home, "-f", users],
+            input=f"{PASSWORD}\n{PASSWORD}\n".encode(),
+            capture_output=True,
+            check=True,
+        )
+        database = users.with_suffix(".pdb")
+        made = [tools / "bin/pure-pw", "mkdb", database, "-f", users]
+        subprocess.run(made, check=True, capture_output=True)
+        listen = ["-S", f"{HOST},{self.port}", "-l", f"puredb:{database}", "-u", "1", "-E", "-H"]
+        tls = ["-Y", "3", "-2", str(pair)]  # 3: data, too
+        command = [str(tools / "sbin/pure-ftpd"), *listen, *tls, "-U", "133:022"]
+        super().__init__(command, folder / "pure-ftpd.log")
+
+    def probe(self) -> None:
+        with socket.create_connection((HOST, self.port), 5) as link:
+            if not link.recv(1):
+                raise ConnectionError
+
+
+def _unpacked(folder: Path, *packages: str) -> Path:
+    subprocess.run(
+        ["apt-get", "download", "-qq", *packages], cwd=folder, check=True, capture_output=True
+    )
+    for package in folder.glob("*.deb"):
+        subprocess.run(["dpkg", "-x", package, folder / "unpacked"], check=True)
+    return folder / "unpacked" / "usr"
+
+
 class SFTP(Program):
     """OpenSSH's server for the current user, who comes with a key of the folder or a subfolder."""
 

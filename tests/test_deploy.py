@@ -21,7 +21,7 @@ import pytest
 
 from tests.conftest import flask, settings_toml
 from tests.doors import IS_ROOT, NEEDS_ROOT, Apache, Site
-from tests.receivers import FTPS, PASSWORD, SFTP
+from tests.receivers import FTPS, PASSWORD, SFTP, PureFTPd
 from tests.servers import HOST, ROOT
 
 if TYPE_CHECKING:
@@ -276,6 +276,21 @@ def resummed(folder: Path) -> Path:
     )
     (folder / release.MANIFEST).write_text("".join(sums))
     return folder
+
+
+def test_another_ftp_server_takes_a_release_too(
+    deployed: Deployed, built: dict[str, Path], tmp_path: Path
+) -> None:
+    """pure-ftpd, with the account's own rights: forward and back."""
+    with PureFTPd(tmp_path, deployed.site.folder, deployed.site.user) as server:
+        path = settings(deployed, "ftp", "cgi", user="ops", ca=str(tmp_path / "ca.pem"))
+        path.write_text(path.read_text().replace(f"{deployed.ftp.port}", f"{server.port}"))
+        forward = run(deployed, "ftp", path, "--built", str(built["r2"]))
+        assert (forward.returncode, forward.stderr) == (0, "")
+        assert seen(deployed.doors["cgi"]) == "r2"
+        assert run(deployed, "ftp", path, "--rollback").returncode == 0
+
+    assert seen(deployed.doors["cgi"]) == "r1"
 
 
 @pytest.mark.parametrize("via", ["ftp", "ssh"])

@@ -86,7 +86,7 @@ def _bars(
     made = []
     for side, x in (("register", middle - width - GAP / 2), ("ours", middle + GAP / 2)):
         amount = getattr(day, side).amount
-        height = round(float(amount / highest) * HEIGHT, 1)
+        height = int(amount / highest * HEIGHT)
         name = say("in the register" if side == "register" else "with us")
         title = f"{_day(when)}, {name}: {money(amount)}"
         made.append(Bar(side, round(x, 1), HEIGHT - height, round(width, 1), height, title))
