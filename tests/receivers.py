@@ -92,11 +92,9 @@ class PureFTPd(Program):
         pair.write_bytes((folder / "key.pem").read_bytes() + (folder / "cert.pem").read_bytes())
         users = folder / "users"
         tools = _unpacked(folder, "pure-ftpd", "pure-ftpd-common")
+        add = f"{tools}/bin/pure-pw useradd ops -u {account} -d {home} -f {users}"
         subprocess.run(
-            [tools / "bin/pure-pw", "useradd", "ops", "-u", account, "-d", home, "-f", users],
-            input=f"{PASSWORD}\n{PASSWORD}\n".encode(),
-            capture_output=True,
-            check=True,
+            add.split(), input=f"{PASSWORD}\n{PASSWORD}\n".encode(), capture_output=True, check=True
         )
         database = users.with_suffix(".pdb")
         made = [tools / "bin/pure-pw", "mkdb", database, "-f", users]
