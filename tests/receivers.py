@@ -97,8 +97,8 @@ class PureFTPd(Program):
             add.split(), input=f"{PASSWORD}\n{PASSWORD}\n".encode(), capture_output=True, check=True
         )
         database = users.with_suffix(".pdb")
-        made = [tools / "bin/pure-pw", "mkdb", database, "-f", users]
-        subprocess.run(made, check=True, capture_output=True)
+        make = f"{tools}/bin/pure-pw mkdb {database} -f {users}"
+        subprocess.run(make.split(), check=True, capture_output=True)
         listen = ["-S", f"{HOST},{self.port}", "-l", f"puredb:{database}", "-u", "1", "-E", "-H"]
         tls = ["-Y", "3", "-2", str(pair)]  # 3: data, too
         command = [str(tools / "sbin/pure-ftpd"), *listen, *tls, "-U", "133:022"]
