@@ -73,7 +73,7 @@ clean:
 instance/config.toml:
 	@mkdir -p $(@D)
 	@umask 077; secret=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(32))') \
-	&& sed "s/^SECRET_KEY = \"change-me\"/SECRET_KEY = \"$$secret\"/" sample.toml > $@
+	&& sed "s/^SECRET_KEY = \"public-secret-of-the-sample\"/SECRET_KEY = \"$$secret\"/" sample.toml > $@
 
 # The -core packages hold the server's programs but no service, so nothing is left running.
 # The pattern also finds the names with a version in them (Ubuntu 22.04).

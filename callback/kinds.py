@@ -129,7 +129,7 @@ def secrets(value: Any) -> tuple[bytes, ...]:
 def secret_keys(value: Any) -> tuple[bytes, ...]:
     """Secrets of our own, none of them the one that everybody can read in the sample."""
     read = secrets(value)
-    if b"change-me" in read:
+    if b"public-secret-of-the-sample" in read:
         raise ValueError("a long random text of your own, not the sample's")
     return read
 

@@ -118,7 +118,9 @@ def test_every_command_is_there(readme: str, tmp_path: Path) -> None:
     """And none that the program does not have."""
     text = (ROOT / readme).read_text(encoding="utf-8")
     path = tmp_path / "config.toml"
-    path.write_text((ROOT / "sample.toml").read_text().replace("change-me", "x" * 32))
+    path.write_text(
+        (ROOT / "sample.toml").read_text().replace("public-secret-of-the-sample", "x" * 32)
+    )
     app = create_app(path)
     own = set(app.cli.list_commands(Context(app.cli))) - {"run", "shell", "routes"}
 

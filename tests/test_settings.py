@@ -200,7 +200,11 @@ def test_a_database_that_cannot_be_read_is_named(file: Path, url: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "wanted"),
     [
-        ('"hidden-key"', '"change-me"', "SECRET_KEY: want a long random text of your own"),
+        (
+            '"hidden-key"',
+            '"public-secret-of-the-sample"',
+            "SECRET_KEY: want a long random text of your own",
+        ),
         ("[BANKS.qiwi]", "[x]", "x: no such key"),
         ("CURRENCY", 'PUBLIC_URL = "pay.example.kz"\nCURRENCY', "PUBLIC_URL: want an address such"),
     ],
