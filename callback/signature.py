@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     Verifier = Callable[[bytes, bytes], bool]  # of a signature and the signed text
     RsaSigner = Callable[[bytes], bytes]
 
+OPS_PASS_S = 600  # long enough to paste it, too short to be found
 # Where web servers leave the Authorization header (hosting.md, section 4): the usual place; after
 # an Apache rewrite; some FastCGI wrappers.
-OPS_PASS_S = 600  # long enough to paste it, too short to be found
 AUTHORIZATION = ("HTTP_AUTHORIZATION", "REDIRECT_HTTP_AUTHORIZATION", "Authorization")
 
 

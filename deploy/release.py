@@ -301,6 +301,9 @@ def build() -> Path:
     for name in ("callback", "sql"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
     shutil.copyfile(ROOT / "wsgi.py", folder / "wsgi.py")
+    own = ROOT / "instance" / "sql"
+    if own.is_dir():  # a site's own statements lie over ours on the host, too
+        shutil.copytree(own, folder / "instance" / "sql", ignore=ignore)
     _vendor(folder / "vendor")
     sums = [
         f"{hashlib.sha256((folder / file).read_bytes()).hexdigest()}  {file}\n"
