@@ -6,6 +6,7 @@ The servers are real, with the files of deploy/ as they are handed out.
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import signal
@@ -408,6 +409,19 @@ def test_a_host_that_ends_tls_in_front_is_believed_to(customers: Engine, door: D
 
 
 # While the program cannot answer.
+
+
+def test_a_call_is_a_line_of_the_log_behind_every_door(
+    customers: Engine, site: Site, door: Door
+) -> None:
+    """In the web server's own log; what that writes in front of it, and how it quotes, is its own."""
+    txn_id = f"77{DOORS.index(door.name)}001"
+    door.call(f"/qiwi?command=check&txn_id={txn_id}&account={ACCOUNT}")
+    logs = [log.read_text(errors="replace") for log in site.folder.rglob("*.log")]
+    lines = [line for log in logs for line in log.splitlines() if txn_id in line]
+    written = [line[line.index("{") :].replace('\\"', '"') for line in lines if "{" in line]
+
+    assert [json.loads(line)["txn_id"] for line in written] == [txn_id], logs
 
 
 def heard(reply: Reply) -> tuple[int, str | None, bytes]:
