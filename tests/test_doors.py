@@ -414,7 +414,7 @@ def test_a_host_that_ends_tls_in_front_is_believed_to(customers: Engine, door: D
 def test_a_call_is_a_line_of_the_log_behind_every_door(
     customers: Engine, site: Site, door: Door
 ) -> None:
-    """In the web server's own log; what that writes in front of it, and how it quotes, is its own."""
+    """In the web server's own log; what that writes in front, and how it quotes, is its own."""
     txn_id = f"77{DOORS.index(door.name)}001"
     door.call(f"/qiwi?command=check&txn_id={txn_id}&account={ACCOUNT}")
     logs = [log.read_text(errors="replace") for log in site.folder.rglob("*.log")]
