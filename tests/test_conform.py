@@ -408,7 +408,7 @@ def test_a_failure_shows_what_was_sent_what_came_and_the_sheet(
     assert "wanted not_authenticated (-32504), got -32601: refused" in lines[at + 1]
     assert "sent   POST /payme.php (wrong password) {" in lines[at + 2]
     assert "came   HTTP 200, application/json; charset=utf-8 {" in lines[at + 3]
-    assert lines[at + 4].endswith("payme.md, section 2")
+    assert lines[at + 4].endswith("wanted by docs/protocols/payme.md, section 2")
     assert PASSWORD not in done.stdout
     assert re.fullmatch(r"\d+ ok, \d+ failed, \d+ left out", lines[-1])
 

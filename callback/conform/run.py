@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from callback.settings import Bank, Settings
 
 OURS = "http://127.0.0.1:8000"  # where `make run` serves
+SHEETS = "docs/protocols"
 # What a check answers when the test account is none.
 NOT_PAYABLE = ("unknown_account", "bad_account", "account_closed", "account_blocked")
 
@@ -212,9 +213,9 @@ def summary(to_do: Plan, failed: int, as_json: bool) -> str:
 
 
 def section(play: Play, case: Case) -> str:
-    """Where the sheet says it."""
+    """Where the sheet says it, for whoever has the repository."""
     sheet = play.player.SHEET
-    return f"{sheet.name}, section {sheet.sections[case.topic]}"
+    return f"{SHEETS}/{sheet.name}, section {sheet.sections[case.topic]}"
 
 
 def _reach(play: Play) -> Decimal | None:
