@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 
-# Whose sheet gives the web server words, with HTTP 200 (section 5 or 6, "while the application is
-# down"). To the others a broken line is the word: 503 without a body.
+# Whose sheet gives the web server words, with HTTP 200, for while the application is down (section
+# 5 or 6). To the others a broken line is the word: 503 without a body.
 SPEAKING = frozenset({"osmp", "sberbank", "mbank", "payme", "ckassa"})
 # What is repeated of a request that nobody has read, where an empty text is not enough.
 UNREAD: Mapping[str, Any] = {"osmp": osmp.Echo(None)}

@@ -1,6 +1,6 @@
 """An endpoint as first versions are: it looks before it writes, counts in floats, joins XML.
 
-Every fault here stands in real programs (the last sections of osmp.md and payme.md). It answers
+Every fault here stands in real programs (osmp.md, section 13; payme.md, section 13). It answers
 all that is asked in good faith, and the suite must tell it from a right one.
 """
 

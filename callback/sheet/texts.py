@@ -1,7 +1,7 @@
 """All that the sheet says, in Russian and English, as tables. `{…}` are values of the settings.
 
 A text between backticks is set as code. The questions are those of the sheets of the protocols,
-section "To ask the bank".
+section 12.
 """
 
 from __future__ import annotations
