@@ -60,7 +60,7 @@ lint: $(VENV)/test.stamp
 
 # A list of a million bills, with the time and the memory it takes.
 million: $(VENV)/test.stamp mariadb
-	BILLS=1000000 $(VENV)/bin/pytest -q tests/test_bills_stream.py
+	BILLS=1000000 $(VENV)/bin/pytest -q tests/tools/books/test_bills_stream.py
 
 bench: $(VENV)/test.stamp mariadb
 	bench/run

@@ -23,7 +23,7 @@ from bench import figures
 from bench.data import PAYMENTS_OF_ACCOUNT, Books
 from bench.programs import find_programs
 from bench.servers import environment, settings
-from tests.servers import ROOT, MariaDB, find
+from tests.support.processes import ROOT, MariaDB, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

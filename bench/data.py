@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.servers import MariaDB
+    from tests.support.processes import MariaDB
 
 FIRST_ACCOUNT = 7_010_000_000
 # A monthly payer of eight years: what the check of one customer has to add up.

@@ -23,7 +23,7 @@ from urllib.parse import urlencode, urlsplit
 from bench.data import FIRST_ACCOUNT
 from bench.load import AUTHORIZATION, CLIENTS, SECONDS, LoadError, call_bank, send_bare_statements
 from bench.servers import Gunicorn, Nginx, PhpFpm, environment, settings
-from tests.servers import HOST, ROOT, CuttingProxy
+from tests.support.processes import HOST, ROOT, CuttingProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.data import FIRST_ACCOUNT
-from tests.servers import HOST, ROOT
+from tests.support.processes import HOST, ROOT
 
 if TYPE_CHECKING:
     from bench.data import Books

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.load import PASSWORD, USERNAME
-from tests.servers import HOST, ROOT, Program, free_port, write_settings
+from tests.support.processes import HOST, ROOT, Program, free_port, write_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

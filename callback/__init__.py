@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,15 @@ from flask.cli import AppGroup
 from callback import log, settings
 from callback.database import Database, load_statements
 from callback.handlers import Handlers
+from callback.paths import INSTANCE, SQL
+from callback.tools.pages import Pages
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from click import Command, Context
 
-ROOT = Path(__file__).parent.parent
+    from callback.bank import Settings
 
 
 def create_app(path: Path | None = None) -> Flask:
@@ -26,32 +31,31 @@ def create_app(path: Path | None = None) -> Flask:
     Without `path` the file is what CALLBACK_CONFIG names, or instance/config.toml.
     """
     named = os.environ.get("CALLBACK_CONFIG")
-    given = settings.load(path or (Path(named) if named else ROOT / "instance" / "config.toml"))
+    given = settings.load(path or (Path(named) if named else INSTANCE / "config.toml"))
     try:
         log.start(given.log)
     except OSError as error:
         raise settings.SettingsError(
-            f"{given.path}:\nLOG: want a file to write to: {error}"
+            f"{given.path}:\nLOG: expected a file to write to: {error}"
         ) from None
     database = Database(
         given.engine,
         # A site whose customers are kept elsewhere lays its own statements over ours.
-        load_statements(ROOT / "sql", ROOT / "instance" / "sql"),
+        load_statements(SQL, INSTANCE / "sql"),
         given.connections,
     )
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False
-    Handlers(given, database).install(app)
+    Pages(given, database).install(app)
+    app.wsgi_app = Handlers(given, database, app.wsgi_app)  # type: ignore[method-assign]
     app.cli = Commands(app, given, database)
     return app
 
 
 class Commands(AppGroup):
-    """Our commands, loaded when one is asked for: a host that starts a Python for every call
-    should not pay for them.
-    """
+    """Our commands, loaded when one is asked for."""
 
-    def __init__(self, app: Flask, given: settings.Settings, database: Database) -> None:
+    def __init__(self, app: Flask, given: Settings, database: Database) -> None:
         super().__init__(app.name)
         self._load = partial(self._install, app, given, database)
 
@@ -63,8 +67,17 @@ class Commands(AppGroup):
         self._load()
         return super().get_command(ctx, cmd_name)
 
-    def _install(self, app: Flask, given: settings.Settings, database: Database) -> None:
+    def _install(self, app: Flask, given: Settings, database: Database) -> None:
         if not self.commands:
-            from callback import cli  # noqa: PLC0415 - see above
+            from callback.tools import cli
 
             cli.install(app, given, database)
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Find the modules that entries on hosts import by an older name: a release replaces itself,
+    but not the entry in the docroot.
+    """
+    if name in ("cgi", "fastcgi"):
+        return import_module(f"callback.entries.{name}")
+    raise AttributeError(name)

@@ -46,7 +46,7 @@ def warning(message: str) -> None:
     _logger.warning(message)
 
 
-def surprise(message: str) -> None:
+def unexpected(message: str) -> None:
     """Write what should not happen, with the traceback of the exception being handled."""
     _logger.error(message, exc_info=sys.exc_info())
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from callback.words import BROADER
+from callback.model import BROADER
 
 if TYPE_CHECKING:
-    from callback.words import Outcome
+    from callback.model import Outcome
 
 LANGUAGES = ("en", "ru", "kk", "uz")
 

@@ -7,20 +7,21 @@ the statements decide, so it does not matter how many calls arrive at once (desi
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from callback.clock import utc_now
 from callback.database.errors import DatabaseError, DuplicateError
-from callback.words import (
+from callback.model import (
     Cancel,
     Check,
+    Cutoff,
     Pay,
     Payer,
     Payment,
     Perform,
     Refuse,
     Result,
-    Since,
     Statement,
     Status,
 )
@@ -28,13 +29,13 @@ from callback.words import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from callback.bank import Bank
     from callback.database import Row, Session
-    from callback.settings import Bank
-    from callback.words import Command, Outcome
+    from callback.model import Command, Outcome
 
 # The reason that a booking is cancelled with when its time is over (payme.md, section 7).
 EXPIRED = 4
-NEVER = Since(datetime(9999, 1, 1), datetime(9999, 1, 1))  # noqa: DTZ001 - as in the columns
+NEVER = Cutoff(datetime(9999, 1, 1), datetime(9999, 1, 1))  # noqa: DTZ001 - as in the columns
 
 
 def run(session: Session, bank: Bank, command: Command) -> Result:
@@ -49,7 +50,7 @@ def refuse(session: Session, bank: Bank, command: Refuse) -> Result:  # noqa: AR
 
 def check(session: Session, bank: Bank, command: Check) -> Result:
     """Find the payer. One SELECT."""
-    rows = session.run(f"find_{bank.payer}", account=command.account, **_waits(bank, command)).rows
+    rows = session.run(f"find_{bank.payer}", account=command.account, **_held(bank, command)).rows
     payer = _payer(rows[0], command) if rows else None
     return Result(_refusal(payer, command) or "ok", payer=payer)
 
@@ -92,7 +93,7 @@ def perform(session: Session, bank: Bank, command: Perform) -> Result:
             return "duplicate_same"
         if payment.state == "cancelled":
             return "payment_cancelled"
-        if _is_expired(payment, command.alive_since):
+        if _is_expired(payment, command.expires_before):
             return replace(payment, state="cancelled", cancelled_at=now, cancel_reason=EXPIRED)
         if differs:
             return "sum_differs"
@@ -122,7 +123,7 @@ def status(session: Session, bank: Bank, command: Status) -> Result:
     payment = _find(session, bank, command.txn_id)
     if payment is None:
         return Result("payment_not_found")
-    if command.alive_since and _has_run_out(payment, command.alive_since):
+    if command.expires_before and _has_run_out(payment, command.expires_before):
         return Result("payment_expired", payment=payment)
     return Result(command.cancelled if payment.state == "cancelled" else "ok", payment=payment)
 
@@ -146,12 +147,6 @@ OPERATIONS: dict[type[Command], Callable[..., Result]] = {
 }
 
 
-def utc_now() -> datetime:
-    """Our clock, cut to what a column keeps: a repeat must not differ by a millisecond."""
-    now = datetime.now(timezone.utc).replace(tzinfo=None)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
-
-
 def _explained(session: Session, bank: Bank, command: Pay, ours: datetime | None) -> Result:
     """Say why nothing was recorded. A known txn_id wins over every refusal.
 
@@ -162,13 +157,13 @@ def _explained(session: Session, bank: Bank, command: Pay, ours: datetime | None
         bank=bank.name,
         txn_id=command.txn_id,
         account=command.account,
-        **_waits(bank, command),
+        **_held(bank, command),
     ).rows[0]
     payer = _payer(row, command) if row["number"] is not None else None
     if row["id"] is not None:
         payment = _payment(row)
         outcome = _repeated(payment, command, ours)
-        if payment.state == "created" and _is_expired(payment, command.alive_since):
+        if payment.state == "created" and _is_expired(payment, command.expires_before):
             return Result(outcome) if outcome == "duplicate_other" else _end(session, bank, command)
         return Result(outcome, payer=payer, payment=payment)
     refused = command.refused or _refusal(payer, command)
@@ -179,7 +174,7 @@ def _explained(session: Session, bank: Bank, command: Pay, ours: datetime | None
 
 def _end(session: Session, bank: Bank, command: Pay) -> Result:
     """Cancel a booking that is met when its time is over."""
-    late = Perform(name=command.name, txn_id=command.txn_id, alive_since=command.alive_since)
+    late = Perform(name=command.name, txn_id=command.txn_id, expires_before=command.expires_before)
     result = perform(session, bank, late)
     # Whoever performed it meanwhile was faster, and is right.
     faster = result.outcome == "duplicate_same"
@@ -269,29 +264,29 @@ def _is_meant(payment: Payment, command: Perform | Cancel) -> bool:
     return same_account and command.of_id in (None, payment.id)
 
 
-def _is_expired(payment: Payment, alive: Since | None) -> bool:
+def _is_expired(payment: Payment, alive: Cutoff | None) -> bool:
     return alive is not None and (
         payment.created_at < alive.created_at or payment.paid_at < alive.paid_at
     )
 
 
-def _has_run_out(payment: Payment, alive: Since) -> bool:
+def _has_run_out(payment: Payment, alive: Cutoff) -> bool:
     if payment.state == "created":
         return _is_expired(payment, alive)
     return payment.state == "cancelled" and payment.cancel_reason == EXPIRED
 
 
-def _waits(bank: Bank, command: Check | Pay) -> dict[str, datetime]:
+def _held(bank: Bank, command: Check | Pay) -> dict[str, datetime]:
     if bank.payer == "account":
         return {}
-    since = command.waits_since or NEVER
+    since = command.held_since or NEVER
     return {"waits_created_at": since.created_at, "waits_paid_at": since.paid_at}
 
 
 def _guards(bank: Bank, command: Pay) -> dict[str, Any]:
     if bank.payer == "account":
         return {}
-    return {"exact": int(command.exact), **_waits(bank, command)}
+    return {"exact": int(command.exact), **_held(bank, command)}
 
 
 def _recorded(new_id: int, command: Pay, now: datetime) -> Payment:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import difflib
 import re
 import sys
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import parse_qsl, unquote
 
-from callback import kinds, wire
-from callback.books import layouts
+from callback import layouts, readers
+from callback.bank import Bank, Settings
 from callback.database.mysql import MySQL
 from callback.database.sqlite import SQLite
-from callback.kinds import REQUIRED, Key
 from callback.messages import LANGUAGES
+from callback.model import Outcome
 from callback.protocols import PROTOCOLS
-from callback.words import BROADER, Outcome
+from callback.readers import REQUIRED, Setting
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -28,12 +26,8 @@ else:
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from decimal import Decimal
-    from ipaddress import IPv4Network, IPv6Network
-    from zoneinfo import ZoneInfo
 
     from callback.database import Engine
-    from callback.words import Payer
 
 BANK_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 OPS_ADDRESSES = ("doctor", "health")
@@ -44,134 +38,44 @@ DATABASE_FORM = (
 MYSQL_OPTIONS = {"ssl_ca", "unix_socket", "charset"}  # charset is utf8mb4 whatever is said
 
 # What every bank may set; a dialect's own SETTINGS come on top (design.md, section 3).
-BANK_KEYS: Mapping[str, Key] = {
-    "protocol": Key(kinds.choice(*PROTOCOLS), REQUIRED),
-    "allow": Key(kinds.networks, []),
-    "username": Key(kinds.username, ""),
-    "password": Key(kinds.secrets),
-    "secret": Key(kinds.secrets),
-    "url_token": Key(kinds.flag, False),
-    "payer": Key(kinds.choice("account", "invoice"), "account"),
-    "account_pattern": Key(kinds.pattern, r"[^\x00-\x20\x7f]{1,64}"),
-    "min_sum": Key(kinds.sum_of_money, "0.01"),
-    "max_sum": Key(kinds.sum_of_money, "999999999999.99"),
-    "timezone": Key(kinds.zone),
-    "show": Key(kinds.words("name", "address", "debt"), []),
-    "labels": Key(kinds.labels, {}),
-    "codes": Key(kinds.codes, {}),
-    "language": Key(kinds.choice(*LANGUAGES), "en"),
-    "register": Key(kinds.table, {}),
-    "bills": Key(kinds.table, {}),
-    "send": Key(layouts.send, ""),
-    "smtp": Key(layouts.mail_server, ""),
-    "mail_from": Key(kinds.text, ""),
+BANK_KEYS: Mapping[str, Setting] = {
+    "protocol": Setting(readers.choice(*PROTOCOLS), REQUIRED),
+    "allow": Setting(readers.networks, []),
+    "username": Setting(readers.username, ""),
+    "password": Setting(readers.secrets),
+    "secret": Setting(readers.secrets),
+    "url_token": Setting(readers.boolean, False),
+    "payer": Setting(readers.choice("account", "invoice"), "account"),
+    "account_pattern": Setting(readers.pattern, r"[^\x00-\x20\x7f]{1,64}"),
+    "min_sum": Setting(readers.sum_of_money, "0.01"),
+    "max_sum": Setting(readers.sum_of_money, "999999999999.99"),
+    "timezone": Setting(readers.zone),
+    "show": Setting(readers.any_of("name", "address", "debt"), []),
+    "labels": Setting(readers.labels, {}),
+    "codes": Setting(readers.codes, {}),
+    "language": Setting(readers.choice(*LANGUAGES), "en"),
+    "register": Setting(readers.table, {}),
+    "bills": Setting(readers.table, {}),
+    "send": Setting(layouts.send, ""),
+    "smtp": Setting(layouts.mail_server, ""),
+    "mail_from": Setting(readers.text, ""),
 }
-FILE_KEYS: Mapping[str, Key] = {
-    "SECRET_KEY": Key(kinds.secret_keys, REQUIRED),
-    "DATABASE": Key(kinds.filled, REQUIRED),
-    "TIMEZONE": Key(kinds.zone, REQUIRED),
-    "CURRENCY": Key(kinds.currency, REQUIRED),
-    "TRUSTED_PROXIES": Key(kinds.whole(0, 10), 0),
-    "CONNECTIONS": Key(kinds.whole(1, 100), 2),
-    "LOG": Key(kinds.file, ""),
-    "PUBLIC_URL": Key(kinds.web_address, ""),
-    "CONTACT": Key(kinds.text, ""),
-    "BANKS": Key(kinds.table, {}),
+FILE_KEYS: Mapping[str, Setting] = {
+    "SECRET_KEY": Setting(readers.secret_keys, REQUIRED),
+    "DATABASE": Setting(readers.nonempty, REQUIRED),
+    "TIMEZONE": Setting(readers.zone, REQUIRED),
+    "CURRENCY": Setting(readers.currency, REQUIRED),
+    "TRUSTED_PROXIES": Setting(readers.integer(0, 10), 0),
+    "CONNECTIONS": Setting(readers.integer(1, 100), 2),
+    "LOG": Setting(readers.file, ""),
+    "PUBLIC_URL": Setting(readers.web_address, ""),
+    "CONTACT": Setting(readers.text, ""),
+    "BANKS": Setting(readers.table, {}),
 }
 
 
 class SettingsError(Exception):
     """The settings file cannot be used; the text names every fault, a line each."""
-
-
-@dataclass(frozen=True)
-class Bank:
-    """One bank: a section of the settings, with its dialect's own keys in `own`."""
-
-    name: str
-    currency: str
-    protocol: str
-    allow: tuple[IPv4Network | IPv6Network, ...]
-    username: str
-    password: tuple[bytes, ...] = field(repr=False)  # oldest first; empty: no Basic
-    secret: tuple[bytes, ...] = field(repr=False)  # oldest first
-    url_token: bool
-    payer: str
-    account_pattern: re.Pattern[str]
-    min_sum: Decimal
-    max_sum: Decimal
-    timezone: ZoneInfo
-    show: tuple[str, ...]
-    labels: Mapping[str, str]
-    codes: Mapping[str, str]  # by outcome, or by "command.outcome" where the command matters
-    language: str
-    register: layouts.RegisterLayout
-    bills: layouts.BillsLayout
-    send: layouts.Target | None
-    smtp: layouts.Target | None
-    mail_from: str
-    own: Mapping[str, Any] = field(repr=False)
-
-    def code(self, command: str, outcome: Outcome) -> str | None:
-        """The dialect's code of an outcome; None where it has no word for it."""
-        code = self.codes.get(f"{command}.{outcome}") or self.codes.get(outcome)
-        if code is None and outcome in BROADER:
-            return self.code(command, BROADER[outcome])
-        return code
-
-    def account_refusal(self, number: str) -> Outcome | None:
-        """Refuse an empty number, and one that does not match account_pattern as a whole."""
-        return None if number and self.account_pattern.fullmatch(number) else "bad_account"
-
-    def sum_refusal(self, amount: Decimal | None) -> Outcome | None:
-        """Refuse a sum, if there is one, outside of min_sum and max_sum, both inclusive.
-
-        0.00 is too small whatever min_sum says.
-        """
-        if amount is None or (amount > 0 and self.min_sum <= amount <= self.max_sum):
-            return None
-        return "sum_too_large" if amount > self.max_sum else "sum_too_small"
-
-    def read_sum(self, text: str, rule: str) -> tuple[Decimal | None, Outcome | None]:
-        """Read a sum by the bank's sum_form, or say why it is refused.
-
-        By `rule` it must be there ("validate"), may lack ("optional"), is not looked at ("ignore").
-        """
-        if rule == "ignore" or (rule == "optional" and not text):
-            return None, None
-        amount = wire.amount(text, self.own["sum_form"])
-        return amount, "bad_sum" if amount is None else None
-
-    def local(self, utc: datetime) -> datetime:
-        """A time of ours in the bank's zone."""
-        return utc.replace(tzinfo=timezone.utc).astimezone(self.timezone).replace(tzinfo=None)
-
-    def utc(self, local: datetime) -> datetime:
-        """The inverse of `local`; of two hours with the same name the first, or by `fold`."""
-        try:
-            utc = local.replace(tzinfo=self.timezone).astimezone(timezone.utc)
-        except OverflowError:  # at either end of the calendar an offset means nothing
-            return local
-        return utc.replace(tzinfo=None)
-
-    def balance(self, payer: Payer) -> Decimal:
-        """Money on the account, or with balance_sign = "debt" what is owed."""
-        return payer.owed if self.own["balance_sign"] == "debt" else -payer.owed
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the whole program needs to know."""
-
-    path: Path
-    secret_keys: tuple[bytes, ...] = field(repr=False)  # oldest first
-    engine: Engine
-    connections: int
-    trusted_proxies: int
-    log: Path | None
-    public_url: str
-    contact: str  # of ours, for the bank's people
-    banks: Mapping[str, Bank]
 
 
 def load(path: Path) -> Settings:
@@ -209,7 +113,7 @@ def load(path: Path) -> Settings:
 
 
 def _table(
-    raw: Mapping[str, Any], keys: Mapping[str, Key], prefix: str, faults: list[str]
+    raw: Mapping[str, Any], keys: Mapping[str, Setting], prefix: str, faults: list[str]
 ) -> dict[str, Any]:
     """Read the keys of one table; what is wrong goes to faults and is None in the answer."""
     for name in raw:
@@ -219,7 +123,7 @@ def _table(
     return {name: _value(raw, name, key, prefix, faults) for name, key in keys.items()}
 
 
-def _value(raw: Mapping[str, Any], name: str, key: Key, prefix: str, faults: list[str]) -> Any:
+def _value(raw: Mapping[str, Any], name: str, key: Setting, prefix: str, faults: list[str]) -> Any:
     value = raw.get(name, key.default)
     if value is REQUIRED:
         faults.append(f"{prefix}{name}: missing")
@@ -231,11 +135,13 @@ def _value(raw: Mapping[str, Any], name: str, key: Key, prefix: str, faults: lis
     try:
         return key.read(value)
     except ValueError as error:
-        faults.append(f"{prefix}{name}: want {error}")
+        faults.append(f"{prefix}{name}: expected {error}")
         return None
 
 
-def _in_folder(section: Mapping[str, Any], keys: Mapping[str, Key], folder: Path) -> dict[str, Any]:
+def _in_folder(
+    section: Mapping[str, Any], keys: Mapping[str, Setting], folder: Path
+) -> dict[str, Any]:
     """Make the paths of a section's files absolute."""
     files = {
         name: str(folder / value)
@@ -250,13 +156,13 @@ def _bank(
 ) -> Bank | None:
     prefix = f"BANKS.{name}."
     if not BANK_NAME.fullmatch(name) or not isinstance(section, dict):
-        faults.append(f"BANKS.{name}: want a table named by 1 to 32 of A-Z a-z 0-9 _ -")
+        faults.append(f"BANKS.{name}: expected a table named by 1 to 32 of A-Z a-z 0-9 _ -")
         return None
     if name in OPS_ADDRESSES:
-        faults.append(f"BANKS.{name}: want another name, /{name} is an address of our own")
+        faults.append(f"BANKS.{name}: expected another name, /{name} is an address of our own")
     dialect = PROTOCOLS.get(str(section.get("protocol")))
     if dialect is None:
-        faults.append(f"{prefix}protocol: want one of " + ", ".join(PROTOCOLS))
+        faults.append(f"{prefix}protocol: expected one of " + ", ".join(PROTOCOLS))
         return None
     before = len(faults)
     keys = {**BANK_KEYS, **dialect.SETTINGS}
@@ -267,11 +173,11 @@ def _bank(
     known = {*get_args(Outcome), *dialect.CODES}
     faults += [f"{prefix}codes.{key}: no such outcome" for key in codes if key not in known]
     if values["min_sum"] > values["max_sum"]:
-        faults.append(f"{prefix}min_sum: want no more than max_sum")
+        faults.append(f"{prefix}min_sum: expected no more than max_sum")
     if bool(values["username"]) != bool(values["password"]) and "username" in section:
-        faults.append(f"{prefix}password: want one, to go with username")
+        faults.append(f"{prefix}password: expected one, to go with username")
     if values["password"] and not values["username"]:
-        faults.append(f"{prefix}username: want one, to go with password")
+        faults.append(f"{prefix}username: expected one, to go with password")
     _read_layouts(values, prefix, faults)
     proofs = ("allow", "password", "url_token", *dialect.PROOFS)
     # Nobody calls where a dialect has no address.
@@ -294,9 +200,9 @@ def _mistaken_lists(banks: Mapping[str, Bank | None]) -> Iterator[str]:
     """Two banks that are sent lists must not find each other's."""
     sent = [bank for bank in banks.values() if bank and bank.send]
     for one, other in permutations(sent, 2):
-        if layouts.mistaken((one.name, one.bills), (other.name, other.bills)):
+        if layouts.names_collide((one.name, one.bills), (other.name, other.bills)):
             yield (
-                f"BANKS.{one.name}.bills.folder: want another than that of BANKS.{other.name}, "
+                f"BANKS.{one.name}.bills.folder: expected another than that of BANKS.{other.name}, "
                 "or {bank} in the names of the lists"
             )
 
@@ -313,13 +219,15 @@ def _read_layouts(values: dict[str, Any], prefix: str, faults: list[str]) -> Non
         values[name] = make(read, faults, f"{prefix}{name}.") if made else None
     scheme = values["send"] and values["send"].scheme
     if scheme == "mailto" and not values["smtp"]:
-        faults.append(f"{prefix}smtp: want a mail server, to send by")
+        faults.append(f"{prefix}smtp: expected a mail server, to send by")
     if values["smtp"] and "@" not in values["mail_from"]:
-        faults.append(f"{prefix}mail_from: want an address, to send from")
+        faults.append(f"{prefix}mail_from: expected an address, to send from")
     # What only the dialect could prove, a bank that fetches a list does not show.
     fetched = scheme == "held" or (values["bills"] and values["bills"].form == "pull")
     if fetched and not any(values[proof] for proof in ("allow", "password", "url_token")):
-        faults.append(f"{prefix}bills: want allow, password or url_token for a list to be fetched")
+        faults.append(
+            f"{prefix}bills: expected allow, password or url_token for a list to be fetched"
+        )
 
 
 def _codes(defaults: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
@@ -346,10 +254,12 @@ def _engine(url: str | None, folder: Path, faults: list[str]) -> Engine | None:
     options = dict(parse_qsl(match["options"] or "", keep_blank_values=True)) if match else {}
     hosts = _hosts(match["hosts"]) if match else None
     if match is None or hosts is None or not options.keys() <= MYSQL_OPTIONS:
-        faults.append(f"DATABASE: want {DATABASE_FORM}")
+        faults.append(f"DATABASE: expected {DATABASE_FORM}")
         return None
     if "ssl_ca" in options and not (folder / options["ssl_ca"]).is_file():
-        faults.append("DATABASE: want ssl_ca to name a file with the certificate of an authority")
+        faults.append(
+            "DATABASE: expected ssl_ca to name a file with the certificate of an authority"
+        )
     return MySQL(
         hosts=hosts,
         user=unquote(match["user"]),

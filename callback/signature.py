@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 from itsdangerous import BadSignature, Signer, TimestampSigner
 
+from callback import proofs
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from callback.settings import Bank, Settings
-    from callback.words import Outcome
+    from callback.bank import Bank, Settings
+    from callback.model import Outcome
 
-    Verifier = Callable[[bytes, bytes], bool]  # of a signature and the signed text
-    RsaSigner = Callable[[bytes], bytes]
 
 OPS_PASS_S = 600  # long enough to paste it, too short to be found
 # Where web servers leave the Authorization header (hosting.md, section 4): the usual place; after
@@ -30,24 +30,24 @@ OPS_PASS_S = 600  # long enough to paste it, too short to be found
 AUTHORIZATION = ("HTTP_AUTHORIZATION", "REDIRECT_HTTP_AUTHORIZATION", "Authorization")
 
 
-def stranger(
+def refuse_caller(
     bank: Bank, token: str | None, environ: Mapping[str, str], settings: Settings
 ) -> Outcome | None:
     """Say what the caller fails to prove, or None when it is the bank. All that is set must hold.
 
     `token` is the part of the address behind the bank's name, where one is wanted.
     """
-    outcome = stranger_at_gate(bank, token, environ, settings)
+    outcome = refuse_origin(bank, token, environ, settings)
     if outcome is None and bank.password and not _basic(bank, environ):
         return "not_authenticated"
     return outcome
 
 
-def stranger_at_gate(
+def refuse_origin(
     bank: Bank, token: str | None, environ: Mapping[str, str], settings: Settings
 ) -> Outcome | None:
     """Say what is wrong with the token or the caller's address."""
-    if bank.url_token and not _any_is(token or "", _tokens(bank.name, settings.secret_keys)):
+    if bank.url_token and not proofs.is_any(_raw(token), _tokens(bank.name, settings.secret_keys)):
         return "bad_token"
     if bank.allow and not _allowed(bank, caller(environ, settings.trusted_proxies)):
         return "bad_address"
@@ -88,7 +88,7 @@ def may_ask_health(token: str, environ: Mapping[str, str], settings: Settings) -
     A forwarding header that no proxy of ours has written means that the call is not from here.
     """
     if token:
-        return _any_is(token, url_tokens("health", settings.secret_keys))
+        return proofs.is_any(_raw(token), url_tokens("health", settings.secret_keys))
     if environ.get("HTTP_X_FORWARDED_FOR") and not settings.trusted_proxies:
         return False
     return caller(environ, settings.trusted_proxies) in ("127.0.0.1", "::1")
@@ -107,59 +107,12 @@ def caller(environ: Mapping[str, str], trusted_proxies: int) -> str:
     return environ.get("REMOTE_ADDR", "")
 
 
-def md5_hex(*parts: bytes) -> str:
-    """MD5 of the parts joined with nothing between, in lower-case hex: what old dialects sign."""
-    return hashlib.md5(b"".join(parts), usedforsecurity=False).hexdigest()
-
-
-def rsa_verifier(pem: bytes) -> Verifier:
-    """Make what verifies RSA signatures (SHA-1, PKCS#1 v1.5) by a public key.
-
-    ValueError when the text is no such key; ImportError without the library cryptography, which
-    is not pure Python and so is not among the requirements.
-    """
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - few banks need it
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: PLC0415
-
-    key = serialization.load_pem_public_key(pem)
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise ValueError("not an RSA key")
-
-    def verify(signature: bytes, text: bytes) -> bool:
-        try:
-            key.verify(signature, text, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - theirs
-        except InvalidSignature:
-            return False
-        return True
-
-    return verify
-
-
-def rsa_signer(pem: bytes) -> RsaSigner:
-    """Make what signs as `rsa_verifier` verifies, with a private key; it raises the same."""
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: PLC0415
-
-    key = serialization.load_pem_private_key(pem, password=None)
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise ValueError("not an RSA key")
-    return lambda text: key.sign(text, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - theirs
-
-
-def same(given: str, expected: str) -> bool:
-    """Compare a signature without leaking where the difference is; any characters may come."""
-    return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
+def _raw(token: str | None) -> bytes:
+    return (token or "").encode(errors="replace")
 
 
 def _ops_signer(secret_keys: Sequence[bytes]) -> TimestampSigner:
     return TimestampSigner(secret_keys, salt="ops-pass", digest_method=hashlib.sha256)
-
-
-def _any_is(given: str, expected: Iterable[bytes]) -> bool:
-    raw = given.encode(errors="replace")
-    # No short cut: the time must not tell which key was right.
-    return sum(hmac.compare_digest(raw, one) for one in expected) > 0
 
 
 def _allowed(bank: Bank, address: str) -> bool:
@@ -186,5 +139,4 @@ def credentials(environ: Mapping[str, str]) -> tuple[bytes, bytes]:
 def _basic(bank: Bank, environ: Mapping[str, str]) -> bool:
     username, password = credentials(environ)
     right = hmac.compare_digest(username, bank.username.encode())
-    right &= sum(hmac.compare_digest(password, one) for one in bank.password) > 0
-    return right
+    return proofs.is_any(password, bank.password) and right

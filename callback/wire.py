@@ -83,14 +83,14 @@ class Json(NamedTuple):
 
     value: Any
     readable: bool  # it is UTF-8 and JSON, without NaN, not nested too deep
-    twice: bool  # an object somewhere in it has a member twice; the value is without that member
+    repeated: bool  # an object somewhere in it has a member twice; the value is without that member
 
 
 class Fields(NamedTuple):
     """Known parameters by name, each given once; the others that were known, in `twice`."""
 
     values: dict[str, str]
-    twice: frozenset[str]
+    repeated: frozenset[str]
 
 
 def fields(
@@ -103,7 +103,7 @@ def fields(
     escapes, for `as_received`.
     """
     values: dict[str, str] = {}
-    twice = set()
+    repeated = set()
     for part in raw.split(b"&"):
         raw_name, _, raw_value = part.partition(b"=")
         name = _decoded(raw_name)
@@ -111,12 +111,12 @@ def fields(
         name = name.upper() if fold and name.isascii() else name
         if name not in known:
             continue
-        if name in values or name in twice:
-            twice.add(name)
+        if name in values or name in repeated:
+            repeated.add(name)
             values.pop(name, None)
         else:
             values[name] = _decoded(raw_value, lossless=lossless)
-    return Fields(values, frozenset(twice))
+    return Fields(values, frozenset(repeated))
 
 
 def as_received(value: str) -> bytes:
@@ -183,8 +183,7 @@ def read_xml(raw: bytes, depth: int = MAX_BODY) -> ET.Element | None:
     None for what is not well-formed, is in an encoding that the parser does not know, or has a
     DOCTYPE, whatever stands in it: without one there is no entity to expand.
     """
-    # Few calls bring XML, and no other should pay for it.
-    from defusedxml.ElementTree import DefusedXMLParser  # noqa: PLC0415
+    from defusedxml.ElementTree import DefusedXMLParser
 
     parser = DefusedXMLParser(target=_Levels(depth), forbid_dtd=True)
     try:
@@ -197,13 +196,13 @@ def read_xml(raw: bytes, depth: int = MAX_BODY) -> ET.Element | None:
 
 def read_json(body: bytes) -> Json:
     """Read JSON strictly; see Json."""
-    twice: list[str] = []
+    repeated: list[str] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
         if len(made) != len(pairs):
             times = Counter(name for name, _ in pairs)
-            twice.extend(name for name in made if times[name] > 1)
+            repeated.extend(name for name in made if times[name] > 1)
             made = {name: value for name, value in made.items() if times[name] == 1}
         return made
 
@@ -215,8 +214,8 @@ def read_json(body: bytes) -> Json:
             parse_constant=_refuse,
         )
     except (ValueError, RecursionError):  # not UTF-8 and too many digits are ValueErrors too
-        return Json(None, readable=False, twice=False)
-    return Json(value, readable=True, twice=bool(twice))
+        return Json(None, readable=False, repeated=False)
+    return Json(value, readable=True, repeated=bool(repeated))
 
 
 def json_answer(value: object, status: int = 200) -> Answer:

@@ -1,4 +1,4 @@
-"""The application of the release in use: for Passenger itself, and behind every other door.
+"""The application of the release in use: for Passenger itself, and behind every other entry.
 
 Where things stand on a host; SITE is the account's home, or the site's folder in it:
 
@@ -9,8 +9,8 @@ Where things stand on a host; SITE is the account's home, or the site's folder i
         releases/NAME/vendor/        what requirements.txt asks for, all of it pure Python
         public/                      with Passenger the docroot: .htaccess and later/
         tmp/restart.txt              touched: Passenger takes the release of CURRENT; every other
-                                     door looks at CURRENT itself, once a second or every request
-    SITE/public_html/                with other doors the docroot: .htaccess, pay.*, later/
+                                     entry looks at CURRENT itself, once a second or every request
+    SITE/public_html/                with other entries the docroot: .htaccess, pay.*, later/
     SITE/private/callback.toml       the settings, mode 600; CALLBACK_CONFIG may name another file
 
 `flask front` makes the docroot. A release is switched by renaming a new CURRENT over the old one.

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The door of hosts that offer only CGI. Stands in the docroot, mode 755, with Unix line ends.
+"""The entry of hosts that offer only CGI. Stands in the docroot, mode 755, with Unix line ends.
 
 The application stands in the folder `callback` beside the docroot: passenger_wsgi.py there says
 what else is where.
@@ -13,6 +13,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(DOCROOT), "callback"))
 
 from passenger_wsgi import application  # noqa: E402 - found by the line above
 
-from callback import cgi  # noqa: E402 - from the release that the line above has found
+from callback.entries import cgi  # noqa: E402 - from the release that the line above has found
 
 cgi.serve(application)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The door of hosts with FastCGI. Stands in the docroot, mode 755, with Unix line ends.
+"""The entry of hosts with FastCGI. Stands in the docroot, mode 755, with Unix line ends.
 
 The application stands in the folder `callback` beside the docroot: passenger_wsgi.py there says
 what else is where.
@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(DOCROOT), "callback"))
 
 from passenger_wsgi import application, is_current  # noqa: E402 - found by the line above
 
-from callback import fastcgi  # noqa: E402 - from the release that the line above has found
+from callback.entries import fastcgi  # noqa: E402 - from the release that the line above has found
 
 fastcgi.serve(application, is_current)
 # There is another release: this process becomes its, and nobody in front notices.

@@ -1,4 +1,4 @@
-"""The door of mod_wsgi. Stands in the docroot.
+"""The entry of mod_wsgi. Stands in the docroot.
 
 The application stands in the folder `callback` beside the docroot: passenger_wsgi.py there says
 what else is where.

@@ -370,7 +370,7 @@ def _wrong_release(settings: dict[str, Any], name: str) -> str:
     """Only where a copy of the program's settings is: its key signs the doctor's address."""
     if not settings["settings"]:
         return ""
-    from callback.signature import ops_pass  # noqa: PLC0415 - the path is set by then
+    from callback.signature import ops_pass
 
     given = tomllib.loads(Path(settings["settings"]).read_text(encoding="utf-8"))["SECRET_KEY"]
     keys = [key.encode() for key in (given if isinstance(given, list) else [given])]

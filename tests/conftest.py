@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.servers import ROOT, Endpoint, MariaDB, write_settings
+from tests.support.processes import ROOT, Endpoint, MariaDB, write_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ import pytest
 
 from callback import log
 from tests.conftest import flask, settings_toml
-from tests.servers import Endpoint, write_settings
+from tests.support.processes import Endpoint, write_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

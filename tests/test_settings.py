@@ -12,7 +12,7 @@ import pytest
 from callback import settings
 from callback.settings import SettingsError
 from tests.conftest import flask
-from tests.servers import ROOT
+from tests.support.processes import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,21 +110,21 @@ protocol = "osmp"
     for wanted in (
         "TRUSTED_PROXYS: no such key; TRUSTED_PROXIES?",
         "SECRET_KEY: missing",
-        "DATABASE: want mysql://user:password@host:3306/database",
-        'TIMEZONE: want a time zone such as "Asia/Almaty"',
-        'CURRENCY: want three letters such as "KZT"',
-        "TRUSTED_PROXIES: want a whole number from 0 to 10, without quotes",
+        "DATABASE: expected mysql://user:password@host:3306/database",
+        'TIMEZONE: expected a time zone such as "Asia/Almaty"',
+        'CURRENCY: expected three letters such as "KZT"',
+        "TRUSTED_PROXIES: expected a whole number from 0 to 10, without quotes",
         "BANKS.qiwi.alow: no such key; allow?",
-        "BANKS.kaspi.allow: want a list of addresses and networks",
-        'BANKS.kaspi.min_sum: want a sum in quotes with a dot and two decimals such as "1.00"',
-        "BANKS.kaspi.max_sum: want a sum in quotes",
-        "BANKS.kaspi.account_pattern: want a regular expression",
-        "BANKS.kaspi.url_token: want true or false, without quotes",
-        'BANKS.kaspi.show: want a list of "name", "address", "debt"',
-        'BANKS.kaspi.format: want one of "json", "xml"',
-        'BANKS.kaspi.payer: want one of "account", "invoice"',
-        "BANKS.mars.protocol: want one of osmp, kaspi",
-        "BANKS.no name: want a table named by",
+        "BANKS.kaspi.allow: expected a list of addresses and networks",
+        'BANKS.kaspi.min_sum: expected a sum in quotes with a dot and two decimals such as "1.00"',
+        "BANKS.kaspi.max_sum: expected a sum in quotes",
+        "BANKS.kaspi.account_pattern: expected a regular expression",
+        "BANKS.kaspi.url_token: expected true or false, without quotes",
+        'BANKS.kaspi.show: expected a list of "name", "address", "debt"',
+        'BANKS.kaspi.format: expected one of "json", "xml"',
+        'BANKS.kaspi.payer: expected one of "account", "invoice"',
+        "BANKS.mars.protocol: expected one of osmp, kaspi",
+        "BANKS.no name: expected a table named by",
     ):
         assert any(line.startswith(wanted) for line in found), (wanted, found)
     assert not any("hidden" in line for line in found)
@@ -140,27 +140,30 @@ BASE = GOOD[: GOOD.index("[BANKS")]
         ('protocol = "osmp"\nsecret = "x"', "BANKS.qiwi: nobody could prove to be this bank"),
         ('protocol = "osmp"\nallow = []', "BANKS.qiwi: nobody could prove to be this bank"),
         ('protocol = "osmp"\nurl_token = false', "BANKS.qiwi: nobody could prove"),
-        ('protocol = "osmp"\nusername = "q"\nallow = ["::1"]', "BANKS.qiwi.password: want one"),
-        ('protocol = "osmp"\npassword = "q"', "BANKS.qiwi.username: want one"),
-        ('protocol = "osmp"\npassword = ""', "BANKS.qiwi.password: want a text in quotes"),
+        ('protocol = "osmp"\nusername = "q"\nallow = ["::1"]', "BANKS.qiwi.password: expected one"),
+        ('protocol = "osmp"\npassword = "q"', "BANKS.qiwi.username: expected one"),
+        ('protocol = "osmp"\npassword = ""', "BANKS.qiwi.password: expected a text in quotes"),
         (
             'protocol = "osmp"\nallow = ["::1"]\nmin_sum = "5.00"\nmax_sum = "4.99"',
-            "BANKS.qiwi.min_sum: want no more than max_sum",
+            "BANKS.qiwi.min_sum: expected no more than max_sum",
         ),
         (
             'protocol = "osmp"\nallow = ["::1"]\nmax_sum = "1000000000000.00"',
-            "BANKS.qiwi.max_sum: want a sum",
+            "BANKS.qiwi.max_sum: expected a sum",
         ),
         (
             'protocol = "osmp"\nallow = ["::1"]\ncodes = { bloked = "1" }',
             "BANKS.qiwi.codes.bloked: no such outcome",
         ),
-        ('protocol = "osmp"\nallow = ["::1"]\ncodes = { ok = "OK" }', "BANKS.qiwi.codes: want"),
-        ('protocol = "osmp"\nallow = ["::1"]\nid_tag = "a b"', "BANKS.qiwi.id_tag: want a name"),
-        ('protocol = "osmp"\nallow = ["::1"]\nid_tag = ""', "BANKS.qiwi.id_tag: want a name"),
+        ('protocol = "osmp"\nallow = ["::1"]\ncodes = { ok = "OK" }', "BANKS.qiwi.codes: expected"),
+        (
+            'protocol = "osmp"\nallow = ["::1"]\nid_tag = "a b"',
+            "BANKS.qiwi.id_tag: expected a name",
+        ),
+        ('protocol = "osmp"\nallow = ["::1"]\nid_tag = ""', "BANKS.qiwi.id_tag: expected a name"),
         (
             'protocol = "osmp"\nusername = "a:b"\npassword = "x"',
-            "BANKS.qiwi.username: want a text without a colon",
+            "BANKS.qiwi.username: expected a text without a colon",
         ),
     ],
 )
@@ -194,7 +197,7 @@ def test_a_database_that_cannot_be_read_is_named(file: Path, url: str) -> None:
     found = faults(file, re.sub('DATABASE = ".*"', f'DATABASE = "{url}"', GOOD))
 
     assert len(found) == 1
-    assert found[0].startswith("DATABASE: want")
+    assert found[0].startswith("DATABASE: expected")
 
 
 @pytest.mark.parametrize(
@@ -203,10 +206,14 @@ def test_a_database_that_cannot_be_read_is_named(file: Path, url: str) -> None:
         (
             '"hidden-key"',
             '"public-secret-of-the-sample"',
-            "SECRET_KEY: want a long random text of your own",
+            "SECRET_KEY: expected a long random text of your own",
         ),
         ("[BANKS.qiwi]", "[x]", "x: no such key"),
-        ("CURRENCY", 'PUBLIC_URL = "pay.example.kz"\nCURRENCY', "PUBLIC_URL: want an address such"),
+        (
+            "CURRENCY",
+            'PUBLIC_URL = "pay.example.kz"\nCURRENCY',
+            "PUBLIC_URL: expected an address such",
+        ),
     ],
 )
 def test_what_would_be_found_too_late_is_named(file: Path, old: str, new: str, wanted: str) -> None:
@@ -222,7 +229,7 @@ def test_success_is_never_an_error_nor_the_reverse(file: Path, protocol: str, co
     section = f'protocol = "{protocol}"\nusername = "u"\npassword = "p"\n{own}codes = {codes}'
 
     assert faults(file, f"{BASE}\n[BANKS.p]\n{section}\n") == [
-        "BANKS.p.codes: want codes of refusals only: success is a result, and 0 would mean it"
+        "BANKS.p.codes: expected codes of refusals only: success is a result, and 0 would mean it"
     ]
 
 
@@ -241,7 +248,7 @@ def test_a_code_of_single_commands_is_replaced_for_all(file: Path) -> None:
 
 def test_a_table_that_is_none_is_named(file: Path) -> None:
     """BANKS must be one."""
-    assert faults(file, f"{BASE}\nBANKS = 3\n") == ["BANKS: want a table such as { skip = 1 }"]
+    assert faults(file, f"{BASE}\nBANKS = 3\n") == ["BANKS: expected a table such as { skip = 1 }"]
 
 
 def test_an_address_of_ipv4_in_ipv6_is_the_address(file: Path) -> None:
@@ -255,7 +262,9 @@ def test_a_certificate_file_that_is_not_there_is_named(file: Path) -> None:
     """At start, not at the first payment."""
     found = faults(file, GOOD.replace("/books", "/books?ssl_ca=ca.pem"))
 
-    assert found == ["DATABASE: want ssl_ca to name a file with the certificate of an authority"]
+    assert found == [
+        "DATABASE: expected ssl_ca to name a file with the certificate of an authority"
+    ]
 
 
 def test_broken_toml_is_named_with_its_place(file: Path) -> None:

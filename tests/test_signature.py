@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from callback import signature
+from callback import proofs, signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from subprocess import CompletedProcess
 
     from tests.conftest import Engine
-    from tests.servers import Endpoint
+    from tests.support.processes import Endpoint
 
 SETTINGS = {"TRUSTED_PROXIES": 1, "SECRET_KEY": ["key-of-last-year", "key-of-this-year"]}
 BANKS = """
@@ -181,7 +181,7 @@ def test_all_proofs_that_are_set_must_hold(
 
 def test_a_text_is_signed_as_openssl_does() -> None:
     """printf %s 260440010120202sheet-secret-1 | openssl dgst -md5."""
-    assert signature.md5_hex(b"2604400101", b"20202", b"sheet-secret-1") == (
+    assert proofs.md5_hex(b"2604400101", b"20202", b"sheet-secret-1") == (
         "430aaa1181843fb0dad491dbac6b0160"
     )
-    assert not signature.same("ё", "430aaa1181843fb0dad491dbac6b0160")
+    assert not proofs.same("ё", "430aaa1181843fb0dad491dbac6b0160")

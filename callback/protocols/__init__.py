@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
+
+from callback.wire import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from callback.kinds import Key
-    from callback.settings import Bank
-    from callback.wire import Answer, Call
-    from callback.words import Command, Result
+    from callback.bank import Bank
+    from callback.model import Command, Outcome, Result
+    from callback.readers import Setting
+    from callback.wire import Call
+
+# What HTTP itself says where a dialect has no word. 503 is a broken line to a bank: it repeats.
+HTTP_STATUS: Mapping[Outcome, int] = {
+    "bad_token": 404,
+    "bad_address": 403,
+    "not_authenticated": 401,
+    "bad_method": 405,
+    "temporary": 503,
+}
 
 
 class Dialect(Protocol):
@@ -31,7 +43,7 @@ class Dialect(Protocol):
         """Settings of its own that prove who is calling."""
 
     @property
-    def SETTINGS(self) -> Mapping[str, Key]:
+    def SETTINGS(self) -> Mapping[str, Setting]:
         """Keys of its own, and common keys with other defaults."""
 
     @property
@@ -85,3 +97,16 @@ PROTOCOLS = Dialects(
     "click",
     "uzum",
 )
+
+
+def answer(bank: Bank, command: Command, result: Result) -> Answer:
+    """Say what came of a command: in the dialect's words, or as HTTP where it has none."""
+    code = bank.code(command.name, result.outcome)
+    if code is None:
+        return bare_answer(result.outcome)
+    return PROTOCOLS[bank.protocol].write(bank, command, result, code)
+
+
+def bare_answer(outcome: Outcome) -> Answer:
+    """An answer of HTTP alone; "ask again" for what has no status of its own."""
+    return Answer(b"", "", HTTP_STATUS.get(outcome, HTTPStatus.SERVICE_UNAVAILABLE))

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from callback import kinds, signature, wire
-from callback.kinds import REQUIRED, Key
+from callback import proofs, readers, wire
 from callback.messages import message
+from callback.model import Check, Command, Pay, Refuse, Status
+from callback.readers import REQUIRED, Setting
 from callback.wire import element
-from callback.words import Check, Command, Pay, Refuse, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from xml.etree.ElementTree import Element
 
-    from callback.settings import Bank
+    from callback.bank import Bank
+    from callback.model import Outcome, Payer, Payment, Result
     from callback.wire import Answer, Call
-    from callback.words import Outcome, Payer, Payment, Result
 
 METHODS = ("POST",)
 PATHS = ("",)
@@ -50,11 +50,11 @@ CODES = {
     "temporary": "90",
 }
 SETTINGS = {
-    "secret": Key(kinds.secrets, REQUIRED),
-    "sign_request": Key(kinds.flag, True),
-    "kopecks": Key(kinds.flag, False),
-    "balance_sign": Key(kinds.choice("account", "debt"), "account"),
-    "show": Key(kinds.words("name", "debt"), ["debt"]),
+    "secret": Setting(readers.secrets, REQUIRED),
+    "sign_request": Setting(readers.boolean, True),
+    "kopecks": Setting(readers.boolean, False),
+    "balance_sign": Setting(readers.choice("account", "debt"), "account"),
+    "show": Setting(readers.any_of("name", "debt"), ["debt"]),
 }
 # Section 5: what our English is not exact enough for.
 TEXTS: dict[Outcome, str] = {
@@ -119,7 +119,7 @@ def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
     given = wire.fields(call.form, {"params"})
     text = given.values.get("params")
-    if not (text or given.twice):
+    if not (text or given.repeated):
         return Refuse(name="", outcome="bad_request")
     request = _request(text.encode()) if text else None
     if request is None:
@@ -172,7 +172,7 @@ def _proof(bank: Bank, request: Request) -> Proof | None:
     right = [
         secret
         for secret in bank.secret
-        if signature.same(given, signature.md5_hex(request.signed, secret))
+        if proofs.same(given, proofs.md5_hex(request.signed, secret))
     ]
     return Proof(request.sign, right[-1]) if right else None
 
@@ -181,7 +181,7 @@ def _sign(bank: Bank, proof: Proof, params: Element) -> str:
     """Sign our own text between the tags, as it is sent (section 2)."""
     text = wire.xml_text(params).removeprefix("<params>").removesuffix("</params>")
     sign = proof.sign if bank.own["sign_request"] else ""
-    return signature.md5_hex(text.encode(), sign.encode(), proof.secret).upper()
+    return proofs.md5_hex(text.encode(), sign.encode(), proof.secret).upper()
 
 
 def _command(bank: Bank, proof: Proof, params: Element) -> Command:

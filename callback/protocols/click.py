@@ -6,16 +6,16 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from callback import kinds, signature, wire
-from callback.kinds import REQUIRED, Key
-from callback.words import Cancel, Command, Pay, Perform, Refuse
+from callback import proofs, readers, wire
+from callback.model import Cancel, Command, Pay, Perform, Refuse
+from callback.readers import REQUIRED, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from callback.settings import Bank
+    from callback.bank import Bank
+    from callback.model import Outcome, Result
     from callback.wire import Answer, Call
-    from callback.words import Outcome, Result
 
 METHODS = ("POST",)
 PATHS = ("",)
@@ -75,9 +75,9 @@ def _repeat_complete(value: Any) -> str:
 
 
 SETTINGS = {
-    "secret": Key(kinds.secrets, REQUIRED),
-    "service_id": Key(_service_id, REQUIRED),
-    "repeat_complete": Key(_repeat_complete, -4),
+    "secret": Setting(readers.secrets, REQUIRED),
+    "service_id": Setting(_service_id, REQUIRED),
+    "repeat_complete": Setting(_repeat_complete, -4),
 }
 ACTIONS = {"0": "prepare", "1": "complete"}
 IN_COMPLETE = {"merchant_prepare_id"}
@@ -114,7 +114,7 @@ def read(bank: Bank, call: Call) -> Command:
         "noted": {"click_paydoc_id": values.get("click_paydoc_id", "")},
     }
     wanted = IN_BOTH | IN_COMPLETE if action == "1" else IN_BOTH
-    if given.twice or not wanted <= values.keys():
+    if given.repeated or not wanted <= values.keys():
         return Refuse(outcome="bad_request", **common)
     if not _is_from_click(bank, values):
         return Refuse(outcome="not_authenticated", **common)
@@ -154,7 +154,7 @@ def _is_from_click(bank: Bank, values: Mapping[str, str]) -> bool:
     ]
     given = values["sign_string"].lower()
     right = sum(
-        signature.same(given, signature.md5_hex(*before, secret, *after)) for secret in bank.secret
+        proofs.same(given, proofs.md5_hex(*before, secret, *after)) for secret in bank.secret
     )
     return right > 0 and values["service_id"] == bank.own["service_id"]
 

@@ -8,16 +8,16 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from callback import kinds, wire
-from callback.kinds import Key
+from callback import readers, wire
 from callback.messages import message
+from callback.model import Cancel, Check, Command, Refuse, Status, check_or_pay
+from callback.readers import Setting
 from callback.wire import element
-from callback.words import Cancel, Check, Command, Refuse, Status, check_or_pay
 
 if TYPE_CHECKING:
-    from callback.settings import Bank
+    from callback.bank import Bank
+    from callback.model import Outcome, Payer, Payment, Result
     from callback.wire import Answer, Call
-    from callback.words import Outcome, Payer, Payment, Result
 
 METHODS = ("GET", "POST")
 PATHS = ("",)
@@ -49,16 +49,16 @@ CODES = {
     "cancel_refused": "9",
 }
 SETTINGS = {
-    "format": Key(kinds.choice("xml", "json"), "xml"),
-    "encoding": Key(kinds.choice("utf-8", "windows-1251"), "utf-8"),
-    "bank_key": Key(kinds.public_key, "", in_folder=True),
-    "own_key": Key(kinds.private_key, "", in_folder=True),
-    "types": Key(kinds.texts, []),
-    "cancel": Key(kinds.flag, False),
-    "check_sum": Key(kinds.choice("optional", "validate", "ignore"), "optional"),
-    "sum_form": Key(kinds.choice(*wire.SUMS), "strict"),
-    "show": Key(kinds.words("name", "address", "debt"), []),
-    "register": Key(kinds.table, {"skip": 1}),
+    "format": Setting(readers.choice("xml", "json"), "xml"),
+    "encoding": Setting(readers.choice("utf-8", "windows-1251"), "utf-8"),
+    "bank_key": Setting(readers.public_key, "", in_folder=True),
+    "own_key": Setting(readers.private_key, "", in_folder=True),
+    "types": Setting(readers.texts, []),
+    "cancel": Setting(readers.boolean, False),
+    "check_sum": Setting(readers.choice("optional", "validate", "ignore"), "optional"),
+    "sum_form": Setting(readers.choice(*wire.SUMS), "strict"),
+    "show": Setting(readers.any_of("name", "address", "debt"), []),
+    "register": Setting(readers.table, {"skip": 1}),
 }
 FIELDS = {"action", "number", "amount", "receipt", "date", "type", "mes"}
 # The declaration of an XML answer, by the setting.
@@ -81,7 +81,7 @@ def read(bank: Bank, call: Call) -> Command:
             return Refuse(name="", outcome="bad_signature")
     given = wire.fields(call.query + b"&" + call.form, FIELDS)
     name = given.values.get("action", "")
-    if given.twice:
+    if given.repeated:
         return Refuse(name=name, outcome="bad_request")
     if name not in COMMANDS:
         return Refuse(name=name, outcome="unknown_command")
@@ -110,7 +110,7 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
 
 def _is_signed(bank: Bank, query: bytes) -> bool:
     match = SIGNED.fullmatch(query)
-    if match is None or wire.fields(query, {"sign"}).twice:
+    if match is None or wire.fields(query, {"sign"}).repeated:
         return False
     return bool(bank.own["bank_key"](bytes.fromhex(match[2].decode()), match[1]))
 

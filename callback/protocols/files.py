@@ -1,6 +1,6 @@
 """A bank without an online protocol: nobody calls, its statements are booked by flask reconcile.
 
-registers.md, section 5, and `callback/books`.
+registers.md, section 5, and `callback/tools/books`.
 """
 
 from __future__ import annotations
@@ -8,19 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from callback import wire
-from callback.words import Refuse
+from callback.model import Refuse
 
 if TYPE_CHECKING:
-    from callback.kinds import Key
-    from callback.settings import Bank
+    from callback.bank import Bank
+    from callback.model import Command, Result
+    from callback.readers import Setting
     from callback.wire import Answer, Call
-    from callback.words import Command, Result
 
 METHODS = ("GET",)
 PATHS = ()  # there is no address
 PROOFS = ()
 CODES: dict[str, str] = {}
-SETTINGS: dict[str, Key] = {}
+SETTINGS: dict[str, Setting] = {}
 
 
 def read(bank: Bank, call: Call) -> Command:  # noqa: ARG001

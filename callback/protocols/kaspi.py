@@ -5,18 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from callback import kinds, wire
-from callback.kinds import Key
+from callback import readers, wire
 from callback.messages import message
+from callback.model import Check, Command, Refuse, check_or_pay
+from callback.readers import Setting
 from callback.wire import element
-from callback.words import Check, Command, Refuse, check_or_pay
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-    from callback.settings import Bank
+    from callback.bank import Bank
+    from callback.model import Outcome, Payer, Result
     from callback.wire import Answer, Call
-    from callback.words import Outcome, Payer, Result
 
 METHODS = ("GET", "POST")
 PATHS = ("",)
@@ -43,12 +43,12 @@ CODES = {
     "duplicate_other": "5",
 }
 SETTINGS = {
-    "format": Key(kinds.choice("json", "xml"), "json"),
-    "bin": Key(kinds.text, ""),
-    "sum_form": Key(kinds.choice(*wire.SUMS), "strict"),
-    "show": Key(kinds.words("name", "address", "debt"), ["debt"]),
-    "labels": Key(kinds.labels, {"name": "ФИО", "address": "Адрес"}),
-    "register": Key(kinds.table, {"skip": 1}),
+    "format": Setting(readers.choice("json", "xml"), "json"),
+    "bin": Setting(readers.text, ""),
+    "sum_form": Setting(readers.choice(*wire.SUMS), "strict"),
+    "show": Setting(readers.any_of("name", "address", "debt"), ["debt"]),
+    "labels": Setting(readers.labels, {"name": "ФИО", "address": "Адрес"}),
+    "register": Setting(readers.table, {"skip": 1}),
 }
 FIELDS = {"command", "txn_id", "account", "sum", "txn_date"}
 ZERO = Decimal("0.00")
@@ -63,7 +63,7 @@ def read(bank: Bank, call: Call) -> Command:
     txn_id = given.values.get("txn_id", "")
     echo = txn_id if wire.DIGITS.fullmatch(txn_id) else ""
     outcome: Outcome | None = None
-    if given.twice:
+    if given.repeated:
         outcome = "bad_request"
     elif name not in COMMANDS:
         outcome = "unknown_command"

@@ -7,18 +7,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from callback import kinds, wire
-from callback.kinds import Key
+from callback import readers, wire
 from callback.messages import LANGUAGES, message
+from callback.model import Check, Command, Pay, Refuse
+from callback.readers import Setting
 from callback.wire import element
-from callback.words import Check, Command, Pay, Refuse
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-    from callback.settings import Bank
+    from callback.bank import Bank
+    from callback.model import Outcome, Payer, Result
     from callback.wire import Answer, Call
-    from callback.words import Outcome, Payer, Result
 
 METHODS = ("POST",)
 PATHS = ("",)
@@ -44,13 +44,13 @@ CODES = {
     "temporary": "424",
 }
 SETTINGS = {
-    "qm": Key(kinds.texts, []),
-    "service_id": Key(kinds.text, ""),
-    "sid": Key(kinds.text, ""),
-    "sum_form": Key(kinds.choice(*wire.SUMS), "strict"),
-    "show": Key(kinds.words("name", "address", "debt"), ["debt"]),
-    "labels": Key(kinds.labels, {"name": "ФИО", "address": "Адрес"}),
-    "language": Key(kinds.choice(*LANGUAGES), "ru"),
+    "qm": Setting(readers.texts, []),
+    "service_id": Setting(readers.text, ""),
+    "sid": Setting(readers.text, ""),
+    "sum_form": Setting(readers.choice(*wire.SUMS), "strict"),
+    "show": Setting(readers.any_of("name", "address", "debt"), ["debt"]),
+    "labels": Setting(readers.labels, {"name": "ФИО", "address": "Адрес"}),
+    "language": Setting(readers.choice(*LANGUAGES), "ru"),
 }
 # Section 5: the words that terminals of this family show.
 PAID = "Платеж проведен"

@@ -5,18 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from callback import kinds, wire
-from callback.kinds import Key
+from callback import readers, wire
 from callback.messages import message
+from callback.model import Cancel, Check, Command, Refuse, check_or_pay
+from callback.readers import Setting
 from callback.wire import element
-from callback.words import Cancel, Check, Command, Refuse, check_or_pay
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-    from callback.settings import Bank
+    from callback.bank import Bank
+    from callback.model import Outcome, Payer, Payment, Result
     from callback.wire import Answer, Call, Fields
-    from callback.words import Outcome, Payer, Payment, Result
 
 METHODS = ("GET", "POST")
 PATHS = ("",)
@@ -45,19 +45,19 @@ CODES = {
     "payment_not_found": "300",
 }
 SETTINGS = {
-    "id_tag": Key(kinds.filled_xml_name, "osmp_txn_id"),
-    "date_tag": Key(kinds.xml_name, ""),
-    "date_form": Key(kinds.text, "%Y%m%d%H%M%S"),
-    "sberbank_tags": Key(kinds.flag, False),
-    "balance_sign": Key(kinds.choice("account", "debt"), "account"),
-    "check_sum": Key(kinds.choice("optional", "validate", "ignore"), "optional"),
-    "sum_form": Key(kinds.choice(*wire.SUMS), "strict"),
-    "ccy": Key(kinds.texts),
-    "cancel": Key(kinds.flag, False),
-    "show": Key(kinds.words("name", "address", "debt"), ["debt"]),
-    "labels": Key(kinds.labels, {"name": "name", "debt": "debt", "address": "address"}),
-    "register": Key(
-        kinds.table,
+    "id_tag": Setting(readers.nonempty_xml_name, "osmp_txn_id"),
+    "date_tag": Setting(readers.xml_name, ""),
+    "date_form": Setting(readers.text, "%Y%m%d%H%M%S"),
+    "sberbank_tags": Setting(readers.boolean, False),
+    "balance_sign": Setting(readers.choice("account", "debt"), "account"),
+    "check_sum": Setting(readers.choice("optional", "validate", "ignore"), "optional"),
+    "sum_form": Setting(readers.choice(*wire.SUMS), "strict"),
+    "ccy": Setting(readers.texts),
+    "cancel": Setting(readers.boolean, False),
+    "show": Setting(readers.any_of("name", "address", "debt"), ["debt"]),
+    "labels": Setting(readers.labels, {"name": "name", "debt": "debt", "address": "address"}),
+    "register": Setting(
+        readers.table,
         {
             "separator": "\t",
             "encoding": "utf-8",
@@ -108,7 +108,7 @@ def read(bank: Bank, call: Call) -> Command:
     txn_id = given.values.get("txn_id", "")
     echo = Echo(txn_id if wire.DIGITS.fullmatch(txn_id) else "")
     outcome: Outcome | None = None
-    if given.twice:
+    if given.repeated:
         outcome = "bad_request"
     elif name not in COMMANDS and not (name == "cancel" and can_cancel):
         outcome = "unknown_command"

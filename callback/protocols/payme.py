@@ -6,21 +6,22 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from callback import jsonrpc, kinds, wire
-from callback.jsonrpc import DONE, whole
-from callback.kinds import REQUIRED, Key
+from callback import readers, wire
+from callback.clock import utc_now
 from callback.messages import message
-from callback.operation import utc_now
-from callback.words import Cancel, Check, Command, Pay, Perform, Refuse, Since, Statement, Status
+from callback.model import Cancel, Check, Command, Cutoff, Pay, Perform, Refuse, Statement, Status
+from callback.protocols import jsonrpc
+from callback.protocols.jsonrpc import DONE, integer
+from callback.readers import REQUIRED, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from callback.jsonrpc import Forms
-    from callback.settings import Bank
+    from callback.bank import Bank
+    from callback.model import Payer, Payment, Result
+    from callback.protocols.jsonrpc import Forms
     from callback.wire import Answer, Call
-    from callback.words import Payer, Payment, Result
 
 METHODS = ("POST",)
 PATHS = ("",)
@@ -53,14 +54,14 @@ CODES = {
     "temporary": "-32400",
 }
 SETTINGS = {
-    "username": Key(kinds.filled, "Paycom"),
-    "password": Key(kinds.secrets, REQUIRED),
-    "account_field": Key(kinds.filled, "account"),
-    "refund": Key(kinds.flag, True),
-    "timeout": Key(kinds.whole(1, 31_536_000), 43200),  # seconds, of Payme's time
-    "show": Key(kinds.words("name", "debt"), []),
-    "labels": Key(kinds.labels, {"name": "name", "debt": "debt"}),
-    "codes": Key(jsonrpc.codes, {}),
+    "username": Setting(readers.nonempty, "Paycom"),
+    "password": Setting(readers.secrets, REQUIRED),
+    "account_field": Setting(readers.nonempty, "account"),
+    "refund": Setting(readers.boolean, True),
+    "timeout": Setting(readers.integer(1, 31_536_000), 43200),  # seconds, of Payme's time
+    "show": Setting(readers.any_of("name", "debt"), []),
+    "labels": Setting(readers.labels, {"name": "name", "debt": "debt"}),
+    "codes": Setting(jsonrpc.codes, {}),
 }
 LANGUAGES = ("ru", "uz", "en")  # of every error's message
 ABOUT_ACCOUNT = range(-31099, -31049)  # errors whose data is the account field
@@ -75,10 +76,10 @@ def _txn_id(_bank: Bank, value: Any) -> str | None:
 # Section 3, in the order of section 4: steps 7, 8 and 9.
 FORMS: Forms = {
     "id": (_txn_id, "bad_request"),
-    "time": (whole(FIRST_TIME, LAST_TIME), "bad_request"),
-    "reason": (whole(-(2**63), 2**63 - 1), "bad_request"),  # what the column holds
-    "from": (whole(0, LAST_TIME), "bad_request"),
-    "to": (whole(0, LAST_TIME), "bad_request"),
+    "time": (integer(FIRST_TIME, LAST_TIME), "bad_request"),
+    "reason": (integer(-(2**63), 2**63 - 1), "bad_request"),  # what the column holds
+    "from": (integer(0, LAST_TIME), "bad_request"),
+    "to": (integer(0, LAST_TIME), "bad_request"),
     "amount": (jsonrpc.tiyin, "bad_sum"),
     "account": (jsonrpc.account, "bad_account"),
 }
@@ -117,28 +118,28 @@ def _check(bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Comma
     refused = bank.sum_refusal(common["amount"])
     if refused:
         return Refuse(outcome=refused, **common)
-    return Check(exact=True, waits_since=_alive_since(bank), **common)
+    return Check(exact=True, held_since=_expires_before(bank), **common)
 
 
 def _create(bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Command:
     """A known id wins over its time and its sum: both are only refused by the operation."""
-    alive_since = _alive_since(bank)
+    expires_before = _expires_before(bank)
     paid_at = bank.local(wire.from_milliseconds(values["time"]))
-    expired = paid_at < alive_since.paid_at
+    expired = paid_at < expires_before.paid_at
     return Pay(
         state="created",
         paid_at=paid_at,
         refused="payment_expired" if expired else bank.sum_refusal(common["amount"]),
         exact=True,
-        waits_since=alive_since,
-        alive_since=alive_since,
+        held_since=expires_before,
+        expires_before=expires_before,
         performed="payment_performed",
         **common,
     )
 
 
 def _perform(bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Command:
-    return Perform(alive_since=_alive_since(bank), **common)
+    return Perform(expires_before=_expires_before(bank), **common)
 
 
 def _cancel(bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Command:
@@ -172,10 +173,10 @@ RECEIPTS: dict[type[Command], tuple[str, ...]] = {
 }
 
 
-def _alive_since(bank: Bank) -> Since:
+def _expires_before(bank: Bank) -> Cutoff:
     """Say how old a booking may be; only Payme's own time counts (section 7)."""
     oldest = utc_now() - timedelta(seconds=bank.own["timeout"])
-    return Since(created_at=wire.EPOCH, paid_at=bank.local(oldest))
+    return Cutoff(created_at=wire.EPOCH, paid_at=bank.local(oldest))
 
 
 def _told(bank: Bank, command: Command, result: Result) -> dict[str, Any]:

@@ -6,20 +6,21 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from callback import jsonrpc, kinds, wire
-from callback.jsonrpc import DONE
-from callback.kinds import REQUIRED, Key
+from callback import readers, wire
+from callback.clock import utc_now
 from callback.messages import message
-from callback.operation import utc_now
-from callback.words import Cancel, Check, Command, Pay, Refuse, Statement, Status
+from callback.model import Cancel, Check, Command, Pay, Refuse, Statement, Status
+from callback.protocols import jsonrpc
+from callback.protocols.jsonrpc import DONE
+from callback.readers import REQUIRED, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from callback.jsonrpc import Forms, Request
-    from callback.settings import Bank
+    from callback.bank import Bank
+    from callback.model import Outcome, Payer, Payment, Result
+    from callback.protocols.jsonrpc import Forms, Request
     from callback.wire import Answer, Call
-    from callback.words import Outcome, Payer, Payment, Result
 
 METHODS = ("POST",)
 PATHS = ("",)
@@ -66,15 +67,15 @@ def _service_ids(value: Any) -> tuple[str, ...]:
 
 
 SETTINGS = {
-    "username": Key(kinds.filled, REQUIRED),
-    "password": Key(kinds.secrets, REQUIRED),
-    "service_id": Key(_service_ids, REQUIRED),
-    "account_field": Key(kinds.filled, "client_id"),
-    "refund": Key(kinds.flag, True),
-    "java_dates": Key(kinds.flag, False),
-    "show": Key(kinds.words("name", "debt"), []),
-    "labels": Key(kinds.labels, {"name": "name", "debt": "debt"}),
-    "codes": Key(jsonrpc.codes, {}),
+    "username": Setting(readers.nonempty, REQUIRED),
+    "password": Setting(readers.secrets, REQUIRED),
+    "service_id": Setting(_service_ids, REQUIRED),
+    "account_field": Setting(readers.nonempty, "client_id"),
+    "refund": Setting(readers.boolean, True),
+    "java_dates": Setting(readers.boolean, False),
+    "show": Setting(readers.any_of("name", "debt"), []),
+    "labels": Setting(readers.labels, {"name": "name", "debt": "debt"}),
+    "codes": Setting(jsonrpc.codes, {}),
 }
 TXN_ID = re.compile("[0-9A-Za-z-]{1,64}")
 NUMBER = re.compile("[1-9][0-9]{0,17}")  # of a transaction: so much fits any reader

@@ -9,18 +9,18 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from callback import kinds, wire
-from callback.kinds import Key
+from callback import readers, wire
 from callback.messages import message
+from callback.model import Check, Command, Refuse, check_or_pay
+from callback.readers import Setting
 from callback.wire import element
-from callback.words import Check, Command, Refuse, check_or_pay
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-    from callback.settings import Bank
+    from callback.bank import Bank
+    from callback.model import Outcome, Payer, Payment, Result
     from callback.wire import Answer, Call
-    from callback.words import Outcome, Payer, Payment, Result
 
 METHODS = ("GET", "POST")
 PATHS = ("",)
@@ -47,11 +47,11 @@ CODES = {
     "payment_cancelled": "300",
 }
 SETTINGS = {
-    "balance_sign": Key(kinds.choice("account", "debt"), "account"),
-    "sum_form": Key(kinds.choice(*wire.SUMS), "strict"),
-    "show": Key(kinds.words("name", "address", "debt"), ["debt"]),
-    "register": Key(
-        kinds.table,
+    "balance_sign": Setting(readers.choice("account", "debt"), "account"),
+    "sum_form": Setting(readers.choice(*wire.SUMS), "strict"),
+    "show": Setting(readers.any_of("name", "address", "debt"), ["debt"]),
+    "register": Setting(
+        readers.table,
         {
             "separator": ";",
             "encoding": "windows-1251",
@@ -85,7 +85,7 @@ def read(bank: Bank, call: Call) -> Command:
     name = action.lower() if action.isascii() else action  # a Kelvin sign is no k
     txn_id = given.values.get("PAY_ID", "")
     outcome: Outcome | None = None
-    if given.twice:
+    if given.repeated:
         outcome = "bad_request"
     elif name not in COMMANDS:
         outcome = "unknown_command"

@@ -8,19 +8,19 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from callback import kinds, wire
-from callback.jsonrpc import decimal_text, in_tiyin, whole
-from callback.kinds import REQUIRED, Key
-from callback.operation import utc_now
-from callback.words import Cancel, Check, Command, Pay, Perform, Refuse, Since, Status
+from callback import readers, wire
+from callback.clock import utc_now
+from callback.model import Cancel, Check, Command, Cutoff, Pay, Perform, Refuse, Status
+from callback.protocols.jsonrpc import decimal_text, in_tiyin, integer
+from callback.readers import REQUIRED, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from callback.jsonrpc import Reader
-    from callback.settings import Bank
+    from callback.bank import Bank
+    from callback.model import Outcome, Payer, Payment, Result
+    from callback.protocols.jsonrpc import Reader
     from callback.wire import Answer, Call
-    from callback.words import Outcome, Payer, Payment, Result
 
 METHODS = ("POST",)
 PATHS = ("check", "create", "confirm", "reverse", "status")
@@ -58,17 +58,17 @@ CODES = {
     "create.temporary": "99999",
 }
 SETTINGS = {
-    "username": Key(kinds.filled, REQUIRED),
-    "password": Key(kinds.secrets, REQUIRED),
-    "service_id": Key(kinds.whole(0, 2**63 - 1), REQUIRED),
-    "account_field": Key(kinds.filled, "account"),
-    "refund": Key(kinds.flag, True),
-    "timeout": Key(kinds.whole(1, 31_536_000), 1800),  # seconds, by our clock
-    "repeats": Key(kinds.choice("code", "same"), "code"),
-    "numeric_codes": Key(kinds.flag, False),
-    "auth_status": Key(kinds.whole(HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED), 400),
-    "show": Key(kinds.words("name", "debt"), []),
-    "labels": Key(kinds.labels, {"name": "fio", "debt": "debt"}),
+    "username": Setting(readers.nonempty, REQUIRED),
+    "password": Setting(readers.secrets, REQUIRED),
+    "service_id": Setting(readers.integer(0, 2**63 - 1), REQUIRED),
+    "account_field": Setting(readers.nonempty, "account"),
+    "refund": Setting(readers.boolean, True),
+    "timeout": Setting(readers.integer(1, 31_536_000), 1800),  # seconds, by our clock
+    "repeats": Setting(readers.choice("code", "same"), "code"),
+    "numeric_codes": Setting(readers.boolean, False),
+    "auth_status": Setting(readers.integer(HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED), 400),
+    "show": Setting(readers.any_of("name", "debt"), []),
+    "labels": Setting(readers.labels, {"name": "fio", "debt": "debt"}),
 }
 LAST_TIME = 9_999_999_999_999
 ANY_TIME = datetime(1, 1, 1)  # noqa: DTZ001 - the bank's time, which does not matter
@@ -107,7 +107,7 @@ def _tiyin(_bank: Bank, value: Any) -> Decimal | None:
 
 
 FORMS: dict[str, Reader] = {
-    "timestamp": whole(0, LAST_TIME),
+    "timestamp": integer(0, LAST_TIME),
     "transId": _txn_id,
     "params": _account,
     "amount": _tiyin,
@@ -118,7 +118,7 @@ def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
     name = call.path
     given = wire.read_json(call.body)
-    if given.twice or not isinstance(given.value, dict):
+    if given.repeated or not isinstance(given.value, dict):
         return Refuse(name=name, outcome="unreadable")
     values = _values(bank, name, given.value)
     common: dict[str, Any] = {
@@ -177,7 +177,7 @@ def _echo(body: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, int |
 
 
 def _check(bank: Bank, _paid_at: datetime, common: dict[str, Any]) -> Command:
-    return Check(exact=True, waits_since=_alive_since(bank), **common)
+    return Check(exact=True, held_since=_expires_before(bank), **common)
 
 
 def _create(bank: Bank, paid_at: datetime, common: dict[str, Any]) -> Command:
@@ -187,7 +187,7 @@ def _create(bank: Bank, paid_at: datetime, common: dict[str, Any]) -> Command:
         paid_at=paid_at,
         refused=bank.sum_refusal(common["amount"]) if positive else "sum_too_small",
         exact=True,
-        waits_since=_alive_since(bank),
+        held_since=_expires_before(bank),
         performed="payment_performed",
         **common,
     )
@@ -198,7 +198,7 @@ def _confirm(bank: Bank, paid_at: datetime, common: dict[str, Any]) -> Command:
         of_sum=common["amount"],
         sum_first=True,
         paid_at=paid_at,
-        alive_since=_alive_since(bank),
+        expires_before=_expires_before(bank),
         **common,
     )
 
@@ -208,7 +208,7 @@ def _reverse(bank: Bank, _paid_at: datetime, common: dict[str, Any]) -> Command:
 
 
 def _status(bank: Bank, _paid_at: datetime, common: dict[str, Any]) -> Command:
-    return Status(alive_since=_alive_since(bank), **common)
+    return Status(expires_before=_expires_before(bank), **common)
 
 
 COMMANDS: dict[str, Callable[[Bank, datetime, dict[str, Any]], Command]] = {
@@ -220,10 +220,10 @@ COMMANDS: dict[str, Callable[[Bank, datetime, dict[str, Any]], Command]] = {
 }
 
 
-def _alive_since(bank: Bank) -> Since:
+def _expires_before(bank: Bank) -> Cutoff:
     """Say how old a booking may be; only our own time counts (section 7)."""
     oldest = utc_now() - timedelta(seconds=bank.own["timeout"])
-    return Since(created_at=oldest, paid_at=ANY_TIME)
+    return Cutoff(created_at=oldest, paid_at=ANY_TIME)
 
 
 def _told(bank: Bank, command: Command, result: Result) -> dict[str, Any]:

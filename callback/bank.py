@@ -1,0 +1,112 @@
+"""A bank, and the settings around it: the values that the settings file is read into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from callback import wire
+from callback.model import BROADER
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Mapping
+    from decimal import Decimal
+    from ipaddress import IPv4Network, IPv6Network
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from callback import layouts
+    from callback.database import Engine
+    from callback.model import Outcome, Payer
+
+
+@dataclass(frozen=True)
+class Bank:
+    """One bank: a section of the settings, with its dialect's own keys in `own`."""
+
+    name: str
+    currency: str
+    protocol: str
+    allow: tuple[IPv4Network | IPv6Network, ...]
+    username: str
+    password: tuple[bytes, ...] = field(repr=False)  # oldest first; empty: no Basic
+    secret: tuple[bytes, ...] = field(repr=False)  # oldest first
+    url_token: bool
+    payer: str
+    account_pattern: re.Pattern[str]
+    min_sum: Decimal
+    max_sum: Decimal
+    timezone: ZoneInfo
+    show: tuple[str, ...]
+    labels: Mapping[str, str]
+    codes: Mapping[str, str]  # by outcome, or by "command.outcome" where the command matters
+    language: str
+    register: layouts.RegisterLayout
+    bills: layouts.BillsLayout
+    send: layouts.Target | None
+    smtp: layouts.Target | None
+    mail_from: str
+    own: Mapping[str, Any] = field(repr=False)
+
+    def code(self, command: str, outcome: Outcome) -> str | None:
+        """The dialect's code of an outcome; None where it has no word for it."""
+        code = self.codes.get(f"{command}.{outcome}") or self.codes.get(outcome)
+        if code is None and outcome in BROADER:
+            return self.code(command, BROADER[outcome])
+        return code
+
+    def account_refusal(self, number: str) -> Outcome | None:
+        """Refuse an empty number, and one that does not match account_pattern as a whole."""
+        return None if number and self.account_pattern.fullmatch(number) else "bad_account"
+
+    def sum_refusal(self, amount: Decimal | None) -> Outcome | None:
+        """Refuse a sum, if there is one, outside of min_sum and max_sum, both inclusive.
+
+        0.00 is too small whatever min_sum says.
+        """
+        if amount is None or (amount > 0 and self.min_sum <= amount <= self.max_sum):
+            return None
+        return "sum_too_large" if amount > self.max_sum else "sum_too_small"
+
+    def read_sum(self, text: str, rule: str) -> tuple[Decimal | None, Outcome | None]:
+        """Read a sum by the bank's sum_form, or say why it is refused.
+
+        By `rule` it must be there ("validate"), may lack ("optional"), is not looked at ("ignore").
+        """
+        if rule == "ignore" or (rule == "optional" and not text):
+            return None, None
+        amount = wire.amount(text, self.own["sum_form"])
+        return amount, "bad_sum" if amount is None else None
+
+    def local(self, utc: datetime) -> datetime:
+        """A time of ours in the bank's zone."""
+        return utc.replace(tzinfo=timezone.utc).astimezone(self.timezone).replace(tzinfo=None)
+
+    def utc(self, local: datetime) -> datetime:
+        """The inverse of `local`; of two hours with the same name the first, or by `fold`."""
+        try:
+            utc = local.replace(tzinfo=self.timezone).astimezone(timezone.utc)
+        except OverflowError:  # at either end of the calendar an offset means nothing
+            return local
+        return utc.replace(tzinfo=None)
+
+    def balance(self, payer: Payer) -> Decimal:
+        """Money on the account, or with balance_sign = "debt" what is owed."""
+        return payer.owed if self.own["balance_sign"] == "debt" else -payer.owed
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the whole program needs to know."""
+
+    path: Path
+    secret_keys: tuple[bytes, ...] = field(repr=False)  # oldest first
+    engine: Engine
+    connections: int
+    trusted_proxies: int
+    log: Path | None
+    public_url: str
+    contact: str  # of ours, for the bank's people
+    banks: Mapping[str, Bank]

@@ -1,0 +1,357 @@
+"""How a bank's files look: the tables `bills` and `register` of its settings, and `send`.
+
+registers.md, sections 2, 3 and 5. Everything is checked at start, so that no file is half written
+or half read because of a setting.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from string import Formatter
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from callback import readers
+from callback.readers import Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+ENCODINGS = ("utf-8", "windows-1251", "koi8-r", "cp866")
+SCHEMES = ("folder", "ftp", "ftps", "sftp", "https", "mailto", "held")
+SEND_FORMS = (
+    '"folder:/path", "ftps://user:password@host/folder/", "sftp://user@host/folder/", '
+    '"https://host/folder/", "mailto:name@example.kz" or "held:48" (hours)'
+)
+SOME_DAY = datetime(2026, 11, 3, 9, 15)  # noqa: DTZ001 - tries out forms of dates
+COLUMNS = ("number", "name", "address", "period", "sum", "kopecks")
+# GOST R 56042: what stands first, in this order, and how long it may be.
+QR_FIRST = {
+    "Name": re.compile(r"(?s).{1,160}"),
+    "PersonalAcc": re.compile("[0-9]{20}"),
+    "BankName": re.compile(r"(?s).{1,45}"),
+    "BIC": re.compile("[0-9]{9}"),
+    "CorrespAcc": re.compile("[0-9]{20}|0"),
+}
+QR_NEXT = {"Purpose": re.compile(r"(?s).{1,210}"), "PayeeINN": re.compile("[0-9]{10}|[0-9]{12}")}
+QR_ENCODINGS = {"windows-1251": "1", "utf-8": "2", "koi8-r": "3"}
+QR_SEPARATORS = "|#;:^_~{}@%"
+QR_FIRST_BYTES = 300
+DIRECTIVE = re.compile("%([A-Za-z])")
+
+
+class RegisterLayout(NamedTuple):
+    """How a register of the bank is read; columns from 1, from the end when negative, 0: none."""
+
+    form: str
+    separator: str
+    encoding: str
+    skip: int
+    txn_id: int
+    account: int
+    sum: int
+    date: int
+    time: int
+    date_form: str
+    time_form: str
+    decimal: str
+    kopecks: bool
+    quote: str
+    total: str
+    total_count: int
+    total_sum: int
+    state: int
+    good: str
+    file: re.Pattern[str] | None
+    purpose: re.Pattern[str] | None
+    ignore: re.Pattern[str] | None
+
+
+class BillsLayout(NamedTuple):
+    """How a list of bills is written."""
+
+    form: str
+    encoding: str
+    separator: str
+    quote: str
+    header: str
+    columns: tuple[str, ...]
+    decimal: str
+    line_end: str
+    period: str
+    head: tuple[str, ...]
+    tail: tuple[str, ...]
+    name: str
+    inn: str
+    rs: str
+    folder: str
+    zero: bool
+    full_names: bool
+    qr: Mapping[str, str] | None
+
+
+class Target(NamedTuple):
+    """Where a list is delivered; `options` are what stands behind "?"."""
+
+    scheme: str
+    host: str = ""
+    port: int | None = None
+    user: str = ""
+    password: str = ""
+    path: str = ""
+    options: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:  # what is printed, logged, kept: no password in it
+        if not self.host:
+            return f"{self.scheme}:{self.path}"
+        port = f":{self.port}" if self.port else ""
+        return f"{self.scheme}://{self.host}{port}{self.path}"
+
+
+def expression(value: Any) -> re.Pattern[str] | None:
+    """A regular expression; an empty text is none."""
+    try:
+        return re.compile(readers.text(value)) if value else None
+    except re.error as error:
+        raise ValueError('a regular expression such as "QIWI_.*[.]csv"') from error
+
+
+def send(value: Any) -> Target | None:
+    """Where to deliver; an empty text is nowhere."""
+    if not readers.text(value):
+        return None
+    scheme, _, rest = value.partition(":")
+    if scheme in ("folder", "mailto", "held"):
+        wanted = {"folder": "/.*", "mailto": r"[^@\s]+@[^@\s]+", "held": "[1-9][0-9]{0,3}"}
+        if not re.fullmatch(wanted[scheme], rest):
+            raise ValueError(SEND_FORMS)
+        return Target(scheme, path=rest)
+    return _address(value, SCHEMES, SEND_FORMS)
+
+
+def mail_server(value: Any) -> Target | None:
+    """A mail server; an empty text is none."""
+    forms = '"smtps://user:password@host:465" or "smtp://host:25"'
+    return _address(value, ("smtp", "smtps"), forms) if readers.text(value) else None
+
+
+def _address(value: str, schemes: Collection[str], forms: str) -> Target:
+    try:
+        url = urlsplit(value)
+        made = Target(
+            scheme=url.scheme,
+            host=url.hostname or "",
+            port=url.port,
+            user=unquote(url.username or ""),
+            password=unquote(url.password or ""),
+            path=unquote(url.path),
+            options=dict(parse_qsl(url.query, strict_parsing=bool(url.query))),
+        )
+    except ValueError as error:
+        raise ValueError(forms) from error
+    if made.scheme == "sftp" and made.password:
+        raise ValueError("a key for sftp, no password: sftp://user@host/folder/?key=/path/id")
+    known = {"key", "known_hosts"} if made.scheme == "sftp" else set()
+    folder = made.path.endswith("/") or made.scheme.startswith("smtp")
+    if (
+        made.scheme not in schemes
+        or not made.host
+        or not folder
+        or not made.options.keys() <= known
+    ):
+        raise ValueError(forms)
+    return made
+
+
+def _form(value: Any) -> str:
+    """A form of strptime that reads what it has written."""
+    try:
+        written = SOME_DAY.strftime(readers.nonempty(value))
+        datetime.strptime(written, value)  # noqa: DTZ007
+    except ValueError as error:
+        raise ValueError('a form of date or time such as "%d.%m.%Y %H:%M:%S"') from error
+    return str(value)
+
+
+def _digits(*lengths: int) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value and not (re.fullmatch("[0-9]*", readers.text(value)) and len(value) in lengths):
+            raise ValueError(" or ".join(map(str, lengths)) + " digits in quotes")
+        return readers.text(value)
+
+    return read
+
+
+def _columns(value: Any) -> tuple[str, ...]:
+    for one in readers.texts(value) or ("",):
+        if one not in COLUMNS and not one.startswith("const:"):
+            raise ValueError("a list of " + ", ".join(f'"{c}"' for c in COLUMNS) + ', "const:…"')
+    return tuple(value)
+
+
+def _lines(value: Any) -> tuple[str, ...]:
+    for line in readers.texts(value):
+        _try_out(line, count=1, total="1.00", date=SOME_DAY)
+    return tuple(value)
+
+
+def _file_name(value: Any) -> str:
+    made = _try_out(readers.nonempty(value), bank="b", date=SOME_DAY, n=1, inn="1", rs="1")
+    parts = [form for _, field, form, _ in Formatter().parse(value) if field == "date"]
+    if not all(re.fullmatch("([^%]|%[YmdyHMSj])+", form or "") for form in parts):
+        raise ValueError("dates in it of %Y %m %d %y %H %M %S %j only, as {date:%Y%m%d}")
+    if re.search(r"[/\\\x00-\x1f]|^[.]|[.](sent|part)$", made):
+        raise ValueError("the name of a file, without a folder")
+    return str(value)
+
+
+def _try_out(template: str, **values: Any) -> str:
+    wanted = "a text with " + ", ".join(f"{{{name}}}" for name in values)
+    try:
+        for _, name, _, _ in Formatter().parse(template):
+            if name is not None and name not in values:
+                raise ValueError(wanted)
+        return template.format(**values)
+    except (ValueError, LookupError, AttributeError) as error:
+        raise ValueError(wanted) from error
+
+
+def _qr(value: Any) -> dict[str, str]:
+    readers.labels(value)
+    for name, form in QR_FIRST.items():
+        if not form.fullmatch(value.get(name, "")):
+            raise ValueError(
+                f"{name} by GOST R 56042 in it, as {form.pattern.removeprefix('(?s)')}"
+            )
+    for name, text in value.items():
+        if name not in QR_FIRST and not (name in QR_NEXT and QR_NEXT[name].fullmatch(text)):
+            raise ValueError("nothing in it but " + ", ".join([*QR_FIRST, *QR_NEXT]) + ", by GOST")
+    return dict(value)
+
+
+_COLUMN = readers.integer(-99, 99)
+REGISTER_KEYS: Mapping[str, Setting] = {
+    "form": Setting(readers.choice("table", "1c"), "table"),
+    "separator": Setting(readers.nonempty, ";"),
+    "encoding": Setting(readers.choice(*ENCODINGS, "auto"), "utf-8"),
+    "skip": Setting(readers.integer(0, 1000), 1),
+    "txn_id": Setting(_COLUMN, 1),
+    "account": Setting(_COLUMN, 2),
+    "sum": Setting(_COLUMN, 3),
+    "date": Setting(_COLUMN, 4),
+    "time": Setting(_COLUMN, 0),
+    "date_form": Setting(_form, "%Y-%m-%d %H:%M:%S"),
+    "time_form": Setting(_form, "%H:%M:%S"),
+    "decimal": Setting(readers.choice("both", ".", ","), "both"),
+    "kopecks": Setting(readers.boolean, False),
+    "quote": Setting(readers.choice("", '"'), ""),
+    "total": Setting(readers.text, ""),
+    "total_count": Setting(_COLUMN, 0),
+    "total_sum": Setting(_COLUMN, 0),
+    "state": Setting(_COLUMN, 0),
+    "good": Setting(readers.text, ""),
+    "file": Setting(expression, ""),
+    "purpose": Setting(expression, ""),
+    "ignore": Setting(expression, ""),
+}
+BILLS_KEYS: Mapping[str, Setting] = {
+    "form": Setting(readers.choice("table", "pull", "qr"), "table"),
+    "encoding": Setting(readers.choice(*ENCODINGS), "utf-8"),
+    "separator": Setting(readers.nonempty, ";"),
+    "quote": Setting(readers.choice("", '"', "'"), '"'),
+    "header": Setting(readers.text, "number;name;address;period;sum"),
+    "columns": Setting(_columns, ["number", "name", "address", "period", "sum"]),
+    "decimal": Setting(readers.choice(".", ","), "."),
+    "line_end": Setting(readers.choice("\r\n", "\n", "\r"), "\r\n"),
+    "period": Setting(readers.nonempty, "%m%y"),
+    "head": Setting(_lines, []),
+    "tail": Setting(_lines, []),
+    "name": Setting(_file_name, "{bank}_{date:%Y%m%d}_{n:03}.csv"),
+    "inn": Setting(_digits(10, 12), ""),
+    "rs": Setting(_digits(20), ""),
+    "folder": Setting(readers.nonempty, "instance/bills"),
+    "zero": Setting(readers.boolean, False),
+    "full_names": Setting(readers.boolean, False),
+    "qr": Setting(_qr),
+}
+
+
+def register_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> RegisterLayout:
+    """Make a layout of keys that are right each for itself, and look whether they fit together."""
+    for name in ("txn_id", "account", "sum", "date"):
+        if values[name] == 0:
+            faults.append(
+                f"{prefix}{name}: expected a column, from 1, or from the end when negative"
+            )
+    if values["state"] and not values["good"]:
+        faults.append(f"{prefix}good: expected the text that state must hold")
+    if values["form"] == "1c" and (values["purpose"] is None or not values["purpose"].groups):
+        faults.append(
+            f"{prefix}purpose: expected a regular expression with a group for the number, "
+            'such as "л/с ([0-9]{8})"'
+        )
+    return RegisterLayout(**values)
+
+
+def bills_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> BillsLayout:
+    """Make a layout of keys that are right each for itself, and look whether they fit together."""
+    for name in ("inn", "rs"):
+        if f"{{{name}" in values["name"] and not values[name]:
+            faults.append(f"{prefix}{name}: expected one, it is part of the file's name")
+    if values["quote"] and values["quote"] == values["separator"]:
+        faults.append(f"{prefix}separator: expected another than quote")
+    qr = values["qr"]
+    if values["form"] == "qr" and qr is None:
+        faults.append(f"{prefix}qr: expected a table of " + ", ".join(QR_FIRST))
+    if qr and values["encoding"] not in QR_ENCODINGS:
+        faults.append(f"{prefix}encoding: expected one of " + ", ".join(QR_ENCODINGS) + " with qr")
+    elif qr and len("|".join(qr_first(qr)).encode(values["encoding"], "replace")) > QR_FIRST_BYTES:
+        faults.append(
+            f"{prefix}qr: expected " + ", ".join(QR_FIRST) + f" in {QR_FIRST_BYTES} bytes together"
+        )
+    return BillsLayout(**values)
+
+
+def name(bank: str, layout: BillsLayout, day: datetime, n: int) -> str:
+    """The name of the list that was written as the n-th of a day."""
+    return layout.name.format(bank=bank, date=day, inn=layout.inn, rs=layout.rs, n=n)
+
+
+def names(bank: str, layout: BillsLayout, day: datetime | None = None) -> re.Pattern[str]:
+    """The names of lists with any `n`, of one day or of any."""
+    pattern = ""
+    values = {"bank": bank, "inn": layout.inn, "rs": layout.rs, "date": day}
+    for literal, field, form, _ in Formatter().parse(layout.name):
+        pattern += re.escape(literal)
+        if field == "n":
+            pattern += "[0-9]+"
+        elif field == "date" and day is None:
+            pattern += DIRECTIVE.sub(_date_part, re.escape(form or "%"))
+        elif field:
+            pattern += re.escape(Formatter().format(f"{{{field}:{form}}}", **values))
+    return re.compile(pattern)
+
+
+def names_collide(one: tuple[str, BillsLayout], other: tuple[str, BillsLayout]) -> bool:
+    """Whether lists of one bank would be taken for another's, and sent to it."""
+    (bank, layout), (other_bank, other_layout) = one, other
+    shared = layout.folder == other_layout.folder
+    return shared and bool(
+        names(bank, layout).fullmatch(name(other_bank, other_layout, SOME_DAY, 1))
+    )
+
+
+def _date_part(match: re.Match[str]) -> str:
+    return {"Y": "[0-9]{4}", "j": "[0-9]{3}"}.get(match[1], "[0-9]{2}")
+
+
+def qr_first(qr: Mapping[str, str]) -> list[str]:
+    """The fields that stand first in a code, written."""
+    return [f"{name}={qr[name]}" for name in QR_FIRST]
+
+
+def sum_text(amount: Decimal, decimal: str = ".") -> str:
+    """A sum with two decimals."""
+    return f"{amount:.2f}".replace(".", decimal)

@@ -1,0 +1,67 @@
+"""Comparing and signing: bytes, in constant time, with every current key.
+
+Whatever cannot be read is simply wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Verifier = Callable[[bytes, bytes], bool]  # of a signature and the signed text
+    RsaSigner = Callable[[bytes], bytes]
+
+
+def is_any(given: bytes, expected: Iterable[bytes]) -> bool:
+    """Say whether a secret is one of those that are good now."""
+    # No short cut: the time must not tell which one was right.
+    return sum(hmac.compare_digest(given, secret) for secret in expected) > 0
+
+
+def same(given: str, expected: str) -> bool:
+    """Compare a signature without leaking where the difference is; any characters may come."""
+    return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
+
+
+def md5_hex(*parts: bytes) -> str:
+    """MD5 of the parts joined with nothing between, in lower-case hex: what old dialects sign."""
+    return hashlib.md5(b"".join(parts), usedforsecurity=False).hexdigest()
+
+
+def rsa_verifier(pem: bytes) -> Verifier:
+    """Make what verifies RSA signatures (SHA-1, PKCS#1 v1.5) by a public key.
+
+    ValueError when the text is no such key; ImportError without the library cryptography, which
+    is not pure Python and so is not among the requirements.
+    """
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+    key = serialization.load_pem_public_key(pem)
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise ValueError("not an RSA key")
+
+    def verify(signature: bytes, text: bytes) -> bool:
+        try:
+            key.verify(signature, text, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - theirs
+        except InvalidSignature:
+            return False
+        return True
+
+    return verify
+
+
+def rsa_signer(pem: bytes) -> RsaSigner:
+    """Make what signs as `rsa_verifier` verifies, with a private key; it raises the same."""
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+    key = serialization.load_pem_private_key(pem, password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ValueError("not an RSA key")
+    return lambda text: key.sign(text, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - theirs

@@ -1,0 +1,120 @@
+"""What the JSON-RPC dialects have in common: the envelope, and reading named parameters."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from callback import readers, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from callback.bank import Bank
+    from callback.model import Outcome
+    from callback.wire import Answer
+
+    Reader = Callable[[Bank, Any], Any]  # returns None for what is of the wrong form
+    Forms = Mapping[str, tuple[Reader, Outcome]]  # by param, with the refusal of a wrong one
+
+DONE = "0"  # in CODES: a result; every other code is that of an error
+
+
+def codes(value: Any) -> dict[str, str]:
+    """A table of outcomes and codes, for refusals: success is a result and has none."""
+    read = readers.codes(value)
+    if "ok" in read or DONE in read.values():
+        raise ValueError("codes of refusals only: success is a result, and 0 would mean it")
+    return read
+
+
+class Request(NamedTuple):
+    """A call; what could not be read of it is None or empty."""
+
+    id: int | str | None
+    method: str
+    params: Mapping[str, Any]
+    fault: Outcome | None  # what is wrong with the envelope
+
+
+def request(body: bytes, version: str | None = None) -> Request:
+    """Read a call with named params; `version` is what its `jsonrpc` must be, if anything."""
+    given = wire.read_json(body)
+    if not given.readable:
+        return Request(None, "", {}, "unreadable")
+    envelope = given.value if isinstance(given.value, dict) else {}
+    own_id, method, params = (envelope.get(name) for name in ("id", "method", "params"))
+    sound = (
+        not given.repeated
+        and type(own_id) in (int, str)  # not isinstance: true is an int to Python
+        and isinstance(method, str)
+        and isinstance(params, dict)
+        and (version is None or envelope.get("jsonrpc") == version)
+    )
+    return Request(
+        own_id if type(own_id) in (int, str) else None,
+        method if isinstance(method, str) else "",
+        params if isinstance(params, dict) else {},
+        None if sound else "bad_request",
+    )
+
+
+def read(
+    bank: Bank, asked: Request, names: Collection[str], forms: Forms
+) -> tuple[dict[str, Any], Outcome | None]:
+    """Read the params of these names: all that are well-formed, and why others are refused.
+
+    The refusal is that of the first wrong one in the order of `forms`.
+    """
+    values: dict[str, Any] = {}
+    refused: Outcome | None = None
+    for name, (reader, refusal) in forms.items():
+        value = reader(bank, asked.params.get(name)) if name in names else None
+        if value is not None:
+            values[name] = value
+        elif name in names:
+            refused = refused or refusal
+    return values, refused
+
+
+def integer(low: int, high: int) -> Reader:
+    """Make a reader of JSON integers from low to high; true and 1.0 are none."""
+
+    def reader(_bank: Bank, value: Any) -> int | None:
+        return value if type(value) is int and low <= value <= high else None
+
+    return reader
+
+
+def tiyin(_bank: Bank, value: Any) -> Decimal | None:
+    """Read a sum above 0: a JSON integer of hundredths."""
+    if type(value) is not int or value <= 0:
+        return None
+    return Decimal(f"{value // 100}.{value % 100:02}")  # exact, however long
+
+
+def account(bank: Bank, value: Any) -> str | None:
+    """Read the number that the payer typed: the member `account_field` of an object."""
+    number = value.get(bank.own["account_field"]) if isinstance(value, dict) else None
+    text = decimal_text(number)
+    return None if text is None or bank.account_refusal(text) else text
+
+
+def decimal_text(value: Any) -> str | None:
+    """Read a text, or a JSON integer, which stands for its decimal text."""
+    return str(value) if type(value) in (int, str) else None
+
+
+def in_tiyin(amount: Decimal) -> int:
+    """Write a sum in hundredths."""
+    return int(amount * 100)
+
+
+def result(own_id: Any, told: Mapping[str, Any]) -> Answer:
+    """Answer a call with what it asked for."""
+    return wire.json_answer({"jsonrpc": "2.0", "id": own_id, "result": told})
+
+
+def error(own_id: Any, told: Mapping[str, Any], status: int = 200) -> Answer:
+    """Refuse a call."""
+    return wire.json_answer({"jsonrpc": "2.0", "id": own_id, "error": told}, status)

@@ -1,0 +1,253 @@
+"""Kinds of settings: each reads one value of the settings file, or says what is wanted.
+
+A reader raises ValueError with a phrase that completes "expected …". The value itself is never
+repeated: it may be a secret.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import zoneinfo
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from callback import proofs, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Old time-zone data is worse than none: Kazakhstan is at UTC+5 everywhere only since 1 March
+# 2024. The pinned package is used, whatever the machine has.
+zoneinfo.reset_tzpath(())
+
+T = TypeVar("T")
+
+REQUIRED: Any = object()
+# Nothing that breaks a log, an XML text or a driver can be part of a number, whatever pattern
+# the settings give: control characters, surrogates, non-characters.
+_NEVER = r"(?![\s\S]*[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff])"
+
+
+class Setting(NamedTuple):
+    """A setting: how it is read, and its default as the settings file would say it.
+
+    Without a default the key is REQUIRED; None means that it may be absent. A table that is
+    given is merged into a default that is a table. A path `in_folder` is relative to the folder of
+    the settings file.
+    """
+
+    read: Callable[[Any], Any]
+    default: Any = None
+    in_folder: bool = False
+
+
+def text(value: Any) -> str:
+    """A text, possibly empty."""
+    if not isinstance(value, str):
+        raise ValueError("a text in quotes")
+    return value
+
+
+def xml_name(value: Any) -> str:
+    """The name of an XML element, or an empty text for none."""
+    if not re.fullmatch("([A-Za-z_][A-Za-z0-9_.-]*)?", text(value)):
+        raise ValueError("a name of an XML element in quotes")
+    return str(value)
+
+
+def nonempty_xml_name(value: Any) -> str:
+    """The name of an XML element."""
+    if not xml_name(value):
+        raise ValueError("a name of an XML element in quotes")
+    return str(value)
+
+
+def nonempty(value: Any) -> str:
+    """A text that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise ValueError("a text in quotes, not empty")
+    return value
+
+
+def boolean(value: Any) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise ValueError("true or false, without quotes")
+    return value
+
+
+def integer(low: int, high: int) -> Callable[[Any], int]:
+    """A whole number from low to high."""
+
+    def read(value: Any) -> int:
+        if type(value) is not int or not low <= value <= high:
+            raise ValueError(f"a whole number from {low} to {high}, without quotes")
+        return value
+
+    return read
+
+
+def choice(*allowed: str) -> Callable[[Any], str]:
+    """One of some words."""
+
+    def read(value: Any) -> str:
+        if value not in allowed:
+            raise ValueError("one of " + ", ".join(f'"{word}"' for word in allowed))
+        return str(value)
+
+    return read
+
+
+def any_of(*allowed: str) -> Callable[[Any], tuple[str, ...]]:
+    """A list of some of these words."""
+
+    def read(value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or any(word not in allowed for word in value):
+            raise ValueError("a list of " + ", ".join(f'"{word}"' for word in allowed))
+        return tuple(value)
+
+    return read
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """A list of texts."""
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValueError("a list of texts in quotes")
+    return tuple(value)
+
+
+def secrets(value: Any) -> tuple[bytes, ...]:
+    """A secret, or a list of them (newest last), as bytes."""
+    given = value if isinstance(value, list) else [value]
+    if not given or not all(isinstance(one, str) and one for one in given):
+        raise ValueError("a text in quotes or a list of them (newest last), none of them empty")
+    return tuple(one.encode() for one in given)
+
+
+def secret_keys(value: Any) -> tuple[bytes, ...]:
+    """Secrets of our own, none of them the one that everybody can read in the sample."""
+    read = secrets(value)
+    if b"public-secret-of-the-sample" in read:
+        raise ValueError("a long random text of your own, not the sample's")
+    return read
+
+
+def username(value: Any) -> str:
+    """A user name of HTTP Basic, where a colon ends it."""
+    if ":" in text(value):
+        raise ValueError("a text without a colon")
+    return str(value)
+
+
+def web_address(value: Any) -> str:
+    """The beginning of our own address; an empty text is none."""
+    if not re.fullmatch(r"(https?://[^\s/?#]+[^\s?#]*)?", text(value)):
+        raise ValueError('an address such as "https://pay.example.kz"')
+    return str(value)
+
+
+def labels(value: Any) -> dict[str, str]:
+    """A table of texts."""
+    if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
+        raise ValueError('a table of texts such as { name = "ФИО" }')
+    return value
+
+
+def codes(value: Any) -> dict[str, str]:
+    """A table of outcomes and whole numbers, with or without quotes."""
+    if not isinstance(value, dict) or not all(
+        type(one) in (int, str) and re.fullmatch("-?[0-9]{1,9}", str(one)) for one in value.values()
+    ):
+        raise ValueError('a table of outcomes and codes such as { account_blocked = "79" }')
+    return {outcome: str(code) for outcome, code in value.items()}
+
+
+def table(value: Any) -> dict[str, Any]:
+    """A table of anything."""
+    if not isinstance(value, dict):
+        raise ValueError("a table such as { skip = 1 }")
+    return value
+
+
+def sum_of_money(value: Any) -> Decimal:
+    """A sum as text with two decimals."""
+    read = wire.amount(value if isinstance(value, str) else None)
+    if read is None or read > Decimal("999999999999.99"):
+        raise ValueError('a sum in quotes with a dot and two decimals such as "1.00"')
+    return read
+
+
+def pattern(value: Any) -> re.Pattern[str]:
+    """A regular expression for whole numbers of accounts; its digits are ASCII digits."""
+    try:
+        return re.compile(f"{_NEVER}(?:{text(value)})", re.ASCII)
+    except (re.error, ValueError) as error:
+        raise ValueError('a regular expression such as "[0-9]{4,12}"') from error
+
+
+def written(made: re.Pattern[str]) -> str:
+    """What the settings said where `pattern` was read."""
+    return made.pattern.removeprefix(f"{_NEVER}(?:").removesuffix(")")
+
+
+def zone(value: Any) -> zoneinfo.ZoneInfo:
+    """A time zone by its name."""
+    try:
+        return zoneinfo.ZoneInfo(text(value))
+    except (OSError, ValueError, zoneinfo.ZoneInfoNotFoundError) as error:
+        raise ValueError('a time zone such as "Asia/Almaty"') from error
+
+
+def currency(value: Any) -> str:
+    """A currency by its three letters."""
+    if not isinstance(value, str) or not re.fullmatch("[A-Z]{3}", value):
+        raise ValueError('three letters such as "KZT"')
+    return value
+
+
+def networks(value: Any) -> tuple[Any, ...]:
+    """A list of addresses and networks, IPv4 and IPv6."""
+    try:
+        return tuple(_network(one) for one in texts(value))
+    except ValueError as error:
+        raise ValueError(
+            'a list of addresses and networks such as ["79.142.16.0/20", "::1"], '
+            "with no bits set behind the mask"
+        ) from error
+
+
+def _network(text: str) -> Any:
+    network = ipaddress.ip_network(text)
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    # A caller's ::ffff:1.2.3.4 is taken for 1.2.3.4, so a setting has to be, too.
+    return ipaddress.ip_network((mapped, network.prefixlen - 96)) if mapped else network
+
+
+def public_key(value: Any) -> proofs.Verifier | None:
+    """A PEM file with an RSA public key, as what verifies by it; an empty text is none."""
+    return _key(value, proofs.rsa_verifier, "public") if value else None
+
+
+def private_key(value: Any) -> proofs.RsaSigner | None:
+    """A PEM file with an RSA private key, as what signs with it; an empty text is none."""
+    return _key(value, proofs.rsa_signer, "private") if value else None
+
+
+def _key(value: Any, make: Callable[[bytes], T], sort: str) -> T:
+    try:
+        return make(Path(text(value)).read_bytes())
+    except ImportError as error:
+        raise ValueError(
+            "the library cryptography on this host (pip install cryptography): RSA needs it"
+        ) from error
+    except Exception as error:  # the library has its own kinds, besides OSError and ValueError
+        raise ValueError(
+            f"a readable PEM file with an RSA {sort} key, without passphrase"
+        ) from error
+
+
+def file(value: Any) -> Path | None:
+    """A path; an empty text is none."""
+    return Path(text(value)) if value else None

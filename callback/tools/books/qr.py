@@ -1,0 +1,68 @@
+"""The code on a paper bill that a banking application scans: GOST R 56042-2014 (registers.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from callback.layouts import QR_ENCODINGS, QR_FIRST, QR_NEXT, QR_SEPARATORS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from callback.layouts import BillsLayout
+    from callback.tools.books.bills import Bill
+
+BLANKS = re.compile(r"[\r\n]")
+MAX_NAME = 120  # of a file, with room for what a file system adds
+SEGNO_MISSING = "pictures of codes need segno: pip install -r requirements-optional.txt"
+
+
+class QRError(Exception):
+    """A bill cannot be written as a code; the text says why."""
+
+
+def text(bill: Bill, layout: BillsLayout) -> str:
+    """Write a bill as the text of a code."""
+    given = layout.qr or {}
+    fields = {name: given[name] for name in QR_FIRST}
+    fields["Sum"] = f"{bill.owed.scaleb(2):.0f}"
+    fields |= {name: given[name] for name in QR_NEXT if name in given}
+    fields["PersAcc"] = bill.number
+    if layout.full_names:
+        parts = ("LastName", "FirstName", "MiddleName")
+        fields |= dict(zip(parts, bill.name.split(maxsplit=2), strict=False))
+    values = "".join(fields.values())
+    separator = next((one for one in QR_SEPARATORS if one not in values), None)
+    if separator is None:  # every one that the standard knows is in the text: this one goes
+        separator = QR_SEPARATORS[0]
+        fields = {name: value.replace(separator, " ") for name, value in fields.items()}
+    written = [f"{name}={BLANKS.sub(' ', value)}" for name, value in fields.items()]
+    return separator.join([f"ST0001{QR_ENCODINGS[layout.encoding]}", *written])
+
+
+def save(bill: Bill, layout: BillsLayout, folder: Path) -> Path:
+    """Draw the code of a bill as folder/<number>.png; QRError."""
+    try:
+        import segno
+    except ImportError:
+        raise QRError(SEGNO_MISSING) from None
+    # Bytes, so that the code says nothing of its own about the encoding: the text does.
+    content = text(bill, layout).encode(layout.encoding, "replace")
+    try:
+        code = segno.make_qr(content, error="m", boost_error=False)
+    except segno.DataOverflowError as error:
+        raise QRError(f"{bill.number}: too much for one code") from error
+    picture = io.BytesIO()
+    code.save(picture, kind="png", scale=6, border=4)
+    path = folder / f"{_file_name(bill.number)}.png"
+    path.write_bytes(picture.getvalue())
+    return path
+
+
+def _file_name(number: str) -> str:
+    name = quote(number, safe="")
+    return name if len(name) <= MAX_NAME else hashlib.sha256(number.encode()).hexdigest()

@@ -1,0 +1,125 @@
+"""What a comparison found, for people and machines: lines, JSON, CSV for Excel, a page.
+
+A report names the bank's payment and ours side by side; the money of both sides stands last.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, get_args
+
+from callback.tools.books.reconcile import AGREED, Finding, Name, Report, Totals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ORDER = {name: place for place, name in enumerate(get_args(Name))}
+
+
+def findings(report: Report) -> list[Finding]:
+    """All findings in the order in which a report names them."""
+    return sorted(report.findings, key=_place)
+
+
+def totals(report: Report) -> dict[str, Totals]:
+    """How many of each kind, and their sum; "matched" first, and always there."""
+    made: dict[str, Totals] = {"matched": report.matched}
+    for finding in findings(report):
+        theirs_or_ours = finding.entry or finding.ours
+        kind = made.setdefault(finding.name, Totals())
+        if theirs_or_ours:
+            kind.add(theirs_or_ours.amount)
+        else:
+            kind.count += 1
+    return made
+
+
+def lines(report: Report) -> Iterator[str]:
+    """The report for a terminal."""
+    yield f"{report.bank}, {days(report)}"
+    rows = [_cells(finding) for finding in findings(report)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for head, account, amount, when, detail in rows:
+        line = f"{head:<{widths[0]}}  {account:<{widths[1]}}  {amount:>{widths[2]}}"
+        yield f"{line}  {when:<{widths[3]}}  {detail}".rstrip()
+    for name, kind in totals(report).items():
+        yield f"{f'{kind.count} {name}':<36}{kind.amount:>16.2f}"
+    for name, side in (("in the register", report.register), ("with us", report.ours)):
+        yield f"{f'{name}: {side.count}':<36}{side.amount:>16.2f}"
+
+
+def subject(report: Report) -> str:
+    """The report in a line."""
+    open_ = sum(finding.name not in AGREED for finding in report.findings)
+    said = f"{open_} differences" if report.differs else "both sides agree"
+    return f"{report.bank}, {days(report)}: {said}"
+
+
+def json_lines(report: Report) -> Iterator[str]:
+    """The report for machines: an object a finding, and one with the totals."""
+    for finding in findings(report):
+        yield _json(_object(finding))
+    yield _json(
+        {
+            "name": "totals",
+            "bank": report.bank,
+            "first": report.first.isoformat(),
+            "last": report.last.isoformat(),
+            "agreed": not report.differs,
+            "register": _totals(report.register),
+            "ours": _totals(report.ours),
+            **{name: _totals(kind) for name, kind in totals(report).items()},
+        }
+    )
+
+
+def days(report: Report) -> str:
+    """The days that are compared."""
+    if report.first == report.last:
+        return f"{report.first}"
+    return f"{report.first} to {report.last}"
+
+
+def remark(finding: Finding) -> str:
+    """What there is to say about a finding besides the bank's payment."""
+    parts = [finding.detail]
+    if finding.ours and finding.entry:
+        ours = finding.ours
+        parts.append(f"ours: {ours.txn_id} {ours.account} {ours.amount:.2f} {ours.paid_at}")
+    if finding.line and not (finding.entry and finding.name == "booked"):
+        parts.append(f"line {finding.line}")
+    return "; ".join(filter(None, parts))
+
+
+def _place(finding: Finding) -> tuple[Any, ...]:
+    when = (finding.entry or finding.ours or [""])[-1]
+    return ORDER[finding.name], str(when), finding.line or 0
+
+
+def _cells(finding: Finding) -> tuple[str, str, str, str, str]:
+    shown = finding.entry or finding.ours
+    if shown is None:
+        return f"{finding.name}: line {finding.line}", "", "", "", finding.detail
+    head = f"{finding.name}: {shown.txn_id}"
+    account = shown.account or ""
+    return head, account, f"{shown.amount:.2f}", f"{shown.paid_at}", remark(finding)
+
+
+def _object(finding: Finding) -> dict[str, Any]:
+    made: dict[str, Any] = {"name": finding.name, "line": finding.line, "detail": finding.detail}
+    for side, payment in (("register", finding.entry), ("ours", finding.ours)):
+        made[side] = payment and {
+            "txn_id": payment.txn_id,
+            "account": payment.account,
+            "sum": f"{payment.amount:.2f}",
+            "date": f"{payment.paid_at}",
+        }
+    return made
+
+
+def _totals(side: Totals) -> dict[str, Any]:
+    return {"count": side.count, "sum": f"{side.amount:.2f}"}
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

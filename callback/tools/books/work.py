@@ -1,0 +1,230 @@
+"""What the commands do: read, write, show, and say with the exit status how it went."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+import click
+
+from callback.database.errors import DatabaseError
+from callback.paths import ROOT
+from callback.signature import url_tokens
+from callback.tools.books import bills, delivery, page, pull, qr, register, table
+from callback.tools.books import report as reports
+from callback.tools.books.phrases import Phrases
+from callback.tools.books.reconcile import Reconciliation
+from callback.tools.books.register import RegisterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date
+    from pathlib import Path
+
+    from callback.bank import Bank, Settings
+    from callback.database import Database
+    from callback.tools.books.bills import Bill, Written
+    from callback.tools.books.reconcile import Report
+
+AGREED, DIFFERENT, REFUSED, UNFINISHED = range(4)
+
+
+class Options(NamedTuple):
+    """What flask reconcile was asked for."""
+
+    book: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    as_json: bool = False
+    output: tuple[Path, ...] = ()
+    mail: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> date | None:
+        """The first day of ours to compare; None: the register's."""
+        return self.since and self.since.date()
+
+    @property
+    def last(self) -> date | None:
+        """The last day of ours to compare; None: the register's."""
+        return self.until and self.until.date()
+
+
+def write_bills(database: Database, bank: Bank, output: Path | None) -> None:
+    """Write the list of bills, and say on stderr where and how much."""
+    try:
+        if str(output) == "-":
+            made = bills.write(bank, _bills(database, bank), sys.stdout.buffer, _warn)
+        else:
+            output = output or bills.new_name(bank, ROOT)
+            made = write_list(database, bank, output)
+    except (DatabaseError, OSError) as error:
+        _stop(error)
+    if str(output) != "-":
+        click.echo(output)
+    _warn(_counted(made, bank))
+
+
+def write_list(database: Database, bank: Bank, path: Path) -> Written:
+    """Write the list of bills to a file; DatabaseError, OSError."""
+    with bills.new_file(path) as file:
+        return bills.write(bank, _bills(database, bank), file, _warn)
+
+
+def draw_codes(database: Database, bank: Bank, folder: Path) -> None:
+    """Draw the payment code of every bill."""
+    if bank.bills.qr is None:
+        raise click.UsageError(f"[BANKS.{bank.name}] has no table qr in bills")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        drawn = [qr.save(bill, bank.bills, folder) for bill in _bills(database, bank)]
+    except (DatabaseError, OSError, qr.QRError) as error:
+        _stop(error)
+    _warn(f"{len(drawn)} codes in {folder}")
+
+
+def send_bills(database: Database, bank: Bank, settings: Settings, *, again: bool) -> None:
+    """Write a list if there is something new, and deliver all that wait."""
+    if bank.send is None:
+        raise click.UsageError(f"[BANKS.{bank.name}] has no send: where are lists to go?")
+    try:
+        with delivery.exclusively(bills.folder(bank, ROOT)):
+            files = _to_send(database, bank, again=again)
+            for file in files:
+                delivery.deliver(bank, file)
+                click.echo(f"{file} -> {_where(bank, settings, file)}")
+    except (DatabaseError, OSError, delivery.DeliveryError) as error:
+        _stop(error)
+
+
+def reconcile(database: Database, bank: Bank, file: Path, options: Options) -> int:
+    """Compare, book, show, write, mail; return the exit status."""
+    if options.mail and bank.smtp is None:
+        raise click.UsageError(f"[BANKS.{bank.name}] has no smtp to send mail by")
+    if options.since and options.until and options.since > options.until:
+        raise click.UsageError("--from is after --to")
+    try:
+        made = _compared(database, bank, file, options)
+        _show(made, options)
+        files = _files(bank, made, file)
+        for path in options.output:
+            with bills.new_file(path) as out:
+                out.write(files[path.suffix.lower()].content)
+        _mail(bank, options, reports.subject(made), "\n".join(reports.lines(made)), files)
+    except RegisterError as error:
+        _warn(f"{file}: refused: {error}")
+        return _mailed_refusal(bank, file, options, error)
+    except (DatabaseError, OSError, delivery.DeliveryError) as error:
+        _warn(_explained(error))
+        return UNFINISHED
+    if made.rejected:
+        return REFUSED
+    return DIFFERENT if made.differs else AGREED
+
+
+def _compared(database: Database, bank: Bank, file: Path, options: Options) -> Report:
+    read = register.read(bank, file)
+    comparison = Reconciliation(database, bank, read, options.first, options.last)
+    made = comparison.compare()
+    return comparison.book(lambda missing: _bar(missing, "booking")) if options.book else made
+
+
+def _show(made: Report, options: Options) -> None:
+    for line in reports.json_lines(made) if options.as_json else reports.lines(made):
+        click.echo(line)
+
+
+def _files(bank: Bank, made: Report, file: Path) -> dict[str, delivery.Attachment]:
+    """The report as the files that it may be written to or mailed as."""
+    say = Phrases(bank)
+    html = page.write(made, say, file.name, bank.currency, bills.today(bank))
+    name = f"{bank.name}_{made.first:%Y%m%d}"
+    return {
+        ".html": delivery.Attachment(f"{name}.html", html, "text/html"),
+        ".csv": delivery.Attachment(f"{name}.csv", table.write(made, say), "text/csv"),
+    }
+
+
+def _mail(
+    bank: Bank,
+    options: Options,
+    subject: str,
+    text: str,
+    files: Mapping[str, delivery.Attachment],
+) -> None:
+    for to in options.mail:
+        delivery.mail(bank, to, subject, text, *files.values())
+
+
+def _mailed_refusal(bank: Bank, file: Path, options: Options, why: RegisterError) -> int:
+    """A bank may want to hear within hours, so whoever reads the reports is told, too."""
+    try:
+        _mail(bank, options, f"{bank.name}: {file.name}: refused", f"{file.name}: {why}", {})
+    except delivery.DeliveryError as error:
+        _warn(str(error))
+    return REFUSED
+
+
+def _to_send(database: Database, bank: Bank, *, again: bool) -> list[Path]:
+    files = bills.lists(bank, ROOT)
+    waiting = delivery.waiting(files)
+    if again and files:
+        return [*waiting, *files[-1:]] if files[-1] not in waiting else waiting
+    midnight = bills.today(bank).replace(hour=0, minute=0, second=0, microsecond=0)
+    if any(_written(bank, file) >= midnight for file in waiting):
+        return waiting
+    last = files[-1] if files else None
+    new = bills.new_name(bank, ROOT)
+    made = write_list(database, bank, new)
+    if last and last != new and delivery.sha256(last) == delivery.sha256(new):
+        new.unlink()
+    else:
+        _warn(_counted(made, bank))
+    waiting = delivery.waiting(bills.lists(bank, ROOT))
+    if last and not waiting:
+        _warn(f"nothing new since {last.name}, sent {delivery.sent_on(last)}")
+    return waiting
+
+
+def _written(bank: Bank, file: Path) -> datetime:
+    utc = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc).replace(tzinfo=None)
+    return bank.local(utc)
+
+
+def _where(bank: Bank, settings: Settings, file: Path) -> str:
+    if bank.send is None or bank.send.scheme != "held":
+        return repr(bank.send)
+    token = url_tokens(bank.name, settings.secret_keys)[-1].decode() if bank.url_token else ""
+    held = pull.signed(bank, settings.secret_keys, file)
+    return "/".join(filter(None, [f"{settings.public_url}/{bank.name}", token, held]))
+
+
+def _bills(database: Database, bank: Bank) -> Iterator[Bill]:
+    length = bills.count(database, bank) if sys.stderr.isatty() else None
+    yield from _bar(bills.read(database, bank), "bills", length)
+
+
+def _bar(items: Iterable[Any], label: str, length: int | None = None) -> Iterator[Any]:
+    """Show on a terminal how far it is."""
+    hidden = not sys.stderr.isatty()
+    bar = click.progressbar(items, length, label, file=sys.stderr, hidden=hidden)
+    with bar as shown:
+        yield from shown
+
+
+def _counted(made: Written, bank: Bank) -> str:
+    return f"{made.rows} bills, {made.total:.2f} {bank.currency}"
+
+
+def _warn(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _explained(error: Exception) -> str:
+    return ("The database does not answer: " * isinstance(error, DatabaseError)) + str(error)
+
+
+def _stop(error: Exception) -> NoReturn:
+    _warn(_explained(error))
+    raise SystemExit(1)

@@ -1,0 +1,168 @@
+"""The commands: flask init-db, flask payments, flask url."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from callback.bank import Bank
+from callback.database.errors import DatabaseError
+from callback.database.sqlite import SQLite
+from callback.signature import url_tokens
+from callback.tools import front, sheet
+from callback.tools.books import commands as books
+from callback.tools.conform import command as conform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+
+    from callback.bank import Settings
+    from callback.database import Database, Row
+
+DAY = click.DateTime(["%Y-%m-%d"])
+COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
+COLUMNS = ("id", "bank", "txn_id", "account", "invoice", "amount", "currency", "state", "paid_at")
+
+
+def install(app: Flask, settings: Settings, database: Database) -> None:
+    """Give Flask's command line our commands."""
+    front.install(app, settings)
+
+    class BankName(click.ParamType[Bank]):
+        name = "bank"
+
+        def convert(self, value: Any, param: Any, ctx: Any) -> Bank:
+            if value not in settings.banks:
+                known = ", ".join(settings.banks) or "none"
+                self.fail(f"no [BANKS.{value}] in {settings.path}; there are: {known}", param, ctx)
+            return settings.banks[value]
+
+    @app.cli.command("init-db")
+    @click.option("--sample", is_flag=True, help="Also add the sample customers of the README.")
+    def init_db(sample: bool) -> None:
+        """Create the tables account, invoice and payment where they are missing.
+
+        Nothing that exists is changed, so it may be run again at any time.
+        """
+        if isinstance(database.engine, SQLite):
+            database.engine.create()
+        _run(database, database.engine.SCHEMA)
+        if sample:
+            _run(database, "sample")
+        click.echo("The tables are there" + (", with the sample customers." if sample else "."))
+
+    @app.cli.command("url")
+    @click.argument("bank", type=BankName(), required=False)
+    @click.option("--health", is_flag=True, help="The address for a load balancer elsewhere.")
+    def url(bank: Bank | None, health: bool) -> None:
+        """Print the address that BANK is to call.
+
+        With url_token the address holds a signed token: hand it to the bank and to nobody else.
+        It changes with the newest SECRET_KEY; older ones in the list stay good.
+        Set PUBLIC_URL ("https://pay.example.kz") to have the whole address printed.
+        """
+        if (bank is None) != health:
+            raise click.UsageError("name a bank, or ask for --health")
+        name = bank.name if bank else "health"
+        wants_token = bank is None or bank.url_token
+        token = url_tokens(name, settings.secret_keys)[-1].decode() if wants_token else ""
+        click.echo("/".join(filter(None, [f"{settings.public_url}/{name}", token])))
+
+    @app.cli.command("payments")
+    @click.option("--bank", type=BankName(), help="Only of this bank.")
+    @click.option("--from", "since", type=DAY, help="From this day on, by the bank's own date.")
+    @click.option("--to", "until", type=DAY, help="Up to this day, it included.")
+    @click.option("--json", "as_json", is_flag=True, help="A JSON object a line, all columns.")
+    def payments(
+        bank: Bank | None, since: datetime | None, until: datetime | None, as_json: bool
+    ) -> None:
+        """List the recorded payments of all states, oldest first.
+
+        paid_at is the bank's own date and time, in the bank's zone; the other times of --json
+        are ours, in UTC.
+        """
+        rows = database.stream(
+            "list_payments",
+            bank=bank.name if bank else None,
+            since=since,
+            until=until.replace(hour=23, minute=59, second=59, microsecond=999000)
+            if until
+            else None,
+        )
+        try:
+            for line in _json_lines(rows) if as_json else _table_lines(rows):
+                click.echo(line)
+        except DatabaseError as error:
+            _stop(error)
+
+    @app.cli.command("doctor")
+    @click.option("--site", is_flag=True, help="Ask the deployed site at PUBLIC_URL instead.")
+    @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
+    def examine(site: bool, as_json: bool) -> None:
+        """Look for what is wrong with this installation, and say what to do about it.
+
+        With --site the program at PUBLIC_URL examines itself, for hosts without a shell: run it
+        where a copy of the same settings is. It is asked through an address that is signed with
+        SECRET_KEY and good for ten minutes. Files that must stay private are asked for, too.
+
+        Exit status 1 if anything is a fault; a warning is not.
+        """
+        if site and not settings.public_url:
+            raise click.UsageError('set PUBLIC_URL = "https://…" in the settings first')
+        from callback.tools import doctor
+
+        look = doctor.visit(settings, settings.public_url) if site else None
+        worst = "ok"
+        for found in look or doctor.examine(settings, database):
+            click.echo(
+                json.dumps(found._asdict(), ensure_ascii=False)
+                if as_json
+                else click.style(f"{found.state:<8}", fg=COLOURS[found.state])
+                + f"{found.name}: {found.text}"
+            )
+            worst = found.state if found.state == "fault" else worst
+        sys.exit(worst == "fault")
+
+    books.install(app, settings, database, BankName())
+    conform.install(app, settings, BankName())
+    sheet.install(app, settings, BankName())
+
+
+def _run(database: Database, script: str) -> None:
+    try:
+        database.script(script)
+    except DatabaseError as error:
+        _stop(error)
+
+
+def _stop(error: DatabaseError) -> None:
+    click.echo(f"The database does not answer: {error}", err=True)
+    sys.exit(1)
+
+
+def _json_lines(rows: Iterator[Row]) -> Iterator[str]:
+    for row in rows:
+        yield json.dumps({name: _text(value) for name, value in row.items()}, ensure_ascii=False)
+
+
+def _table_lines(rows: Iterator[Row]) -> Iterator[str]:
+    # Widths that fit most rows: a long list is printed as it comes, not gathered first.
+    form = "{:>8}  {:<10} {:<22} {:<14} {:<14} {:>14} {:<4} {:<10} {}"
+    yield form.format(*COLUMNS)
+    for row in rows:
+        yield form.format(*(_text(row[name]) or "" for name in COLUMNS))
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "milliseconds" if value.microsecond else "seconds")
+    return value

@@ -1,0 +1,157 @@
+"""The bank's side of cyberplat.md: CyberPlat and Kassa24, XML or JSON, perhaps signed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from callback.tools.conform import forms
+from callback.tools.conform.model import ABSENT, Reading, Request, require
+from callback.tools.conform.simulator import ZERO, QuerySimulator, Sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from callback.bank import Bank
+    from callback.tools.conform.model import Reply, Slot, Step
+
+SHEET = Sheet(
+    name="cyberplat.md",
+    sections={
+        "proof": "2",
+        "transport": "2",
+        "request": "3",
+        "order": "4",
+        "answers": "5",
+        "codes": "6",
+        "repeats": "7",
+        "cancel": "8",
+    },
+    codes={
+        "ok": "0",
+        "duplicate_same": "0",
+        "bad_signature": "-4",
+        "no_signature": "-4",
+        "bad_type": "-2",
+        "unknown_command": "1",
+        "bad_request": "1",
+        "unknown_account": "2",
+        "bad_account": "2",
+        "account_closed": "2",
+        "account_blocked": "2",
+        "already_paid": "2",
+        "bad_sum": "3",
+        "sum_too_small": "3",
+        "sum_too_large": "3",
+        "bad_id": "4",
+        "duplicate_other": "4",
+        "bad_date": "5",
+        "payment_not_found": "6",
+        "payment_cancelled": "7",
+        "status.temporary": "8",
+        "cancel_refused": "9",
+    },
+    acts={"check": "check", "pay": "payment", "status": "status", "cancel": "cancel"},
+    unknown_acts=("Payment", "pay", "payment ", ""),
+    names={
+        "act": "action",
+        "id": "receipt",
+        "account": "number",
+        "sum": "amount",
+        "time": "date",
+    },
+    slots={
+        "check": ("act", "account", "sum"),
+        "pay": ("act", "account", "sum", "id", "time"),
+        "status": ("act", "id"),
+        "cancel": ("act", "id"),
+    },
+    optional_in_check=("sum",),
+    repeat_first=("time",),
+    impossible_dates=("2026-02-30T10:00:00", "2026-11-03 10:00:00", "03.11.2026", "20261103100000"),
+)
+
+
+class Cyberplat(QuerySimulator):
+    """CyberPlat and Kassa24."""
+
+    SHEET = SHEET
+
+    def __init__(self, bank: Bank) -> None:
+        super().__init__(bank)
+        if not bank.own["cancel"]:
+            self.codes["cancel.payment_not_found"] = self.codes["cancel_refused"]
+
+    def signs(self) -> bool:
+        """Section 2."""
+        return bool(self.bank.own["bank_key"])
+
+    def needs_key(self) -> bool:
+        """Section 2: an RSA key, whose public half is bank_key."""
+        return self.signs()
+
+    def refunds(self) -> bool:
+        """Section 8."""
+        return bool(self.bank.own["cancel"])
+
+    def unknown_acts(self) -> Sequence[Any]:
+        """A signed request must begin with its action."""
+        return self.SHEET.unknown_acts if self.signs() else (*self.SHEET.unknown_acts, ABSENT)
+
+    def debt_after(self, debt: Decimal) -> Decimal:
+        """JSON has no place for a negative one."""
+        return max(debt, ZERO) if self.bank.own["format"] == "json" else debt
+
+    def value(self, slot: Slot, step: Step) -> Any:
+        """Section 3."""
+        return f"{step.at:%Y-%m-%dT%H:%M:%S}" if slot == "time" else super().value(slot, step)
+
+    def request(self, step: Step) -> Request:
+        """A GET, whose raw query is signed."""
+        query = urlencode(self.fields(step))
+        if self.sign and step.proof != "no sign":
+            right = self.sign(query.encode()).hex()
+            wrong = ("0" if right[0] != "0" else "1") + right[1:]
+            query += f"&sign={wrong if step.proof == 'wrong sign' else right}"
+        return Request("GET", query=query)
+
+    def read(self, step: Step, reply: Reply) -> Reading:
+        """Section 5."""
+        if self.bank.own["format"] == "json":
+            found = {name.lower(): value for name, value in forms.read_json(reply).items()}
+        else:
+            found = dict(forms.texts(forms.read_xml(reply, "text/xml"), "response"))
+        code = found.get("code")
+        require(isinstance(code, str), "there is no code, or it is no text")
+        require("message" in found, "there is no message")
+        require("sign" in found or not self.bank.own["own_key"], "there is no <sign>")
+        reading = Reading(str(code))
+        if code == self.code(step.act, "ok") and step.act == "check":
+            return Reading(str(code), debt=self._debt(found))
+        cancelled = step.act == "status" and code == self.code("status", "payment_cancelled")
+        if (code == self.code(step.act, "ok") and step.act != "check") or cancelled:
+            return self._receipt(step, found, cancelled)
+        require(not {"authcode", "date"} & found.keys(), "a refusal carries data")
+        return reading
+
+    def _receipt(self, step: Step, found: dict[str, Any], cancelled: bool) -> Reading:
+        number = str(found.get("authcode", ""))
+        require(number.isdecimal(), "authcode is not a number")
+        require(found.get("date"), "there is no date")
+        when = "cancelled" if step.act == "cancel" else "time"
+        state = "cancelled" if cancelled else "paid"
+        return Reading(found["code"], {"number": number, when: found["date"]}, state=state)
+
+    def _debt(self, found: dict[str, Any]) -> Decimal | None:
+        if "debt" not in self.bank.show:
+            return None
+        if self.bank.own["format"] == "json":
+            invoice = found.get("invoice")
+            require(isinstance(invoice, list) and invoice, "there is no Invoice")
+            amount = invoice[0].get("amount") if invoice else None
+            require(isinstance(amount, Decimal), "amount is not a number with two decimals")
+            return Decimal(amount or 0)
+        said = found["message"].split("; ")[1:]
+        require(len(said) == len(self.bank.show), "message does not tell what `show` has")
+        return forms.money(said[self.bank.show.index("debt")])

@@ -1,0 +1,105 @@
+"""What travels, from the caller's side: written as wrong as a case wants, read strictly."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from callback.tools.conform.model import MalformedError, Raw, require
+
+if TYPE_CHECKING:
+    from callback.tools.conform.model import Reply
+
+Pairs = list[tuple[str, Any]]
+
+
+class Members(list[tuple[str, Any]]):
+    """A JSON object by its members in order; a name may stand twice."""
+
+
+def write_json(value: Any) -> str:
+    """Write JSON; Raw goes out as it is."""
+    if isinstance(value, Raw):
+        return str(value)
+    if isinstance(value, Members):
+        return "{" + ",".join(f"{json.dumps(k)}:{write_json(v)}" for k, v in value) + "}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def read_json(reply: Reply) -> dict[str, Any]:
+    """Read an answer that must be one JSON object in UTF-8, each member once."""
+    want_type(reply, "application/json")
+    try:
+        value = json.loads(
+            reply.body.decode(),
+            object_pairs_hook=_once,
+            parse_float=Decimal,
+            parse_constant=_refuse,
+        )
+    except (ValueError, RecursionError) as error:
+        raise MalformedError(f"it is not JSON: {error}") from None
+    require(isinstance(value, dict), "it is JSON, but no object")
+    return dict(value)
+
+
+def read_xml(reply: Reply, *content_types: str) -> ET.Element:
+    """Read an answer that must be an XML document with a declaration and nothing before it."""
+    want_type(reply, *content_types)
+    require(reply.body.startswith(b"<?xml "), "it does not begin with <?xml")
+    try:
+        root: ET.Element = fromstring(reply.body, forbid_dtd=True)
+    except (ET.ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise MalformedError(f"it is not well-formed XML: {error}") from None
+    return root
+
+
+def texts(root: ET.Element, tag: str) -> dict[str, str]:
+    """Read the texts of the elements below a root that must have that name."""
+    require(root.tag == tag, f"its root is <{root.tag}>, not <{tag}>")
+    found: dict[str, str] = {}
+    for child in root:
+        require(child.tag not in found, f"it has <{child.tag}> twice")
+        found[child.tag] = child.text or ""
+    return found
+
+
+def money(text: Any) -> Decimal:
+    """Read a sum that must be a text with two decimals."""
+    try:
+        read = Decimal(text) if isinstance(text, str) else None
+    except InvalidOperation:
+        read = None
+    if read is None or not read.is_finite() or read.as_tuple().exponent != -2:
+        raise MalformedError(f"{text!r} is not a sum with two decimals")
+    return read
+
+
+def tiyin(value: Any) -> Decimal:
+    """Read a sum that must be a whole number of hundredths."""
+    require(type(value) is int, f"{value!r} is not a whole number of tiyin")
+    return Decimal(int(value)).scaleb(-2)
+
+
+def want_type(reply: Reply, *content_types: str) -> None:
+    """Complain of another content type; where a charset is named, any may be."""
+    given = reply.headers.get("content-type", "")
+    require(
+        given.partition(";")[0].strip().lower() in content_types,
+        f"its Content-Type is {given or 'missing'}, not {' or '.join(content_types)}",
+    )
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a member stands twice")
+    return made
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)

@@ -1,0 +1,210 @@
+"""The bank's side of paynet.md: Paynet, JSON-RPC in one phase."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from callback.tools.conform import forms
+from callback.tools.conform.forms import Members
+from callback.tools.conform.json_simulator import (
+    LONE_SURROGATE,
+    JsonSimulator,
+    wrong_amounts,
+    wrong_numbers,
+)
+from callback.tools.conform.model import ABSENT, Raw, Reading, require
+from callback.tools.conform.simulator import Sheet, wrong_dates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from decimal import Decimal
+
+    from callback.tools.conform.model import Reply, Slot, Step
+
+SHEET = Sheet(
+    name="paynet.md",
+    sections={
+        "proof": "2",
+        "transport": "2",
+        "request": "3",
+        "order": "4",
+        "answers": "5",
+        "codes": "6",
+        "states": "7",
+        "repeats": "8",
+        "cancel": "9",
+    },
+    codes={
+        "ok": "result",
+        "pay.duplicate_same": "201",  # always, whatever else the request says
+        "pay.duplicate_other": "201",
+        "pay.payment_cancelled": "201",
+        "cancel.duplicate_same": "result",
+        "status.payment_cancelled": "result",
+        "status.payment_not_found": "result",  # state 3
+        "payment_not_found": "203",
+        "cancel_refused": "77",
+        "unknown_account": "302",
+        "bad_account": "302",
+        "account_closed": "302",
+        "already_paid": "302",
+        "account_blocked": "501",
+        "bad_service": "305",
+        "bad_sum": "413",
+        "sum_too_small": "413",
+        "sum_too_large": "413",
+        "bad_date": "414",
+        "bad_id": "411",
+        "missing": "411",
+        "unreadable": "-32700",
+        "bad_request": "-32600",
+        "no_object": "-32600",
+        "unknown_command": "-32601",
+        "bad_method": "-32300",
+        "check.temporary": "100",
+        "status.temporary": "100",
+        "statement.temporary": "100",
+    },
+    acts={
+        "check": "GetInformation",
+        "pay": "PerformTransaction",
+        "status": "CheckTransaction",
+        "cancel": "CancelTransaction",
+        "statement": "GetStatement",
+    },
+    unknown_acts=("Foo", "ChangePassword", "performTransaction", ""),
+    slots={
+        "check": ("act", "service", "account"),
+        "pay": ("act", "service", "id", "time", "sum", "account"),
+    },
+    exact_invoice=True,
+    wrong_methods=("GET", "PUT", "DELETE"),
+)
+RPC_ID = 17
+STATES = {1: "paid", 2: "cancelled", 3: "none"}
+
+
+class Paynet(JsonSimulator):
+    """Paynet (UZPAYNET)."""
+
+    SHEET = SHEET
+
+    def refunds(self) -> bool:
+        """Section 9."""
+        return bool(self.bank.own["refund"])
+
+    def value(self, slot: Slot, step: Step) -> Any:
+        """Section 3."""
+        if slot == "id":  # a number, where it stands for the same text
+            return step.id if step.id.startswith("0") else int(step.id)
+        if slot == "service":
+            return int(self.bank.own["service_id"][0])
+        if slot == "time":
+            return text_of(step.at)
+        return self.tiyin(step.sum) if slot == "sum" else super().value(slot, step)
+
+    def body(self, step: Step) -> Members:
+        """The envelope, and the params of the method."""
+        params = Members([*self._params(step), *dict(step.extra).items()])
+        method = self.member("method", "act", step)
+        return Members([("jsonrpc", "2.0"), ("id", RPC_ID), *method, ("params", params)])
+
+    def wrong(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[tuple[Any, str]]:
+        """Section 3: what is missing, and what is wrong."""
+        tiyin = self.tiyin(probe)
+        tables: dict[Slot, tuple[str, tuple[Any, ...]]] = {
+            "id": ("bad_id", ("", "a b", "a_b", "x" * 65, LONE_SURROGATE, 0, -5, True, [])),
+            "time": ("bad_date", (*self._dates(step), 5, True, [])),
+            "sum": ("bad_sum", (*wrong_amounts(tiyin), 0, -tiyin, 10**25)),
+            "account": ("bad_account", (*wrong_numbers(self, step.account), True, [], Raw("1.5"))),
+            "accounts": ("bad_account", ("x", [], 5)),
+            "service": ("bad_service", (1, "1", "x", True, [], Raw("1.0"))),
+        }
+        outcome, values = tables[slot]
+        yield from ((one, outcome) for one in values)
+        yield from ((one, "missing") for one in (None, ABSENT))
+        if slot in ("account", "accounts"):
+            yield ("" if slot == "account" else {}), "missing"
+
+    def understand(self, step: Step, reply: Reply) -> Reading:
+        """HTTP 401 may have a body, for readers that want one (section 2)."""
+        return self.bare(reply) if reply.status == 401 else super().understand(step, reply)
+
+    def read(self, step: Step, reply: Reply) -> Reading:
+        """Section 5."""
+        found = forms.read_json(reply)
+        require(found.get("jsonrpc") == "2.0", 'jsonrpc is not "2.0"')
+        require(found.get("id", "missing") in (RPC_ID, None), "id is not the request's")
+        require(("result" in found) != ("error" in found), "it has not one of result and error")
+        if "error" in found:
+            return Reading(_error(found["error"]))
+        result = found["result"]
+        require(isinstance(result, dict), "result is no object")
+        if step.act == "check":
+            require(result.get("status") == "0", 'status is not the text "0"')
+            return Reading("result", debt=self._debt(result))
+        if step.act == "statement":
+            return Reading("result", listed=_listed(result))
+        return self._told(step, result)
+
+    def _dates(self, step: Step) -> Iterator[str]:
+        yield from wrong_dates(text_of(step.at), "2026-02-30 12:00:00", "30.02.2026 12:00:00", "")
+
+    def _params(self, step: Step) -> Iterator[tuple[str, Any]]:
+        yield from self.member("serviceId", "service", step)
+        if step.act == "statement" and step.until:
+            yield from (("dateFrom", text_of(step.at)), ("dateTo", text_of(step.until)))
+            return
+        if step.act != "check":
+            yield from self.member("transactionId", "id", step)
+        if step.act == "pay":
+            yield from self.member("transactionTime", "time", step)
+            yield from self.member("amount", "sum", step)
+        if step.act in ("check", "pay"):
+            yield from self._fields(step)
+
+    def _fields(self, step: Step) -> forms.Pairs:
+        if "accounts" in step.change:
+            given = step.change["accounts"]
+            return [] if given is ABSENT else [("fields", given)]
+        return [("fields", Members(self.member(self.bank.own["account_field"], "account", step)))]
+
+    def _told(self, step: Step, result: dict[str, Any]) -> Reading:
+        number = result.get("providerTrnId")
+        require(type(number) is int, "providerTrnId is no whole number")
+        require(isinstance(result.get("timestamp"), str), "timestamp is no text")
+        state = "paid" if step.act == "pay" else STATES.get(result.get("transactionState", 0), "")
+        require(state, "transactionState is none of 1, 2, 3")
+        if state == "none":
+            require(number == 0, "providerTrnId is not 0")
+            return Reading("result", state=state)
+        receipt = {"number": str(number)}
+        if not (self.bank.own["java_dates"] and step.act == "status"):
+            receipt["cancelled" if state == "cancelled" else "time"] = result["timestamp"]
+        return Reading("result", receipt, state=state)
+
+    def _debt(self, result: dict[str, Any]) -> Decimal | None:
+        if "debt" not in self.bank.show:
+            return None
+        shown = result.get("fields")
+        require(isinstance(shown, dict), "there are no fields")
+        return forms.money((shown or {}).get(self.bank.labels["debt"]))
+
+
+def text_of(at: datetime) -> str:
+    """A date as they write it."""
+    return f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def _error(error: Any) -> str:
+    require(isinstance(error, dict), "error is no object")
+    require(type(error.get("code")) is int, "code is no whole number")
+    require(isinstance(error.get("message"), str), "message is no text")
+    return str(error["code"])
+
+
+def _listed(result: dict[str, Any]) -> dict[str, Decimal]:
+    rows = result.get("statements")
+    require(isinstance(rows, list), "there are no statements")
+    return {str(row["transactionId"]): forms.tiyin(row["amount"]) for row in rows or ()}

@@ -1,0 +1,254 @@
+"""The run of `flask conform`: where to, what it will write, a line a case, a summary."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+from callback.signature import url_tokens
+from callback.tools.conform.model import FailedError, Request
+from callback.tools.conform.network import LINE_ERRORS, Client
+from callback.tools.conform.play import Play
+from callback.tools.conform.simulators import SIMULATORS
+from callback.tools.conform.suite import CASES, SHARED_BOOKS, SHARED_PAYS, lacks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from callback.bank import Bank, Settings
+    from callback.tools.conform.suite import Case
+
+OURS = "http://127.0.0.1:8000"  # where `make run` serves
+SHEETS = "docs/protocols"
+# What a check answers when the test account is none.
+NOT_PAYABLE = ("unknown_account", "bad_account", "account_closed", "account_blocked")
+
+
+class CannotRunError(Exception):
+    """Nothing was tried; the text says what is missing."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one case."""
+
+    case: Case
+    why: str = ""  # it failed; empty: it is as it should be
+    sent: str = ""
+    came: str = ""
+    ms: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will write."""
+
+    cases: Sequence[Case]
+    left_out: Sequence[tuple[Case, str]]
+    pays: int
+    books: int
+    sum: Decimal
+
+
+def start(settings: Settings, bank: Bank, account: str, url: str, **options: Any) -> Play:
+    """Make ready to play; CannotRunError when the endpoint or the account is not there."""
+    if bank.protocol not in SIMULATORS:
+        raise CannotRunError(f'nobody calls for a bank of protocol = "{bank.protocol}"')
+    play = Play(
+        simulator=SIMULATORS[bank.protocol](bank),
+        client=client(settings, bank, url, options["timeout_s"]),
+        account=account,
+        seed=time.time_ns() // 1_000_000,
+        others=options["others"],
+    )
+    play.simulator.sign = options["key"]
+    if play.simulator.needs_key() and not play.simulator.sign:
+        raise CannotRunError(
+            f"{bank.name} signs with a key that only the bank has; for a test, make a pair, "
+            "name its public half in bank_key and give the private one with --key"
+        )
+    owed = _reach(play)
+    if bank.payer == "invoice":
+        play.one_sum = options["one_sum"] or _one_sum(play, owed)
+    return play
+
+
+def client(settings: Settings, bank: Bank, url: str, timeout_s: float) -> Client:
+    """The line to the bank's address: `url` is a site or a whole address, ours or anyone's."""
+    token = url_tokens(bank.name, settings.secret_keys)[-1].decode() if bank.url_token else ""
+    url = url or settings.public_url or OURS
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise CannotRunError(f"{url} is no address: it begins with http:// or https://")
+    if url == settings.public_url or parts.path in ("", "/"):
+        url = f"{url.rstrip('/')}/{bank.name}"
+    if token and token not in url:
+        url = f"{url.rstrip('/')}/{token}"
+    password = bank.password[-1].decode() if bank.password else ""
+    return Client(url, token, bank.username, password, timeout_s)
+
+
+def plan(play: Play) -> Plan:
+    """What will be played, and what it writes at most."""
+    reasons = [(case, lacks(play, case)) for case in CASES]
+    cases = [case for case, reason in reasons if reason is None]
+    left_out = [(case, reason) for case, reason in reasons if reason is not None]
+    two = play.simulator.SHEET.two_phase
+    alone = play.one_sum is not None
+    pays = SHARED_PAYS + sum(case.pays for case in cases)
+    books = (0 if alone else SHARED_BOOKS) + sum(case.books for case in cases) if two else 0
+    return Plan(cases, left_out, pays, books, pays * play.sum)
+
+
+def play_all(play: Play, cases: Sequence[Case]) -> Iterator[Verdict]:
+    """Play the cases in order, each with a look at the debt after it."""
+    play.begin()
+    for case in cases:
+        began = time.perf_counter()
+        verdict = judge(play, case)
+        ms = round((time.perf_counter() - began) * 1000)
+        yield Verdict(case, *verdict, ms=ms)
+
+
+def judge(play: Play, case: Case) -> tuple[str, str, str]:
+    """Play one case: what it failed for, what was sent and what came; or three empty texts."""
+    play.last = None
+    try:
+        case.run(play)
+        play.audit()
+    except FailedError as error:
+        exchange = error.exchange or play.last
+        with suppress(FailedError):
+            play.audit()  # this case has failed; the next ones begin from what is owed now
+        return str(error), exchange.sent if exchange else "", exchange.came if exchange else ""
+    return "", "", ""
+
+
+def report(play: Play, to_do: Plan, as_json: bool) -> bool:
+    """Play, print a line a case and the summary; say whether all is as it should be."""
+    failed = 0
+    bar = click.progressbar(
+        length=len(to_do.cases), file=sys.stderr, hidden=as_json or not sys.stderr.isatty()
+    )
+    with bar:
+        for verdict in play_all(play, to_do.cases):
+            failed += bool(verdict.why)
+            if not bar.hidden:
+                click.echo("\r\033[K", nl=False, err=True)  # the line takes the bar's place
+            click.echo(as_object(play, verdict) if as_json else as_text(play, verdict))
+            bar.update(1)
+    click.echo(summary(to_do, failed, as_json))
+    return not failed
+
+
+def announce(play: Play, to_do: Plan) -> str:
+    """Say what will be written, before it is."""
+    bank = play.simulator.bank
+    watched = (
+        "" if play.simulator.tells_debt() else "\nNo check tells the debt: only answers are seen."
+    )
+    bookings = f" and {to_do.books} bookings that are never performed" if to_do.books else ""
+    return (
+        f"{len(to_do.cases)} cases of {play.simulator.SHEET.name} against "
+        f"{play.client.shown_url()}, as the bank {bank.name}.\n"
+        f"They record {to_do.pays} payments of {play.sum:.2f} {bank.currency}{bookings} "
+        f"on the account {play.account}, together {to_do.sum:.2f} {bank.currency}, "
+        f"under ids with {play.seed} in them.\n"
+        "They are not taken back, and an endpoint that takes what it should refuse records more."
+        f"{watched}"
+    )
+
+
+def as_text(play: Play, verdict: Verdict) -> str:
+    """One case for a person."""
+    if not verdict.why:
+        return click.style("ok      ", fg="green") + verdict.case.sentence
+    lines = [
+        click.style("FAILED  ", fg="red", bold=True) + verdict.case.sentence,
+        f"        {verdict.why}",
+        f"        sent   {verdict.sent}",
+        f"        came   {verdict.came}",
+        f"        wanted by {section(play, verdict.case)}",
+    ]
+    return "\n".join(lines)
+
+
+def as_object(play: Play, verdict: Verdict) -> str:
+    """One case for a machine."""
+    failure = {"why": verdict.why, "sent": verdict.sent, "came": verdict.came}
+    return json.dumps(
+        {
+            "case": verdict.case.sentence,
+            "ok": not verdict.why,
+            "sheet": section(play, verdict.case),
+            "ms": verdict.ms,
+            **(failure if verdict.why else {}),
+        },
+        ensure_ascii=False,
+    )
+
+
+def summary(to_do: Plan, failed: int, as_json: bool) -> str:
+    """The last line, and before it what was left out and why."""
+    passed = len(to_do.cases) - failed
+    if as_json:
+        left_out = {case.sentence: reason for case, reason in to_do.left_out}
+        found = {"summary": True, "ok": not failed, "passed": passed, "failed": failed}
+        return json.dumps({**found, "left_out": left_out}, ensure_ascii=False)
+    reasons = sorted({reason for _, reason in to_do.left_out})
+    lines = [
+        f"{reason}: " + ", ".join(case.sentence for case, why in to_do.left_out if why == reason)
+        for reason in reasons
+    ]
+    counts = f"{passed} ok, {failed} failed, {len(to_do.left_out)} left out"
+    return "\n".join([*(f"left out, as {line}" for line in lines), counts])
+
+
+def section(play: Play, case: Case) -> str:
+    """Where the sheet says it, for whoever has the repository."""
+    sheet = play.simulator.SHEET
+    return f"{SHEETS}/{sheet.name}, section {sheet.sections[case.topic]}"
+
+
+def _reach(play: Play) -> Decimal | None:
+    """Ask once, to know that somebody answers and that the account may be paid."""
+    try:
+        play.client.send(Request("GET"))
+    except LINE_ERRORS as error:
+        raise CannotRunError(f"{play.client.shown_url()} does not answer: {error}") from None
+    if "check" not in play.simulator.acts:
+        return None
+    try:
+        reading = play.ask(play.new("check"))
+    except FailedError:
+        return None  # the cases will tell
+    if play.simulator.word("check", reading.code) == "not the bank" or reading.code == "HTTP 404":
+        raise CannotRunError(
+            f"{play.client.shown_url()} answers {reading.code}: it takes us for somebody else; "
+            "look at the address, the credentials in the settings, and whether this machine is "
+            "allowed"
+        )
+    if reading.code in [play.simulator.code("check", outcome) for outcome in NOT_PAYABLE]:
+        raise CannotRunError(
+            f"the check of {play.account} is refused with {reading.code}: "
+            "name an account that may be paid and owes money"
+        )
+    return reading.debt
+
+
+def _one_sum(play: Play, owed: Decimal | None) -> Decimal | None:
+    """The sum of an invoice that cannot be paid many times."""
+    exact = play.simulator.SHEET.exact_invoice
+    if owed is None and exact:
+        raise CannotRunError("an invoice is paid by its whole sum: say it with --sum")
+    if owed is None or (not exact and owed > plan(play).sum):
+        return None
+    return owed

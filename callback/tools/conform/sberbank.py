@@ -1,0 +1,105 @@
+"""The bank's side of sberbank.md: Sberbank's protocol No.1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from callback.tools.conform import forms
+from callback.tools.conform.model import ABSENT, Reading, require
+from callback.tools.conform.simulator import ZERO, QuerySimulator, Sheet
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from callback.tools.conform.model import Reply, Slot, Step
+
+SHEET = Sheet(
+    name="sberbank.md",
+    sections={
+        "proof": "2",
+        "transport": "2",
+        "request": "3",
+        "order": "4",
+        "answers": "5",
+        "codes": "6",
+        "repeats": "7",
+        "cancel": "8",
+    },
+    codes={
+        "ok": "0",
+        "temporary": "1",
+        "unknown_command": "2",
+        "unknown_account": "3",
+        "bad_account": "4",
+        "account_closed": "5",
+        "account_blocked": "5",
+        "already_paid": "5",
+        "bad_id": "6",
+        "duplicate_other": "6",
+        "duplicate_same": "8",
+        "bad_sum": "9",
+        "sum_too_small": "10",
+        "sum_too_large": "11",
+        "bad_date": "12",
+        "bad_request": "300",
+        "payment_cancelled": "300",
+    },
+    acts={"check": "check", "pay": "payment"},
+    unknown_acts=("pay", "payment ", "cancel", "", ABSENT),
+    names={
+        "act": "ACTION",
+        "id": "PAY_ID",
+        "account": "ACCOUNT",
+        "sum": "AMOUNT",
+        "time": "PAY_DATE",
+    },
+    slots={
+        "check": ("act", "account"),
+        "pay": ("act", "account", "sum", "id", "time"),
+    },
+    repeat_first=("time",),
+    impossible_dates=("30.02.2026_12:00:00", "20260230120000", "2026-11-03", "03.11.2026 12:00:00"),
+)
+RECEIPT = {"number": "EXT_ID", "time": "REG_DATE", "sum": "AMOUNT"}
+SHOWN = {"FIO", "ADDRESS", "BALANCE", "REC_SUM"}
+
+
+class Sberbank(QuerySimulator):
+    """Sberbank, and regional systems that took its codes."""
+
+    SHEET = SHEET
+
+    def value(self, slot: Slot, step: Step) -> Any:
+        """Section 3."""
+        return f"{step.at:%d.%m.%Y_%H:%M:%S}" if slot == "time" else super().value(slot, step)
+
+    def read(self, step: Step, reply: Reply) -> Reading:
+        """Section 5."""
+        found = forms.texts(forms.read_xml(reply, "text/xml"), "response")
+        code = found.get("CODE", "")
+        require("MESSAGE" in found, "there is no <MESSAGE>")
+        if self.word(step.act, code) != "done":
+            require(not (SHOWN | {*RECEIPT.values()}) & found.keys(), "a refusal carries data")
+            return Reading(code)
+        return (
+            Reading(code, debt=self._debt(found))
+            if step.act == "check"
+            else self._paid(step, found)
+        )
+
+    def _paid(self, step: Step, found: dict[str, str]) -> Reading:
+        for tag in RECEIPT.values():
+            require(found.get(tag), f"there is no <{tag}>")
+        require(found["EXT_ID"].isdecimal(), "<EXT_ID> is not a number")
+        require(forms.money(found["AMOUNT"]) == step.sum, f"<AMOUNT> is not {step.sum:.2f}")
+        return Reading(found["CODE"], {name: found[tag] for name, tag in RECEIPT.items()})
+
+    def _debt(self, found: dict[str, str]) -> Decimal | None:
+        if "debt" not in self.bank.show:
+            return None
+        balance = forms.money(found.get("BALANCE"))
+        require(found["BALANCE"] != "-0.00", "<BALANCE> is -0.00")
+        debt = balance if self.bank.own["balance_sign"] == "debt" else -balance
+        recommended = forms.money(found.get("REC_SUM"))
+        require(recommended == max(debt, ZERO), "<REC_SUM> is not what is owed")
+        return debt

@@ -1,0 +1,275 @@
+"""What a dialect's simulator gives: the caller's side of the language, tables on top.
+
+A simulator is written from the sheet and not from the dialect's module, so that each is a second
+reading of the other's.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from urllib.parse import urlencode
+
+from callback.protocols import PROTOCOLS
+from callback.tools.conform.model import ABSENT, TWICE, Reading, Request, require
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from callback.bank import Bank
+    from callback.tools.conform.forms import Pairs
+    from callback.tools.conform.model import Act, Reply, Slot, Step, Word
+
+# What HTTP itself says, in every dialect (its section 2).
+COMMON_CODES = {
+    "bad_token": "HTTP 404",
+    "no_path": "HTTP 404",
+    "not_authenticated": "HTTP 401",
+    "bad_method": "HTTP 405",
+    "temporary": "HTTP 503",
+}
+# Each begins with what the sheet's "full match" is about: newline, other digits, blanks, signs.
+WRONG_IDS = ("12a4", "-5", "+5", " 5", "5\n", "5.0", "\u0665", "9" * 21)
+OTHER_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+ZERO = Decimal(0)
+MALFORMED: Mapping[Slot, str] = {
+    "sum": "bad_sum",
+    "id": "bad_id",
+    "account": "bad_account",
+    "time": "bad_date",
+}
+
+
+class Hostile(NamedTuple):
+    """A body that means harm, and what the sheet answers."""
+
+    what: str
+    request: Request
+    outcome: str = "bad_request"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """What a dialect's sheet says, as tables."""
+
+    name: str
+    sections: Mapping[str, str]  # by what a case is about
+    # By outcome, or by "act.outcome"; outcomes that are not here have no word in this dialect.
+    codes: Mapping[str, str]
+    # What the dialect has, and its own word for it: no check in Click, no cancel in Kaspi.
+    acts: Mapping[Act, str]
+    unknown_acts: Sequence[Any] = ()
+    names: Mapping[Slot, str] = field(default_factory=dict)  # the parameters of a query
+    slots: Mapping[Act, Sequence[Slot]] = field(default_factory=dict)  # those of each request
+    two_phase: bool = False
+    repeat_first: Sequence[Slot] = ()  # a repeat may bring them malformed and still is one
+    optional_in_check: Sequence[Slot] = ()
+    repeated: str = "bad_request"
+    wrong_methods: Sequence[str] = ("HEAD", "PUT", "DELETE")
+    statuses: Sequence[int] = (200,)  # of answers in the dialect's own words
+    floor: bool = False  # the debt that a check tells is never below zero
+    ids_are_digits: bool = True
+    wrong_ids: Sequence[Any] = ()  # WRONG_IDS, where ids are digits
+    impossible_dates: Sequence[str] = ()
+    perform_names: Mapping[Slot, str] = field(default_factory=dict)  # other ones are refused as
+    absent: Mapping[Slot, str] = field(default_factory=dict)  # what a missing part comes to
+    empty: Mapping[Slot, str] = field(default_factory=dict)  # and an empty one
+    exact_invoice: bool = False  # an invoice is paid by its whole sum or not at all
+
+
+class Simulator(ABC):
+    """The bank's side of one dialect, for one bank of the settings."""
+
+    SHEET: ClassVar[Sheet]
+
+    def __init__(self, bank: Bank) -> None:
+        self.bank = bank
+        theirs = PROTOCOLS[bank.protocol].CODES
+        changed = {key: code for key, code in bank.codes.items() if theirs.get(key) != code}
+        self.codes = {**COMMON_CODES, **self.SHEET.codes, **changed}
+        self.acts = dict(self.SHEET.acts)
+        self.sign: Callable[[bytes], bytes] | None = None  # with the bank's private key
+
+    @abstractmethod
+    def request(self, step: Step) -> Request:
+        """Put what is asked into the dialect's words, as wrong as `ask.change` wants."""
+
+    @abstractmethod
+    def read(self, step: Step, reply: Reply) -> Reading:
+        """Understand an answer in the dialect's words; MalformedError when it has not its form."""
+
+    @abstractmethod
+    def wrong(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[tuple[Any, str]]:
+        """Malformed values of a slot of a pay, and what is answered; `probe` is a good sum."""
+
+    def hostile(self, step: Step) -> Iterator[Hostile]:  # noqa: ARG002 - for those that have any
+        """Bodies that mean harm; `ask` is a good pay."""
+        yield from ()
+
+    def oversized(self, step: Step) -> Request:
+        """A pay in a body of more than 64 KiB."""
+        good = self.request(step)
+        return good._replace(body=(good.body or b"") + b" " * 70_000)
+
+    def signs(self) -> bool:
+        """Does the bank sign its requests?"""
+        return False
+
+    def needs_key(self) -> bool:
+        """Does the bank sign with a key that only it has?"""
+        return False
+
+    def refunds(self) -> bool:
+        """May the bank cancel a payment that is paid?"""
+        return False
+
+    def debt_after(self, debt: Decimal) -> Decimal:
+        """What a check tells of a debt."""
+        return max(debt, ZERO) if self.SHEET.floor else debt
+
+    def expires_s(self) -> int:
+        """Seconds after which a booking cannot be made any more; 0: it does not get old."""
+        return 0
+
+    def slots(self) -> Sequence[Slot]:
+        """The parts of a pay."""
+        return self.SHEET.slots["pay"]
+
+    def unknown_acts(self) -> Sequence[Any]:
+        """Commands that the dialect does not have."""
+        return self.SHEET.unknown_acts
+
+    def id(self, number: int) -> str:
+        """A payment's number in the dialect's form."""
+        return str(number)
+
+    def understand(self, step: Step, reply: Reply) -> Reading:
+        """Understand any answer; MalformedError when it has no form that the sheet knows."""
+        if reply.status not in self.SHEET.statuses or (reply.status != 200 and not reply.body):
+            require(not reply.body, f"it is HTTP {reply.status} with a body: a page is no answer")
+            return self.bare(reply)
+        return self.read(step, reply)
+
+    def bare(self, reply: Reply) -> Reading:
+        """Understand what HTTP alone says."""
+        asks_back = reply.status != 401 or "www-authenticate" in reply.headers
+        require(asks_back, "HTTP 401 comes without WWW-Authenticate")
+        return Reading(f"HTTP {reply.status}")
+
+    def code(self, act: Act, outcome: str) -> str | None:
+        """The code of an outcome, as the sheet and the bank's settings have it."""
+        named = (f"{self.acts.get(act, '')}.{outcome}", f"{act}.{outcome}", outcome)
+        return next((self.codes[name] for name in named if name in self.codes), None)
+
+    def word(self, act: Act, code: str) -> Word:
+        """What a code comes to."""
+        if code in (self.code(act, "ok"), self.code(act, "duplicate_same")):
+            return "done"
+        if code in ("HTTP 401", "HTTP 403", self.code(act, "not_authenticated")):
+            return "not the bank"
+        return "ask again" if code == self.code(act, "temporary") else "refused"
+
+    def tells_debt(self) -> bool:
+        """Does a check tell what is owed?"""
+        return "check" in self.acts and "debt" in self.bank.show
+
+    def value(self, slot: Slot, step: Step) -> Any:
+        """What stands in a slot of a good request."""
+        values: dict[Slot, Any] = {
+            "act": self.acts[step.act],
+            "id": step.id,
+            "account": step.account,
+            "sum": f"{step.sum:.2f}",
+            "number": step.number,
+        }
+        return values[slot]
+
+    def member(self, name: str, slot: Slot, step: Step) -> Pairs:
+        """A slot of a request by its name: once, or as the case wants it."""
+        given = step.change.get(slot)
+        if given is ABSENT:
+            return []
+        if given is TWICE:
+            return [(name, self.value(slot, step))] * 2
+        return [(name, step.change[slot] if slot in step.change else self.value(slot, step))]
+
+
+class TextSimulator(Simulator):
+    """A dialect whose values are texts."""
+
+    def wrong(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[tuple[Any, str]]:
+        """What every sheet of texts calls malformed, by its tables."""
+        if slot not in MALFORMED:
+            return
+        for value in self.malformed(slot, step, probe):
+            yield value, MALFORMED[slot]
+        yield "", self.SHEET.empty.get(slot, MALFORMED[slot])
+        yield ABSENT, self.SHEET.absent.get(slot, MALFORMED[slot])
+
+    def malformed(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[Any]:
+        """Texts that are not of the form."""
+        if slot == "sum":
+            yield from wrong_sums(probe, self.sum_form())
+        elif slot == "id":
+            yield from self.SHEET.wrong_ids or WRONG_IDS
+        elif slot == "time":
+            yield from wrong_dates(self.value("time", step), *self.SHEET.impossible_dates)
+        else:
+            yield from wrong_accounts(self.bank, step.account)
+
+    def sum_form(self) -> str:
+        """A form of `wire.SUMS`."""
+        return str(self.bank.own["sum_form"])
+
+
+class QuerySimulator(TextSimulator):
+    """A dialect whose request is a query string."""
+
+    def fields(self, step: Step) -> Pairs:
+        """The parameters in order."""
+        given = [
+            pair
+            for slot in self.SHEET.slots[step.act]
+            for pair in self.member(self.SHEET.names[slot], slot, step)
+        ]
+        return [*given, *step.extra]
+
+    def request(self, step: Step) -> Request:
+        """A GET."""
+        return Request("GET", query=urlencode(self.fields(step)))
+
+    def malformed(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[Any]:
+        """Also bytes that are no text."""
+        yield from super().malformed(slot, step, probe)
+        yield b"\xff\xfe" + str(self.value(slot, step)).encode()
+
+    def oversized(self, step: Step) -> Request:
+        """The same parameters in a form, and a long one that nobody knows."""
+        body = urlencode([*self.fields(step), ("data1", "x" * 70_000)]).encode()
+        return Request("POST", body=body, content_type="application/x-www-form-urlencoded")
+
+
+def wrong_sums(probe: Decimal, form: str) -> Iterator[str]:
+    """Texts that are no sum by the form: each is one that some parser takes."""
+    good = f"{probe:.2f}"
+    whole = good.partition(".")[0]
+    yield from (f"{whole}e0", f"{whole}.0e0", "1e2", f"-{good}", f"+{good}")
+    yield from (good.replace(".", ","), f" {good}", f"{good} ", f"{good}\n", f"{good}0")
+    yield from (f"0_{good}", good.translate(OTHER_DIGITS), f"1{'0' * 20}.00", f"{whole}.", ".50")
+    yield from ("0x10", "NaN", "Infinity", "1 000.00", "null")
+    if form == "strict":
+        yield from (whole, good[:-1])
+
+
+def wrong_dates(good: str, *impossible: str) -> Iterator[str]:
+    """Texts that are no date in the form of a good one."""
+    yield from ("yesterday", good[:-1], f"{good}0", f" {good}", f"{good}\n")
+    yield from (good.translate(OTHER_DIGITS), *impossible)
+
+
+def wrong_accounts(bank: Bank, account: str) -> Iterator[str]:
+    """Texts near a good account that the bank's pattern refuses: nothing is trimmed."""
+    near = (f" {account}", f"{account} ", f"{account}\n", f"{account}\0", account + "0" * 200)
+    yield from (text for text in near if not bank.account_pattern.fullmatch(text))

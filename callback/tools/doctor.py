@@ -1,0 +1,415 @@
+"""Looks for what is wrong with an installation, and says in a sentence what to do about it.
+
+`flask doctor` runs it on the host; where there is no shell, the deployed site runs it for whoever
+brings a signed, short-lived address. What it looks for is hosting.md, section 8.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+import stat
+import sys
+import time
+import urllib.error
+import urllib.request
+from datetime import timedelta
+from http import HTTPStatus
+from importlib import metadata
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from callback import signature
+from callback.clock import utc_now
+from callback.database.errors import DatabaseError
+from callback.database.mysql import MySQL
+from callback.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from callback.bank import Bank, Settings
+    from callback.database import Database, Row, Session
+
+LIBRARIES = ("Flask", "PyMySQL", "itsdangerous", "gunicorn", "defusedxml", "tzdata")
+MAX_SKEW = timedelta(seconds=5)
+# Banks send a date of the same minute; a wrong zone is off by hours.
+MAX_DATE_SKEW = timedelta(minutes=50)
+SHORT_SECRET = 16
+# Nothing of these may ever be shown (hosting.md, section 7.2).
+PRIVATE = (
+    *("/", "/robots.txt", "/.git/config", "/.htaccess", "/config.toml", "/instance/config.toml"),
+    *("/wsgi.py", "/passenger_wsgi.py", "/callback/handlers.py", "/sql/schema.sql"),
+    *("/callback.log", "/MANIFEST.sha256", "/requirements.txt"),
+)
+OUTSIDE_TIMEOUT_S = 15
+OLD_PASSENGER = (6, 0, 19)  # loaders before it import a module that Python 3.12 removed
+RIGHTS = ("SELECT", "INSERT", "UPDATE")
+KEYS = ("account(number)", "invoice(number)", "payment(bank,txn_id)")
+COLUMNS = {
+    "invoice.amount": "decimal(14,2)",
+    "payment.amount": "decimal(14,2)",
+    "payment.paid_at": "datetime(3)",
+    "payment.created_at": "datetime(3)",
+    "payment.performed_at": "datetime(3)",
+    "payment.cancelled_at": "datetime(3)",
+}
+EXACT = ("account.number", "invoice.number", "payment.bank", "payment.txn_id")
+
+State = Literal["ok", "warning", "fault"]
+
+
+class Finding(NamedTuple):
+    """One line: what was looked at, and what was found; a fault says what to do."""
+
+    state: State
+    name: str
+    text: str
+
+
+def examine(
+    settings: Settings, database: Database, environ: Mapping[str, str] | None = None
+) -> Iterator[Finding]:
+    """Look at everything. `environ` is the WSGI environment when it runs in the deployed site."""
+    yield from _python(environ or {})
+    yield from _files(settings)
+    yield from _release(ROOT)
+    yield from _banks(settings)
+    yield from _database(settings, database)
+    if environ is not None:
+        yield from _door(settings, environ)
+
+
+def visit(settings: Settings, url: str) -> Iterator[Finding]:
+    """Ask the deployed site at `url` to examine itself, and try what a stranger would."""
+    token = signature.ops_pass("doctor", settings.secret_keys)
+    # A credential that proves nothing: only to see whether the web server lets one through.
+    status, body = _get(f"{url}/doctor/{token}", {"Authorization": "Basic ZG9jdG9yOnRlc3Q="})
+    if status == HTTPStatus.OK:
+        yield from (Finding(*found) for found in json.loads(body))
+    else:
+        yield Finding(
+            "fault",
+            "site",
+            f"{url} does not answer as this program with this SECRET_KEY (HTTP {status}): is the "
+            "address right, does the program run, are both clocks right?",
+        )
+    for path in PRIVATE:
+        status, body = _get(url + path, {})
+        if status not in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+            yield Finding(
+                "fault",
+                f"site {path}",
+                f"is public (HTTP {status}): nothing but the entry file belongs in the web folder",
+            )
+        elif body:
+            yield Finding("warning", f"site {path}", "shows an error page of the web server")
+
+
+def _get(url: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - PUBLIC_URL, http(s)
+    try:
+        with urllib.request.urlopen(request, timeout=OUTSIDE_TIMEOUT_S) as reply:  # noqa: S310
+            return reply.status, reply.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+    except OSError as error:
+        return 0, str(error).encode()
+
+
+def _python(environ: Mapping[str, str]) -> Iterator[Finding]:
+    libraries = ", ".join(f"{name} {_version(name)}" for name in LIBRARIES)
+    yield Finding("ok", "python", f"{platform.python_version()} in {sys.prefix}; {libraries}")
+    found = re.search(r"Passenger[/ ](\d+)\.(\d+)\.(\d+)", environ.get("SERVER_SOFTWARE", ""))
+    if found:
+        yield passenger_and_python(
+            (int(found[1]), int(found[2]), int(found[3])), sys.version_info[:2]
+        )
+
+
+def passenger_and_python(passenger: tuple[int, ...], python: tuple[int, ...]) -> Finding:
+    """Tell whether this Passenger can load this Python."""
+    version = ".".join(map(str, passenger))
+    if passenger < OLD_PASSENGER and python >= (3, 12):
+        return Finding(
+            "fault",
+            "passenger",
+            f"Passenger {version} cannot start Python {python[0]}.{python[1]}: choose Python 3.11 "
+            "or older in the panel, or have Passenger 6.0.19 or newer installed",
+        )
+    return Finding("ok", "passenger", version)
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "missing"
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    path = settings.path
+    status = path.stat()
+    name = f"settings {path}"
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield Finding("fault", name, f"others on this host can read the secrets: chmod 600 {path}")
+    else:
+        yield Finding("ok", name, "only their owner can read them")
+    if status.st_uid != os.geteuid():
+        yield Finding(
+            "fault",
+            "user",
+            f"the program runs as uid {os.geteuid()}, its settings belong to uid {status.st_uid}: "
+            "have the host run it as your account (suEXEC, Passenger), or change the owner",
+        )
+    else:
+        yield Finding("ok", "user", f"uid {os.geteuid()}, the owner of the settings")
+    if settings.log and not os.access(settings.log, os.W_OK):
+        yield Finding("fault", f"log {settings.log}", "cannot be written: change its owner")
+
+
+def _release(root: Path) -> Iterator[Finding]:
+    manifest = root / "MANIFEST.sha256"
+    if not manifest.exists():
+        yield Finding("ok", "release", f"{root.name}: a checkout, no manifest")
+        return
+    wrong = []
+    for line in manifest.read_text(encoding="utf-8").splitlines():
+        digest, _, name = line.partition("  ")
+        file = root / name
+        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+            wrong.append(name)
+    if wrong:
+        shown = ", ".join(wrong[:5])
+        yield Finding(
+            "fault",
+            "release",
+            f"{len(wrong)} files are not as they were built ({shown}): deploy again",
+        )
+    else:
+        yield Finding("ok", "release", f"{root.name}: every file is as it was built")
+
+
+def _banks(settings: Settings) -> Iterator[Finding]:
+    for key in settings.secret_keys:
+        if len(key) < SHORT_SECRET:
+            yield Finding(
+                "warning",
+                "SECRET_KEY",
+                f"shorter than {SHORT_SECRET} characters: make a longer one",
+            )
+    if settings.public_url.startswith("http://") and "//127." not in settings.public_url:
+        yield Finding("fault", "PUBLIC_URL", "not https: get a certificate, banks send sums")
+    for bank in settings.banks.values():
+        yield from _bank(bank)
+
+
+def _bank(bank: Bank) -> Iterator[Finding]:
+    proofs = [
+        *(["addresses"] if bank.allow else []),
+        *(["Basic"] if bank.password else []),
+        *(["signed address"] if bank.url_token else []),
+        *(["signature"] if bank.secret else []),
+    ]
+    yield Finding("ok", f"bank {bank.name}", f"{bank.protocol}; " + ", ".join(proofs))
+    if any(network.prefixlen == 0 for network in bank.allow):
+        yield Finding(
+            "warning", f"bank {bank.name}", "allow lets every address in: ask the bank for its own"
+        )
+    if any(len(secret) < 8 for secret in (*bank.password, *bank.secret)):
+        yield Finding("warning", f"bank {bank.name}", "a password or secret has under 8 characters")
+
+
+def _database(settings: Settings, database: Database) -> Iterator[Finding]:
+    started = time.monotonic()
+    try:
+        with database.session() as session:
+            session.run("find_payment", bank="", txn_id="")
+            took = (time.monotonic() - started) * 1000
+            yield Finding("ok", "database", f"answers, connecting took {took:.0f} ms")
+            if isinstance(settings.engine, MySQL):
+                yield from _server(session, settings.engine, settings)
+                yield from _tables(session)
+            for bank in settings.banks.values():
+                yield from _dates(session, bank)
+    except DatabaseError as error:
+        yield Finding("fault", "database", str(error))
+
+
+def _server(session: Session, engine: MySQL, settings: Settings) -> Iterator[Finding]:
+    server = session.run("doctor_server").rows[0]
+    yield Finding("ok", "database version", server["version"])
+    yield _encryption(session, engine)
+    yield from _rights(session, engine)
+    yield _durability(server)
+    skew = abs(server["utc_now"] - utc_now())
+    if skew > MAX_SKEW:
+        text = f"{skew.total_seconds():.0f} s apart from the database's: have both hosts use NTP"
+        yield Finding("fault", "clock", text)
+    else:
+        yield Finding("ok", "clock", "agrees with the database's")
+    limit = server["max_user_connections"]
+    if 0 < limit <= settings.connections:
+        yield Finding(
+            "warning",
+            "connections",
+            f"the host allows {limit} in all: keep workers times CONNECTIONS below that",
+        )
+    idle = f"idle ones are cut after {server['wait_timeout']} s, which is harmless"
+    yield Finding("ok", "connections", f"{settings.connections} a process; {idle}")
+    if not server["autocommit"]:
+        yield Finding("fault", "autocommit", "is off in our own session: tell the developers")
+
+
+def _encryption(session: Session, engine: MySQL) -> Finding:
+    cipher = session.run("doctor_tls").rows[0]["Value"]
+    local = engine.unix_socket or all(
+        host in ("localhost", "127.0.0.1", "::1") for host, _ in engine.hosts
+    )
+    if cipher:
+        how = "the certificate is checked" if engine.ssl_ca else "the certificate is not checked"
+        state: State = "ok" if engine.ssl_ca else "warning"
+        hint = "" if engine.ssl_ca else ": name the authority with ?ssl_ca= in DATABASE"
+        return Finding(state, "encryption", f"{cipher}; {how}{hint}")
+    if local:
+        return Finding("ok", "encryption", "none, inside this machine")
+    return Finding(
+        "fault",
+        "encryption",
+        "payments cross the network in the clear: ask the hoster for TLS and its authority's "
+        "certificate, and name that with ?ssl_ca= in DATABASE",
+    )
+
+
+def _rights(session: Session, engine: MySQL) -> Iterator[Finding]:
+    grants = [str(next(iter(row.values()))) for row in session.run("doctor_grants").rows]
+    have = {
+        right
+        for grant in grants
+        for right in (*RIGHTS, "ALL PRIVILEGES")
+        if re.search(rf"\b{right}\b", grant.partition(" ON ")[0])
+        and _covers(grant, engine.database)
+    }
+    missing = [] if "ALL PRIVILEGES" in have else [right for right in RIGHTS if right not in have]
+    if missing:
+        yield Finding(
+            "fault",
+            "rights",
+            f"the database user may not {', '.join(missing)}: grant it; if it was there before, "
+            "the panel may have revoked it because the database is over its quota",
+        )
+    else:
+        yield Finding("ok", "rights", "SELECT, INSERT, UPDATE")
+
+
+def _covers(grant: str, database: str) -> bool:
+    place = grant.partition(" ON ")[2].partition(" TO ")[0].replace("`", "").replace("\\", "")
+    # A panel may grant "usu\_%.*": wildcards as in LIKE.
+    pattern = re.escape(place.partition(".")[0]).replace("%", ".*").replace("_", ".")
+    return place.startswith("*.") or re.fullmatch(pattern, database) is not None
+
+
+def _durability(server: Row) -> Finding:
+    if server["flush"] != 1:
+        return Finding(
+            "fault",
+            "durability",
+            f"innodb_flush_log_at_trx_commit is {server['flush']}: a crash loses payments that the "
+            "bank was told are recorded; ask the hoster for 1, and reconcile every day",
+        )
+    if server["log_bin"] and server["sync_binlog"] != 1:
+        return Finding(
+            "warning",
+            "durability",
+            "sync_binlog is not 1: a copy of the database may lack the last",
+        )
+    return Finding("ok", "durability", "a commit is on the disk before we answer")
+
+
+def _tables(session: Session) -> Iterator[Finding]:
+    tables = session.run("doctor_tables").rows
+    for table in tables:
+        if table["engine"] != "InnoDB":
+            yield Finding(
+                "fault",
+                f"table {table['name']}",
+                f"is {table['engine']}, which keeps no promise after a crash: "
+                f"ALTER TABLE {table['name']} ENGINE = InnoDB",
+            )
+    size = sum(table["bytes"] for table in tables) // 1024 // 1024
+    yield Finding("ok", "tables", f"{len(tables)}, {size} MiB")
+    keys = {row["name"] for row in session.run("doctor_keys").rows}
+    for key in KEYS:
+        if key not in keys:
+            yield Finding(
+                "fault",
+                f"key {key}",
+                f"is missing, so a repeated payment would be recorded twice: "
+                f"ALTER TABLE {key.replace('(', ' ADD UNIQUE KEY (')}",
+            )
+    yield from _columns({row["name"]: row for row in session.run("doctor_columns").rows})
+
+
+def _columns(columns: Mapping[str, Row]) -> Iterator[Finding]:
+    for name, wanted in COLUMNS.items():
+        if name in columns and columns[name]["type"] != wanted:
+            yield Finding("fault", name, f"is {columns[name]['type']}: make it {wanted}")
+    for name in EXACT:
+        if name in columns and not columns[name]["collation"].endswith("_bin"):
+            yield Finding(
+                "fault",
+                name,
+                "takes abc and ABC for the same: give it a collation that ends in _bin",
+            )
+
+
+def _dates(session: Session, bank: Bank) -> Iterator[Finding]:
+    rows = session.run("doctor_dates", bank=bank.name).rows
+    if not rows:
+        return
+    off = median(row["paid_at"] - bank.local(row["created_at"]) for row in rows)
+    if abs(off) > MAX_DATE_SKEW:
+        hours = off.total_seconds() / 3600
+        yield Finding(
+            "fault",
+            f"bank {bank.name} timezone",
+            f"its dates are {hours:+.1f} h off our clock: {bank.timezone.key} is not its zone",
+        )
+    else:
+        yield Finding("ok", f"bank {bank.name} timezone", f"{bank.timezone.key} fits its dates")
+
+
+def _door(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """What the web server in front does to a request; the caller sends a test credential."""
+    yield Finding("ok", "web server", environ.get("SERVER_SOFTWARE", "unknown"))
+    if signature.credentials(environ) == (b"", b""):
+        yield Finding(
+            "fault",
+            "Authorization",
+            "the web server hides it, so Basic can never be right: see CGIPassAuth in "
+            "deploy/README.md",
+        )
+    else:
+        yield Finding("ok", "Authorization", "arrives")
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR")
+    hops = len(forwarded.split(",")) if forwarded else 0
+    if hops != settings.trusted_proxies:
+        yield Finding(
+            "warning",
+            "TRUSTED_PROXIES",
+            f"is {settings.trusted_proxies}, but {hops} proxies wrote X-Forwarded-For: the caller "
+            f"is taken for {signature.caller(environ, settings.trusted_proxies)}",
+        )
+    else:
+        caller = signature.caller(environ, settings.trusted_proxies)
+        yield Finding("ok", "caller", f"{caller}: is it yours?")
+    scheme = environ.get("HTTP_X_FORWARDED_PROTO") or environ.get("wsgi.url_scheme", "")
+    if scheme != "https":
+        yield Finding("warning", "https", "this call came without it, as far as we are told")
+    else:
+        yield Finding("ok", "https", "yes")

@@ -1,0 +1,251 @@
+"""flask front: what the web server says while the program cannot, made from the settings.
+
+Many banks take an HTML error page for a final refusal, so every bank gets its own "ask again", or
+the bare 503 that its sheet names, also when no process of ours is left to say it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from callback.model import Refuse, Result
+from callback.paths import DEPLOY
+from callback.protocols import PROTOCOLS, osmp
+from callback.settings import OPS_ADDRESSES
+from callback.wire import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flask import Flask
+
+    from callback.bank import Bank, Settings
+
+# Whose sheet gives the web server words, with HTTP 200, for while the application is down (section
+# 5 or 6). To the others a broken line is the word: 503 without a body.
+SPEAKING = frozenset({"osmp", "sberbank", "mbank", "payme", "ckassa"})
+# What is repeated of a request that nobody has read, where an empty text is not enough.
+UNREAD: Mapping[str, Any] = {"osmp": osmp.Echo(None)}
+# A time in an answer that is written down beforehand would be wrong.
+CLOCK = re.compile(rb'(?<= DTS=")[^"]*')
+# Whose own answers have a body with HTTP 400 or 401, which nobody may take away.
+SPEAKING_IN_ERRORS = frozenset({"uzum", "paynet"})
+
+# Every entry of Apache: the name that its script has in addresses, and how it is told of it.
+AUTHORIZATION = """\
+# Apache hides the header from programs of this kind.
+SetEnvIf Authorization "(.+)" HTTP_AUTHORIZATION=$1"""
+ENTRIES: Mapping[str, tuple[str, str]] = {
+    "passenger": (
+        "",
+        "PassengerEnabled on\n# Passenger's banner.\nHeader always unset X-Powered-By",
+    ),
+    "cgi": ("pay.cgi", AUTHORIZATION),
+    "fcgi": ("pay.fcgi", f"AddHandler fcgid-script .fcgi\n{AUTHORIZATION}"),
+    "wsgi": ("pay.wsgi", "AddHandler wsgi-script .wsgi"),
+}
+# Apache takes no empty text, but an empty file.
+NOTHING = "later/nothing"
+# What a web server refuses by itself; 401 is the program's own, see PASSENGER.
+REFUSALS = (400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 416, 417, 421, 429, 431, 451, 501)
+# The program is stopped, has crashed, takes too long or is over its limits; 508 is CloudLinux's.
+FAILURES = (500, 502, 503, 504, 508)
+BARE = (*REFUSALS, *FAILURES)
+# nginx has no 508; 494 to 497 are its own names for kinds of 400.
+NGINX_REFUSALS = (*REFUSALS, 494, 495, 496, 497)
+NGINX_FAILURES = (500, 502, 503, 504)
+INSIDE = """\
+RewriteCond %{{ENV:REDIRECT_STATUS}} ^200
+RewriteRule ^{}/ - [L]"""
+HTTPS = """\
+# A bank's secrets do not travel in the clear. No redirect: the bank must notice.
+RewriteCond %{HTTPS} !=on
+RewriteCond %{HTTP:X-Forwarded-Proto} !=https
+RewriteRule ^ - [R=403,L]"""
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Give Flask's command line `flask front`."""
+
+    @app.cli.command("front")
+    @click.argument("entry", type=click.Choice([*ENTRIES, "nginx"]))
+    @click.option("-o", "folder", type=click.Path(path_type=Path), required=True, help="A folder.")
+    @click.option("--plain-http", is_flag=True, help="Do not refuse what comes without TLS.")
+    @click.option("--python", default="", help="Passenger: the interpreter, where .htaccess says.")
+    @click.option("--app-root", default="", help="Passenger: the folder of passenger_wsgi.py.")
+    def front(entry: str, folder: Path, plain_http: bool, python: str, app_root: str) -> None:
+        """Write what the web server in front needs, for one of the entries of deploy/.
+
+        For Apache's entries FOLDER becomes a docroot, whole and ready to be uploaded: .htaccess,
+        the entry, the answers that are given while the program is down. For nginx it gets the
+        files that deploy/nginx.conf includes. Make them again when a bank is added or renamed.
+
+        Where PUBLIC_URL begins with https://, calls without TLS are refused. A host that ends
+        TLS in front of Apache and does not say so (X-Forwarded-Proto) needs --plain-http.
+
+        Passenger of cPanel, DirectAdmin and Beget wants --app-root and --python, as the panel
+        shows them. The stock one (ISPmanager) answers every request with 500 when it meets them.
+        """
+        # Some banks only send files: they have no address.
+        banks = [bank for bank in settings.banks.values() if PROTOCOLS[bank.protocol].PATHS]
+        refuse_http = settings.public_url.startswith("https://") and not plain_http
+        folder.mkdir(parents=True, exist_ok=True)
+        if entry == "nginx":
+            _write(folder / "callback-bare.conf", nginx_bare())
+            _write(folder / "callback-banks.conf", nginx_banks(banks))
+        else:
+            template = (DEPLOY / "htaccess").read_text(encoding="utf-8")
+            text = htaccess(template, entry, banks, refuse_http)
+            _write(folder / ".htaccess", text + _of_the_panel(app_root, python))
+            _write_entry(entry, folder)
+            _write_later(banks, folder / "later")
+        names = ", ".join(bank.name for bank in banks)
+        click.echo(f"{folder}: made for {names or 'no bank at all'}.")
+
+
+def unavailable_answer(bank: Bank) -> Answer:
+    """What a bank hears while the program cannot answer."""
+    code = bank.code("", "temporary")
+    if bank.protocol not in SPEAKING or code is None:
+        return Answer(b"", "", HTTPStatus.SERVICE_UNAVAILABLE)
+    unread = Refuse(name="", outcome="temporary", echo=UNREAD.get(bank.protocol))
+    answer = PROTOCOLS[bank.protocol].write(bank, unread, Result("temporary"), code)
+    return answer._replace(body=CLOCK.sub(b"", answer.body))
+
+
+def as_is(answer: Answer) -> bytes:
+    """An answer as mod_asis sends a file, and as a CGI program prints it."""
+    head = f"Status: {answer.status} {HTTPStatus(answer.status).phrase}\n"
+    if answer.content_type:
+        head += f"Content-Type: {answer.content_type}\n"
+    return f"{head}\n".encode() + answer.body
+
+
+def htaccess(template: str, entry: str, banks: Iterable[Bank], refuse_http: bool) -> str:
+    """Fill in deploy/htaccess."""
+    script, how = ENTRIES[entry]
+    names = "|".join([*(bank.name for bank in banks), *OPS_ADDRESSES])
+    # Nothing but a bank's address comes past the first of these, whatever lies in the folder.
+    lines = [f"RewriteRule !^(?:{names})(?:/|$) - [R=404,L]"]
+    if script:
+        lines.append(f"RewriteRule ^ {script}%{{REQUEST_URI}} [L]")
+    values = {
+        "KIND": entry,
+        "INSIDE": INSIDE.format(re.escape(script)) if script else "# There is no entry here.",
+        "ENTRY": how,
+        "HTTPS": HTTPS if refuse_http else "# Calls without TLS are let through.",
+        "ROUTE": "\n".join(lines),
+        "BARE": "\n".join(f"ErrorDocument {status} /{NOTHING}" for status in BARE),
+        "LATER": "\n".join(_apache_later(bank, entry) for bank in banks),
+    }
+    return re.sub("@([A-Z]+)@", lambda match: values[match[1]], template)
+
+
+def nginx_bare() -> str:
+    """Errors without a body, for any server of nginx."""
+    return (
+        "# Made by `flask front nginx`. An error of nginx keeps its number and has no page.\n"
+        f"{_error_page(NGINX_REFUSALS)}\n{_error_page(NGINX_FAILURES)}\n"
+        'location = /bare { internal; return 200 ""; }\n'
+    )
+
+
+def nginx_banks(banks: Iterable[Bank]) -> str:
+    """The banks' addresses, and what each hears while the program does not answer."""
+    made = "# Made by `flask front nginx` out of the settings: make it anew with the banks.\n"
+    ops = "|".join(OPS_ADDRESSES)  # the program lets in whom it knows
+    return f"{made}location ~ ^/({ops})(/|$) {{ proxy_pass http://callback; }}\n" + "".join(
+        map(_nginx_bank, banks)
+    )
+
+
+def nginx_later(bank: Bank, answer: Answer) -> str:
+    """What nginx says for a bank; ClickException when it cannot say that."""
+    text = re.sub(r'(["\\])', r"\\\1", answer.body.decode())
+    if "$" in text:  # the name of a variable would follow, and nothing can quote it
+        raise click.ClickException(f"BANKS.{bank.name}: nginx cannot say a $ while we are down")
+    return f"""location @later_{bank.name} {{
+    default_type "{answer.content_type}";
+    return {answer.status} "{text}";
+}}
+"""
+
+
+def _nginx_bank(bank: Bank) -> str:
+    answer = unavailable_answer(bank)
+    speaks = answer.body != b""
+    target = f"= @later_{bank.name}" if speaks else f"={answer.status} /bare"
+    made = f"""
+location ~ ^/{bank.name}(/|$) {{
+    {_error_page(NGINX_REFUSALS)}
+    {_error_page(NGINX_FAILURES, target)}
+    proxy_pass http://callback;
+}}
+"""
+    return made + nginx_later(bank, answer) if speaks else made
+
+
+def _error_page(statuses: Iterable[int], target: str = "/bare") -> str:
+    return f"error_page {' '.join(map(str, statuses))} {target};"
+
+
+def _apache_later(bank: Bank, entry: str) -> str:
+    # What the caller wrote: the address that Apache works on may be the entry's by now.
+    lines = [f'<If "%{{THE_REQUEST}} =~ m#^[A-Z]+ /{bank.name}[/? ]#">']
+    for module, suffix in (("mod_asis.c", "asis"), ("!mod_asis.c", "cgi")):
+        lines.append(f"    <IfModule {module}>")
+        lines += [
+            f"        ErrorDocument {status} /later/{bank.name}.{suffix}" for status in FAILURES
+        ]
+        lines.append("    </IfModule>")
+    if entry == "passenger" and bank.protocol not in SPEAKING_IN_ERRORS:
+        lines += ["    " + line for line in PASSENGER]
+    return "\n".join([*lines, "</If>"])
+
+
+PASSENGER = (
+    "# Passenger's own page counts as the program's answer, unless this is on. The program's",
+    "# errors have no body either; only this header must be put back.",
+    "PassengerErrorOverride on",
+    'Header always set WWW-Authenticate Basic "expr=%{REQUEST_STATUS} == 401"',
+)
+
+
+def _of_the_panel(app_root: str, python: str) -> str:
+    given = {"PassengerAppRoot": app_root, "PassengerPython": python}
+    lines = [f'{name} "{value}"\n' for name, value in given.items() if value]
+    return "".join(["\n", *lines, 'PassengerBaseURI "/"\n']) if lines else ""
+
+
+def _write_entry(entry: str, docroot: Path) -> None:
+    script = DEPLOY / (ENTRIES[entry][0] or "-")
+    if script.exists():
+        shutil.copyfile(script, docroot / script.name)
+        # suEXEC runs nothing that others may write.
+        (docroot / script.name).chmod(0o755)
+
+
+def _write_later(banks: Iterable[Bank], folder: Path) -> None:
+    """Each answer twice: where mod_asis is missing, a shell hands it out."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    _write(folder.parent / NOTHING, "")
+    for bank in banks:
+        answer = as_is(unavailable_answer(bank))
+        (folder / f"{bank.name}.asis").write_bytes(answer)
+        script = folder / f"{bank.name}.cgi"
+        script.write_bytes(b"#!/bin/sh\ncat <<'END'\n%s\nEND\n" % answer)
+        script.chmod(0o755)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+    # The web server reads it, whatever this shell keeps from others; there is no secret in it.
+    path.chmod(0o644)

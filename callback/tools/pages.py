@@ -1,0 +1,122 @@
+"""The few addresses that are not a dialect's: a bank's bills, and ours. Flask serves these.
+
+For everybody who cannot prove to be meant there is nothing here: 404 without a body.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import Response, request
+from werkzeug.exceptions import HTTPException
+
+from callback import log, signature, wire
+from callback.database.errors import DatabaseError
+from callback.handlers import token_and_path, write_line
+from callback.model import Command, Result
+from callback.protocols import HTTP_STATUS
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from callback.bank import Bank, Settings
+    from callback.database import Database
+    from callback.wire import Answer
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The views and what they need."""
+
+    settings: Settings
+    database: Database
+
+    def install(self, app: Flask) -> None:
+        """Give the application its one route, and no error page of its own."""
+        app.add_url_rule(
+            "/<path:address>",
+            view_func=self.show,
+            methods=METHODS,
+            provide_automatic_options=False,
+        )
+        app.register_error_handler(Exception, self.fail)
+
+    def show(self, address: str) -> Response:
+        """Answer for one address."""
+        started = time.perf_counter()
+        name, *rest = address.split("/")
+        bank = self.settings.banks.get(name)
+        if bank is None:
+            return self._for_ops(name, "/".join(rest))
+        return self._show_bills(bank, *token_and_path(bank, rest), started)
+
+    def fail(self, error: Exception) -> Response:
+        """Answer without a page: what has no address, and anything unexpected ("ask again")."""
+        if isinstance(error, HTTPException):
+            return _bare(HTTPStatus.NOT_FOUND)  # whatever the method: there is nothing here
+        log.unexpected("an unexpected error outside of a dialect")
+        return _bare(HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def _show_bills(self, bank: Bank, token: str, path: str, started: float) -> Response:
+        """Let the bank fetch a list of bills, under the same proofs (registers.md, "Pull")."""
+        name, slash, held = path.partition("/")
+        is_bills = name == "bills" and (held or (bank.bills.form == "pull" and not slash))
+        refuse = signature.refuse_caller if is_bills else signature.refuse_origin
+        refusal = refuse(bank, token, request.environ, self.settings)
+        if refusal:
+            result = Result(refusal)
+        elif not is_bills:
+            return _bare(HTTPStatus.NOT_FOUND)
+        elif request.method != "GET":
+            result = Result("bad_method")
+        else:
+            from callback.tools.books import pull
+
+            secrets, query = self.settings.secret_keys, request.query_string
+            response, result = pull.answer(self.database, bank, secrets, held, query)
+        if refusal or result.outcome == "bad_method":
+            response = _bare(HTTP_STATUS[result.outcome])
+        status = response.status_code
+        write_line(self.settings, bank, Command(name=name), result, started, request, status)
+        return response
+
+    def _for_ops(self, name: str, token: str) -> Response:
+        """Answer whoever holds our secret key; for everybody else there is nothing here."""
+        if name == "doctor" and signature.is_ops_pass(name, token, self.settings.secret_keys):
+            return self._examine()
+        if name == "health" and signature.may_ask_health(token, request.environ, self.settings):
+            return self._tell_health()
+        return _bare(HTTPStatus.NOT_FOUND)
+
+    def _examine(self) -> Response:
+        from callback.tools import doctor
+
+        findings = list(doctor.examine(self.settings, self.database, request.environ))
+        return _response(wire.json_answer(findings))
+
+    def _tell_health(self) -> Response:
+        """200 while this process reaches a database that has our tables, 503 otherwise."""
+        try:
+            with self.database.session() as session:
+                session.run("find_payment", bank="", txn_id="")
+        except DatabaseError as error:
+            log.warning(f"health: {error}")
+            return _bare(HTTPStatus.SERVICE_UNAVAILABLE)
+        return _response(wire.json_answer({"database": "ok"}))
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, content_type=answer.content_type)
+
+
+def _bare(status: int) -> Response:
+    response = Response(status=status)
+    del response.headers["Content-Type"]
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Basic"
+    return response

@@ -1,0 +1,451 @@
+"""The connection sheet: the page about one bank of the settings, section by section."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus, urlsplit
+
+from callback import readers
+from callback.database import CONNECT_TIMEOUT_S, LAST_START_S, STATEMENT_TIMEOUT_S
+from callback.messages import message
+from callback.protocols import HTTP_STATUS, PROTOCOLS, osmp
+from callback.tools.conform.simulators import SIMULATORS
+from callback.tools.sheet import texts
+from callback.tools.sheet.blocks import Heading, Items, Listing, Page, Section, Table, Text, code
+from callback.tools.sheet.examples import (
+    EXAMPLE_SECRET,
+    SIGN,
+    examples,
+    harmless,
+    scenario,
+    shown_signs,
+)
+from callback.wire import FORM, MAX_BODY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from callback.bank import Bank, Settings
+    from callback.tools.conform.model import Act, Request
+    from callback.tools.conform.simulator import Simulator
+    from callback.tools.sheet.blocks import Block
+    from callback.tools.sheet.examples import Example
+    from callback.tools.sheet.texts import Pair
+    from callback.wire import Answer
+
+TOKEN = "<token>"  # noqa: S105 - what is printed instead of one
+SITE = "https://…"
+LIMIT_S = round(LAST_START_S + CONNECT_TIMEOUT_S + STATEMENT_TIMEOUT_S)
+# Sums in these are whole numbers of hundredths, and most of their times are milliseconds.
+HUNDREDTHS = frozenset({"payme", "uzum", "paynet"})
+MILLISECONDS = frozenset({"payme", "uzum"})
+DIGITS = re.compile(r"(?:\[0-9\]|\\d)\{(\d+)(?:,(\d+))?\}")
+ACTS: tuple[Act, ...] = ("check", "pay", "perform", "status", "cancel", "statement")
+LATER_ACTS = frozenset({"perform", "cancel", "status"})
+
+
+def sheet(settings: Settings, bank: Bank, language: str, account: str = "") -> Page:
+    """Make the page; NoNumberError when no example number can be made up and none is given."""
+    return _Writer(settings, bank, language, account).page()
+
+
+class _Writer:
+    """Says what the settings mean to the bank, in one language."""
+
+    def __init__(self, settings: Settings, bank: Bank, language: str, account: str) -> None:
+        self.settings = settings
+        self.bank = harmless(bank)
+        self.real = bank
+        self.language = language
+        simulator = SIMULATORS.get(bank.protocol)
+        self.simulator = simulator(self.bank) if simulator else None
+        self.scenario = scenario(bank, account) if simulator else None
+        self.examples: Sequence[Example] = examples(bank, self.scenario) if self.scenario else ()
+        self.values: dict[str, Any] = {}
+        self._name_values()
+
+    def page(self) -> Page:
+        """All sections that the dialect has."""
+        called = bool(PROTOCOLS[self.bank.protocol].PATHS)
+        keys = texts.SECTIONS if called else texts.SECTIONS_OF_FILES
+        protocol = self.say(texts.PROTOCOLS[self.bank.protocol])
+        now = datetime.now(self.bank.timezone)
+        return Page(
+            self.language,
+            self.say(texts.TITLE, bank=self.bank.name),
+            self.say(texts.MADE, protocol=protocol, day=code(f"{now:%Y-%m-%d}")),
+            [
+                Section(key, self.say(texts.SECTIONS[key]), list(getattr(self, f"_{key}")()))
+                for key in keys
+            ],
+        )
+
+    def say(self, pair: Pair, **values: Any) -> str:
+        """Say it in the language, with values of the settings; backticks become code."""
+        text = getattr(pair, self.language)
+        marked = re.sub("`([^`]*)`", lambda match: code(match[1]), text)
+        return str(marked.format(**(self.values | values)))
+
+    # The values that texts may name.
+
+    def _name_values(self) -> None:
+        bank = self.bank
+        own = bank.own
+        self.values |= {
+            "bank": bank.name,
+            "zone": code(bank.timezone.key),
+            "currency": bank.currency,
+            "token": TOKEN,
+            "format": str(own.get("format", "")).upper(),
+            "field": own.get("account_field", ""),
+            "service": self._service(own.get("service_id", "")),
+            "qm": _listed(own.get("qm") or ()) or "—",
+            "types": _listed(own.get("types") or ()),
+            "id_tag": own.get("id_tag", ""),
+            "ccy": _listed(self._currencies()),
+            "own_key": self.say(texts.OWN_KEY) if own.get("own_key") else "",
+            "request_sign": self.say(texts.REQUEST_SIGN) if own.get("sign_request") else "",
+        }
+        negative = own.get("balance_sign", "account") == "account"
+        self.values["balance"] = self.say(
+            texts.DEBT_IS_NEGATIVE if negative else texts.DEBT_IS_POSITIVE
+        )
+        self.values["sum"] = self._sum_form()
+
+    def _currencies(self) -> Sequence[str]:
+        given = self.bank.own.get("ccy")
+        ours = (self.bank.currency, osmp.ISO_DIGITS.get(self.bank.currency, ""))
+        return tuple(filter(None, ours)) if given is None else given
+
+    def _service(self, service_id: Any) -> str:
+        return str(service_id[0]) if isinstance(service_id, tuple) else str(service_id)
+
+    def _sum_form(self) -> str:
+        bank = self.bank
+        if bank.protocol == "files" or self.scenario is None:
+            return ""
+        amount = self.scenario.sum
+        values = {"example": f"{amount:.2f}", "whole": int(amount * 100)}
+        if bank.protocol in HUNDREDTHS:
+            return self.say(texts.HUNDREDTHS, **values)
+        if bank.own.get("kopecks"):
+            return self.say(texts.KOPECKS, **values)
+        lenient = bank.protocol == "click" or bank.own.get("sum_form") == "lenient"
+        return self.say(texts.LENIENT if lenient else texts.STRICT, **values)
+
+    # The sections.
+
+    def _address(self) -> Iterator[Block]:
+        dialect = PROTOCOLS[self.bank.protocol]
+        if not dialect.PATHS:
+            yield Text(self.say(texts.NEVER_CALLED))
+            return
+        if not self.settings.public_url:
+            yield Text(self.say(texts.NO_PUBLIC_URL))
+        methods = ("GET",) if self.bank.own.get("bank_key") else dialect.METHODS
+        how = self.say(texts.OR).join(methods)
+        yield Table(
+            self._head("address"),
+            [[path or self.say(texts.EVERY), code(self._url(path)), how] for path in dialect.PATHS],
+        )
+        if self.bank.url_token:
+            yield Text(self.say(texts.TOKEN_IN_ADDRESS))
+        if "POST" in methods:
+            yield Text(self.say(texts.BODY, kib=MAX_BODY // 1024))
+
+    def _proof(self) -> Iterator[Block]:
+        yield Text(self.say(texts.ALL_OF_THEM))
+        yield Items(list(self._proofs()))
+        if self._signs() and self.bank.secret:
+            secret = EXAMPLE_SECRET.decode()
+            yield Text(self.say(texts.EXAMPLE_SECRET_IS, secret=secret))
+        elif self._signs():
+            yield Text(self.say(texts.EXAMPLE_HEX_IS, secret=SIGN))
+
+    def _proofs(self) -> Iterator[str]:
+        if self.bank.allow:
+            addresses = (str(one).removesuffix(f"/{one.max_prefixlen}") for one in self.bank.allow)
+            yield self.say(texts.FROM_ADDRESSES, addresses=_listed(addresses))
+        if self.real.password:
+            yield self.say(texts.BY_BASIC, username=self.bank.username)
+        if self.bank.url_token:
+            yield self.say(texts.BY_TOKEN)
+        if self._signs():
+            yield self.say(texts.BY_SIGNATURE, formula=self.say(texts.FORMULAS[self.bank.protocol]))
+
+    def _parameters(self) -> Iterator[Block]:
+        sent = "\n".join(_request_text(one.request) for one in self.examples)
+        rows = [
+            [code(param.name), self._operations(param.acts), self._form(param)]
+            for param in texts.PARAMETERS.get(self.bank.protocol, ())
+            if self._acts(param.acts) and param.name.rpartition(".")[2] in sent
+        ]
+        yield Table(self._head("parameters"), rows)
+        yield Text(self.say(texts.IGNORED))
+        for protocol, key, note in texts.NOTES:
+            if protocol == self.bank.protocol and (not key or self.bank.own.get(key)):
+                yield Text(self.say(note))
+
+    def _form(self, param: texts.Param) -> str:
+        acts = [act.removesuffix("?") for act in self._acts(param.acts)]
+        words = dict.fromkeys(self.simulator.acts[act] for act in acts) if self.simulator else ()
+        return self.say(param.form, commands=_listed(words))
+
+    def _answer(self) -> Iterator[Block]:
+        reading = "\n".join(_decoded(one.answer) for one in self.examples)
+        rows = [
+            (name.format(**self.values), meaning)
+            for name, meaning in texts.ANSWERS[self.bank.protocol]
+        ]
+        yield Table(
+            self._head("answer"),
+            [[code(name), self.say(meaning)] for name, meaning in rows if _stands(name, reading)],
+        )
+
+    def _account(self) -> Iterator[Block]:
+        bank = self.bank
+        pattern = readers.written(bank.account_pattern)
+        form = self._lengths(pattern)
+        yield Text(self.say(texts.PAYER_IS[bank.payer], form=form))
+        yield Text(self.say(texts.PATTERN, pattern=pattern))
+        whole = bank.payer == "invoice" and bool(
+            self.simulator and self.simulator.SHEET.exact_invoice
+        )
+        if whole:
+            yield Text(self.say(texts.WHOLE_INVOICE))
+        part = self.say(texts.WHOLE_PART if whole else texts.ANY_PART)
+        low, high = f"{bank.min_sum:.2f}", f"{bank.max_sum:.2f}"
+        yield Text(self.say(texts.SUM_LIMITS, low=low, high=high, part=part))
+        if self.values["sum"]:
+            yield Text(self.say(texts.WRITTEN_SO))
+        yield Text(self.say(texts.CURRENCY))
+        yield Text(self.say(texts.ZONE_IS_UTC if bank.protocol in MILLISECONDS else texts.ZONE))
+
+    def _lengths(self, pattern: str) -> str:
+        match = DIGITS.fullmatch(pattern)
+        if match is None:
+            return ""
+        low, high = match[1], match[2] or match[1]
+        return self.say(texts.ONE_LENGTH if low == high else texts.LENGTHS, low=low, high=high)
+
+    def _shown(self) -> Iterator[Block]:
+        if self.simulator and "check" not in self.simulator.acts:
+            yield Text(self.say(texts.NO_CHECK))
+            return
+        shown = [self.say(texts.WORDS[word]) for word in self.bank.show]
+        if shown:
+            yield Text(self.say(texts.SHOWS, what=", ".join(shown)))
+        else:
+            yield Text(self.say(texts.SHOWS_NOTHING))
+        yield Text(self.say(texts.CHECK_WRITES_NOTHING))
+
+    def _examples(self) -> Iterator[Block]:
+        if self.scenario is None:
+            yield Text(self.say(texts.NO_EXAMPLES))
+            return
+        yield Text(self.say(texts.EXAMPLE_PAYER, account=code(self.scenario.account)))
+        for one in self.examples:
+            yield Heading(f"{self.say(texts.EXAMPLES[one.what])} ({self._operation(one.act)})")
+            yield Listing(self.say(texts.REQUEST), self._request(one.request))
+            if one.request.content_type == FORM and b"%3C" in (one.request.body or b""):
+                text = unquote_plus((one.request.body or b"").decode()).partition("=")[2]
+                yield Listing(self.say(texts.DECODED), text, "xml")
+            yield Listing(self.say(texts.ANSWER), _response(one.answer))
+
+    def _codes(self) -> Iterator[Block]:
+        yield Table(self._head("codes"), list(self._code_rows()))
+        yield Text(self.say(texts.FINAL_MEANS))
+
+    def _code_rows(self) -> Iterator[list[str]]:
+        """A row a code and an end: one code may be both, as 201 of Paynet is."""
+        gathered: dict[tuple[str, str], list[str]] = {}
+        for told, end, meaning in (*self._good_codes(), *self._bad_codes(), *self._later_codes()):
+            meanings = gathered.setdefault((told, end), [])
+            if meaning not in meanings:
+                meanings.append(meaning)
+        for (told, end), meanings in gathered.items():
+            yield [code(told), "; ".join(meanings), self.say(texts.FINAL[end])]
+
+    def _good_codes(self) -> Iterator[tuple[str, str, str]]:
+        simulator = self._known()
+        for act in self._acts(" ".join(ACTS)):
+            books = act == "pay" and simulator.SHEET.two_phase
+            words = texts.SUCCESS.get((self.bank.protocol, act)) or [
+                simulator.code(act, "ok") or ""
+            ]
+            for told in words:
+                yield told, "done", self.say(texts.DONE["book" if books else act])
+            again = simulator.code(act, "duplicate_same")
+            if again and act in ("pay", "perform", "cancel"):
+                yield again, "done", f"{self.say(texts.REPEATED)} ({self._operation(act)})"
+
+    def _bad_codes(self) -> Iterator[tuple[str, str, str]]:
+        for key, told in self.bank.codes.items():
+            command, _, outcome = key.rpartition(".")
+            if not self._occurs(outcome) or told in texts.NO_CODES:
+                continue
+            of = f" ({code(command)})" if command else ""
+            end = "stranger" if outcome in HTTP_STATUS else "refused"
+            yield told, end, f"{self._meaning(outcome)}{of}"
+        for outcome, status in HTTP_STATUS.items():
+            if self.bank.code("", outcome) is None and self._occurs(outcome):
+                yield f"HTTP {status}", "stranger", self._meaning(outcome)
+
+    def _later_codes(self) -> Iterator[tuple[str, str, str]]:
+        simulator = self._known()
+        acts = self._acts(" ".join(ACTS))
+        codes = {act: simulator.code(act, "temporary") or "" for act in acts}
+        for told in dict.fromkeys(codes.values()):
+            which = dict.fromkeys(self._operation(act) for act in acts if codes[act] == told)
+            of = f" ({', '.join(which)})" if len(set(codes.values())) > 1 else ""
+            yield told, "again", f"{self._meaning('temporary')}{of}"
+
+    def _occurs(self, outcome: str) -> bool:
+        """Say whether the settings and the dialect let a refusal happen."""
+        if outcome in ("ok", "duplicate_same", "temporary"):
+            return False
+        bank, simulator = self.bank, self._known()
+        invoices = bank.payer == "invoice"
+        later = LATER_ACTS & simulator.acts.keys()
+        conditions: dict[str, object] = {
+            # Click says so of a payment that is performed, too.
+            "already_paid": invoices or bank.protocol == "click",
+            "invoice_cancelled": invoices,
+            "sum_differs": invoices or "sum" in simulator.SHEET.perform_names,
+            "payment_not_found": later,
+            "cancel_refused": "cancel" in simulator.acts,
+            "payment_expired": bank.own.get("timeout"),
+            "bad_type": bank.own.get("types"),
+            "bad_signature": self._signs(),
+            "not_authenticated": self.real.password
+            or (self._signs() and bank.code("", "not_authenticated")),
+            "bad_token": bank.url_token,
+            "bad_address": bank.allow,
+        }
+        return bool(conditions.get(outcome, True))
+
+    def _repeats(self) -> Iterator[Block]:
+        simulator = self._known()
+        again = code(simulator.code("pay", "duplicate_same") or "")
+        same = texts.REPEATS.get(self.bank.protocol, texts.REPEAT_SAME)
+        paid = code(simulator.code("pay", "repeat_of_paid") or "")
+        yield Text(self.say(same, code=again, paid=paid))
+        if simulator.SHEET.two_phase:
+            again = code(simulator.code("perform", "duplicate_same") or "")
+            operation = self._operation("perform")
+            yield Text(self.say(texts.REPEAT_PERFORM, operation=operation, code=again))
+        other = code(simulator.code("pay", "duplicate_other") or "")
+        yield Text(self.say(texts.REPEAT_OTHER, code=other))
+        yield Text(self.say(texts.REPEAT_REFUSED))
+        if self.bank.own.get("timeout"):
+            yield Text(self.say(texts.BOOKING_ENDS, seconds=self.bank.own["timeout"]))
+        yield Text(self.say(texts.REFUNDS[simulator.refunds()]))
+
+    def _limit(self) -> Iterator[Block]:
+        simulator = self._known()
+        acts = self._acts(" ".join(ACTS))
+        codes = dict.fromkeys(simulator.code(act, "temporary") or "" for act in acts)
+        yield Text(self.say(texts.LIMIT, seconds=LIMIT_S, code=_listed(codes)))
+
+    def _questions(self) -> Iterator[Block]:
+        yield Text(self.say(texts.ASK_US_BACK))
+        own = texts.QUESTIONS[self.bank.protocol]
+        if own:
+            yield Items([self.say(one) for one in own], boxes=True)
+        yield Text(self.say(texts.ABOUT_FILES))
+        yield Items([self.say(one) for one in texts.FILE_QUESTIONS], boxes=True)
+
+    def _contact(self) -> Iterator[Block]:
+        yield Text(self.settings.contact or self.say(texts.NO_CONTACT))
+
+    # What the sections share.
+
+    def _head(self, key: str) -> list[str]:
+        return [self.say(pair) for pair in texts.HEADS[key]]
+
+    def _known(self) -> Simulator:
+        if self.simulator is None:
+            raise LookupError(f"no simulator of {self.bank.protocol}")
+        return self.simulator
+
+    def _signs(self) -> bool:
+        return self.simulator is not None and self.simulator.signs()
+
+    def _url(self, path: str) -> str:
+        return f"{self.settings.public_url or SITE}{self._path(path)}"
+
+    def _path(self, path: str) -> str:
+        token = TOKEN if self.bank.url_token else ""
+        return "/" + "/".join(filter(None, (self.bank.name, token, path)))
+
+    def _acts(self, acts: str) -> list[Any]:
+        """Those that the dialect has here."""
+        known = self.simulator.acts if self.simulator else {}
+        return [act for act in acts.split() if act.removesuffix("?") in known]
+
+    def _operations(self, acts: str) -> str:
+        if self._known().acts.keys() <= set(acts.split()):
+            return self.say(texts.EVERY)
+        said = []
+        for act in self._acts(acts):
+            operation = self._operation(act.removesuffix("?"))
+            may = act.endswith("?")
+            said.append(self.say(texts.MAY_LACK, operation=operation) if may else operation)
+        return ", ".join(dict.fromkeys(said))
+
+    def _operation(self, act: Act) -> str:
+        own = texts.OPERATIONS.get(self.bank.protocol, {})
+        return code(own.get(act) or self._known().acts[act])
+
+    def _meaning(self, outcome: str) -> str:
+        known: Any = outcome
+        if outcome == "not_authenticated" and not self.real.password:
+            return self.say(texts.WRONG_SIGN)
+        if outcome == "already_paid" and self.bank.protocol in texts.ALREADY_PAID:
+            return self.say(texts.ALREADY_PAID[self.bank.protocol])
+        if known in texts.MEANINGS:
+            return self.say(texts.MEANINGS[known])
+        return message(known, self.language)
+
+    def _request(self, request: Request) -> str:
+        """A request as it travels, without its secrets."""
+        site = urlsplit(self.settings.public_url or SITE)
+        query = f"?{request.query}" if request.query else ""
+        # A site may lie below a path.
+        lines = [f"{request.method} {site.path}{self._path(request.path)}{query} HTTP/1.1"]
+        lines.append(f"Host: {site.netloc}")
+        if self.real.password:
+            lines.append(f"Authorization: Basic <{self.say(texts.CREDENTIALS)}>")
+        if request.content_type:
+            lines.append(f"Content-Type: {request.content_type}")
+        body = (request.body or b"").decode()
+        return shown_signs("\n".join(lines) + (f"\n\n{body}" if body else ""))
+
+
+def _response(answer: Answer) -> str:
+    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+    if answer.content_type:
+        lines.append(f"Content-Type: {answer.content_type}")
+    return shown_signs("\n".join(lines) + (f"\n\n{_decoded(answer)}" if answer.body else ""))
+
+
+def _decoded(answer: Answer) -> str:
+    charset = answer.content_type.partition("charset=")[2] or "utf-8"
+    return answer.body.decode(charset)
+
+
+def _stands(name: str, reading: str) -> bool:
+    """Say whether an answer has an element, attribute or member that is called so."""
+    found = re.escape(name)
+    return re.search(rf'<{found}[ >]|"{found}":| {found}=', reading) is not None
+
+
+def _request_text(request: Request) -> str:
+    return unquote_plus(f"{request.query}\n{(request.body or b'').decode()}")
+
+
+def _listed(words: Any) -> str:
+    return ", ".join(code(str(word)) for word in words)

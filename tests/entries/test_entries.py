@@ -1,0 +1,308 @@
+"""What stands on a host: the entry that finds a release, FastCGI's own words, the time-outs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from callback.database import CONNECT_TIMEOUT_S, LAST_START_S, STATEMENT_TIMEOUT_S
+from tests.support.processes import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DEPLOY = ROOT / "deploy"
+
+
+# The release.
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A host with two whole releases, and one that never arrived."""
+    home = tmp_path / "callback"
+    for name in ("one", "two", "cut"):
+        release = home / "releases" / name
+        (release / "vendor").mkdir(parents=True)
+        (release / "wsgi.py").write_text(f"import a_library\napp = a_library.name + '{name}'\n")
+        (release / "vendor" / "a_library.py").write_text("name = 'release '\n")
+        (release / "MANIFEST.sha256").touch()
+    (home / "releases" / "cut" / "MANIFEST.sha256").unlink()
+    shutil.copyfile(DEPLOY / "passenger_wsgi.py", home / "passenger_wsgi.py")
+    return home
+
+
+def loaded(home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Load the entry as a web server does, and print what it has found."""
+    program = (
+        f"import os, sys; sys.path.insert(0, {str(home)!r}); import passenger_wsgi\n"
+        "print(passenger_wsgi.application, os.environ['CALLBACK_CONFIG'])"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("current", "previous", "release"),
+    [
+        ("two", None, "two"),
+        ("two", "one", "two"),
+        ("two\n", "one", "two"),
+        ("two\r\n", "one", "two"),  # uploaded as text
+        ("", "one", "one"),
+        ("gone", "one", "one"),
+        ("cut", "one", "one"),  # never arrived whole
+        ("../releases/two", "one", "one"),
+        ("/etc", "one", "one"),
+        ("..", "one", "one"),
+        (".", "one", "one"),
+        ("two\nx", "one", "one"),
+        ("двa", "one", "one"),
+        ("x" * 5000, "one", "one"),
+        ("gone", None, None),
+        ("gone", "gone", None),
+        ("gone", "../..", None),
+    ],
+)
+def test_the_release_in_use_is_a_whole_one(
+    home: Path, current: str, previous: str | None, release: str | None
+) -> None:
+    """CURRENT's, else PREVIOUS's; never a folder outside of releases/."""
+    (home / "CURRENT").write_text(current)
+    if previous is not None:
+        (home / "PREVIOUS").write_text(previous)
+    found = loaded(home)
+
+    if release is None:
+        assert found.returncode == 1
+        assert "neither CURRENT nor PREVIOUS" in found.stderr
+        assert found.stdout == ""
+    else:
+        assert found.stdout.startswith(f"release {release} "), found.stderr
+
+
+def test_without_a_pointer_the_release_is_the_folder_itself(home: Path) -> None:
+    """An upload by hand."""
+    shutil.copytree(home / "releases" / "one", home, dirs_exist_ok=True)
+
+    assert loaded(home).stdout.startswith("release one ")
+
+
+def test_the_settings_stand_beside_the_program_and_never_in_a_docroot(home: Path) -> None:
+    """Unless CALLBACK_CONFIG names another file."""
+    (home / "CURRENT").write_text("one")
+
+    assert loaded(home).stdout.split()[-1] == f"{home.parent}/private/callback.toml"
+    assert loaded(home, CALLBACK_CONFIG="/x.toml").stdout.split()[-1] == "/x.toml"
+
+
+# FastCGI.
+
+BEGIN, ABORT, END, PARAMS, STDIN, STDOUT = 1, 2, 3, 4, 5, 6
+RESPONDER, KEEP = 1, 1
+PROGRAM = """
+import socket, sys, time
+from callback.entries import fastcgi
+
+def echo(environ, start_response):
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    time.sleep(float(environ.get("HTTP_SLEEP", 0)))
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    names = ("PATH_INFO", "LONG", "HOME", "HTTP_TRANSFER_ENCODING")
+    yield repr([environ.get(name) for name in names]).encode() + b" " + body
+    yield b"x" * int(environ.get("HTTP_MORE", 0))
+
+fastcgi.serve(echo)
+"""
+
+
+def record(kind: int, content: bytes, padding: int = 0) -> bytes:
+    """One record of request 1."""
+    head = struct.pack(">BBHHBx", 1, kind, 1, len(content), padding)
+    return head + content + bytes(padding)
+
+
+def length(number: int) -> bytes:
+    return bytes([number]) if number < 128 else struct.pack(">I", number | 0x80000000)
+
+
+def asked(environ: dict[str, str], body: bytes = b"", *, keep: bool = False) -> bytes:
+    """A whole request; its variables are cut in two, as a web server may."""
+    pairs = b"".join(
+        length(len(name.encode())) + length(len(value.encode())) + (name + value).encode()
+        for name, value in environ.items()
+    )
+    begin = struct.pack(">HB5x", RESPONDER, KEEP if keep else 0)
+    pieces = [body[at : at + 60000] for at in range(0, len(body), 60000)]
+    return b"".join(
+        [
+            record(BEGIN, begin),
+            record(PARAMS, pairs[:7], padding=3),
+            record(PARAMS, pairs[7:]),
+            record(PARAMS, b""),
+            *(record(STDIN, piece, padding=5) for piece in pieces),
+            record(STDIN, b""),
+        ]
+    )
+
+
+def answered(link: socket.socket) -> str:
+    """What comes back, up to the end of the request."""
+    text = b""
+    with link.makefile("rb") as stream:
+        while True:
+            _, kind, request, size, padding = struct.unpack(">BBHHBx", stream.read(8))
+            content = stream.read(size + padding)[:size]
+            assert request == 1
+            if kind == END:
+                assert content == bytes(8)
+                return text.decode()
+            assert kind == STDOUT
+            text += content
+
+
+@pytest.fixture
+def responder(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A program of FastCGI and the socket that it was given as its standard input."""
+    path = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM], stdin=listener.fileno(), cwd=ROOT
+        )
+    try:
+        yield process, path
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def linked(path: str) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(20)
+        link.connect(path)
+        yield link
+
+
+def test_a_request_is_read_from_its_records(
+    responder: tuple[subprocess.Popen[bytes], str],
+) -> None:
+    """Long values, padding, a body in several records; nothing of the process' own variables."""
+    body = b"b" * 65000
+    environ = {"PATH_INFO": "/ё", "LONG": "l" * 300, "CONTENT_LENGTH": str(len(body))}
+    with linked(responder[1]) as link:
+        link.sendall(asked(environ, body))
+        answer = answered(link)
+        assert link.recv(1) == b""  # the web server did not ask to keep the link
+
+    head, _, text = answer.partition("\r\n\r\n")
+    assert head.splitlines() == ["Status: 200 OK", "Content-Type: text/plain"]
+    # WSGI's strings are bytes, each as one character.
+    assert text == repr(["/\xd1\x91", "l" * 300, None, None]) + " " + body.decode()
+
+
+def test_a_kept_link_carries_one_request_after_the_other(
+    responder: tuple[subprocess.Popen[bytes], str],
+) -> None:
+    """Nothing of the one gets into the next; answers over 64 KiB come in several records."""
+    with linked(responder[1]) as link:
+        for number in range(3):
+            more = {"HTTP_MORE": "200000"} if number == 1 else {}
+            link.sendall(asked({"PATH_INFO": f"/{number}", **more}, keep=True))
+            answer = answered(link)
+            assert f"['/{number}', None, None, None] " in answer
+            assert answer.count("x") == (200001 if more else 1)  # text/plain has one
+
+
+def test_a_body_in_chunks_gets_its_length(
+    responder: tuple[subprocess.Popen[bytes], str],
+) -> None:
+    """No more than a byte over the limit is kept, whatever is sent."""
+    environ = {"PATH_INFO": "/", "HTTP_TRANSFER_ENCODING": "chunked"}
+    with linked(responder[1]) as link:
+        link.sendall(asked(environ, b"b" * 300000))
+        answer = answered(link)
+
+    assert answer.endswith("['/', None, None, None] " + "b" * 65537)
+
+
+def test_a_link_that_breaks_ends_nothing_else(
+    responder: tuple[subprocess.Popen[bytes], str],
+) -> None:
+    """Cut in the middle of a request, and of an answer."""
+    whole = asked({"PATH_INFO": "/", "HTTP_MORE": "3000000"})
+    for cut in (0, 5, 30, len(whole)):
+        with linked(responder[1]) as link:
+            link.sendall(whole[:cut])
+    with linked(responder[1]) as link:
+        link.sendall(asked({"PATH_INFO": "/after"}))
+        assert "/after" in answered(link)
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_polite_end_waits_for_the_request_in_hand(
+    responder: tuple[subprocess.Popen[bytes], str], busy: bool
+) -> None:
+    """And for nothing else."""
+    process, path = responder
+    with linked(path) as link:
+        link.sendall(asked({"PATH_INFO": "/first"}))
+        answered(link)
+    if busy:
+        with linked(path) as link:
+            link.sendall(asked({"PATH_INFO": "/last", "HTTP_SLEEP": "1"}))
+            # It has the request when the kernel has handed all of it over.
+            link.settimeout(0.3)
+            with pytest.raises(TimeoutError):
+                link.recv(1)
+            process.send_signal(signal.SIGTERM)
+            link.settimeout(20)
+            assert "/last" in answered(link)
+    else:
+        process.send_signal(signal.SIGTERM)
+
+    assert process.wait(20) == 0
+
+
+# The time-outs.
+
+
+def number(path: str, pattern: str) -> int:
+    """A number of a file in deploy/; all places must agree."""
+    found = set(re.findall(pattern, (DEPLOY / path).read_text(), re.M))
+    assert len(found) == 1, (path, pattern, found)
+    return int(found.pop())
+
+
+def test_each_wait_is_longer_than_the_one_inside_it() -> None:
+    """The innermost gives up first, so a bank hears an answer and not a cut link."""
+    worker = number("gunicorn.conf.py", r"^timeout = (\d+)$")
+    graceful = number("gunicorn.conf.py", r"^graceful_timeout = (\d+)$")
+    nginx = number("nginx.conf", r"proxy_(?:read|send)_timeout (\d+)s;")
+    request = number("apache.conf", r"request-timeout=(\d+)")
+
+    whole = LAST_START_S + CONNECT_TIMEOUT_S + STATEMENT_TIMEOUT_S
+
+    assert STATEMENT_TIMEOUT_S < whole <= 8 < worker < nginx
+    assert request == worker
+    assert number("apache.conf", r"socket-timeout=(\d+)") == nginx
+    assert graceful >= whole
+    assert number("callback.service", r"^TimeoutStopSec=(\d+)$") > graceful

@@ -1,0 +1,122 @@
+"""The address for a load balancer, and a restart that loses no answer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
+from typing import TYPE_CHECKING
+
+import pytest
+
+from callback import signature
+from tests.conftest import MariaDBEngine, settings_toml
+from tests.support.processes import CuttingProxy, Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from subprocess import CompletedProcess
+
+    from tests.conftest import Engine
+
+BANKS = """
+[BANKS.qiwi]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+"""
+KEY = b"only-for-tests-" * 3
+ELSEWHERE = {"X-Forwarded-For": "1.2.3.4"}
+
+
+def test_health_is_told_to_this_machine_and_to_the_token(
+    endpoint: Endpoint, command: Callable[..., CompletedProcess[str]]
+) -> None:
+    """Nobody else learns that the address exists."""
+    address = command("url", "--health").stdout.strip()
+
+    assert endpoint.call("/health").status == 200
+    assert endpoint.call(address, headers=ELSEWHERE).status == 200
+    other = signature.url_tokens("qiwi", [KEY])[0].decode()
+    for path in ("/health", "/health/x", f"/health/{other}", f"{address}x"):
+        reply = endpoint.call(path, headers=ELSEWHERE)
+        assert (reply.status, reply.body) == (404, b"")
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_health_fails_while_the_database_is_away(
+    engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """So that a balancer takes this machine out, and in again."""
+    assert isinstance(engine, MariaDBEngine)
+    with CuttingProxy("127.0.0.1", engine.server.port) as proxy:
+        url = engine.server.url(engine.name, port=proxy.port)
+        with Endpoint(settings_toml(url, request.module), tmp_path, workers=1) as endpoint:
+            assert endpoint.call("/health").status == 200
+            proxy.refuse = True
+            proxy.cut_idle()
+            assert endpoint.call("/health").status == 503
+            proxy.refuse = False
+            assert endpoint.call("/health").status == 200
+
+
+def test_reloading_under_load_loses_no_answer(engine: Engine, endpoint: Endpoint) -> None:
+    """Five HUPs under four callers: the old workers finish what they have begun."""
+    engine.account("1")
+    stop = threading.Event()
+
+    def caller(number: int) -> list[bool]:
+        answered: list[bool] = []
+        while not stop.is_set():
+            txn_id = f"{number}{len(answered):05}"
+            query = f"command=pay&txn_id={txn_id}&account=1&sum=1.00&txn_date=20261103091500"
+            try:
+                answered.append(b"<result>0<" in endpoint.call(f"/qiwi?{query}").body)
+            except (OSError, HTTPException):
+                answered.append(False)
+        return answered
+
+    with ThreadPoolExecutor(4) as pool:
+        callers = [pool.submit(caller, number) for number in range(1, 5)]
+        for _ in range(5):
+            time.sleep(0.5)
+            os.kill(endpoint.pid, signal.SIGHUP)
+        time.sleep(1)
+        stop.set()
+    answers = [answer for one in callers for answer in one.result()]
+
+    assert len(answers) > 100
+    assert all(answers)
+    assert engine.rows("SELECT COUNT(*) FROM payment") == [(len(answers),)]
+
+
+def test_a_stop_answers_what_has_begun(
+    engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """TERM while calls wait: each is answered or cut, and the bank's repeat finds the truth."""
+    engine.account("1")
+    toml = settings_toml(engine.url, request.module)
+    answers: list[bool] = []
+
+    def pay(number: int) -> bool:
+        query = f"command=pay&txn_id={number}&account=1&sum=1.00&txn_date=20261103091500"
+        try:
+            return b"<result>0<" in endpoint.call(f"/qiwi?{query}").body
+        except (OSError, HTTPException):
+            return False
+
+    with Endpoint(toml, tmp_path, workers=1) as endpoint, ThreadPoolExecutor(16) as pool:
+        callers = [pool.submit(pay, number) for number in range(200)]
+        time.sleep(0.1)
+        endpoint.stop()
+        answers = [one.result() for one in callers]
+        endpoint.start()
+        recorded = int(engine.rows("SELECT COUNT(*) FROM payment")[0][0])
+        repeats = [pay(number) for number in range(200)]
+
+    assert 0 < answers.count(True) <= recorded
+    assert all(repeats)
+    assert engine.rows("SELECT COUNT(*) FROM payment") == [(200,)]

@@ -1,0 +1,355 @@
+"""The suite that every dialect must pass, over both databases, with a look into the books.
+
+The cases are those of `flask conform` (callback/tools/conform/suite.py). A dialect
+joins by a simulator and a bank in banks.toml; one without them fails the first test.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from callback import settings
+from callback.protocols import PROTOCOLS
+from callback.tools.conform import run
+from callback.tools.conform.play import CENT, Booked, Others, Play
+from callback.tools.conform.simulators import SIMULATORS
+from callback.tools.conform.suite import CASES, Case, lacks
+from tests.conftest import Engine, MariaDBEngine, SQLiteEngine, settings_toml
+from tests.support.answers import broken
+from tests.support.processes import HOST, CuttingProxy, Endpoint, write_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from callback.bank import Settings
+    from callback.tools.conform.model import Act, Proof, Reading
+
+BANKS = (Path(__file__).parent / "banks.toml").read_text(encoding="utf-8")
+ACCOUNT, OTHERS = "7012340001", ("7012340009", "7012340003", "7012340004")
+PARALLEL = 64
+
+
+def read(path: Path) -> Settings:
+    """The settings of a file."""
+    return settings.load(path)
+
+
+def invented() -> Settings:
+    """The banks, to know before any server runs which cases are theirs."""
+
+    class Module:
+        BANKS = BANKS
+
+    with TemporaryDirectory() as folder:
+        toml = settings_toml("sqlite:///none.db", Module)  # type: ignore[arg-type]
+        return read(write_settings(toml, Path(folder)))
+
+
+def make_play(given: Settings, bank: str, site: str, parallel: int = PARALLEL) -> Play:
+    """A play of a bank at a site, which knows accounts of all kinds."""
+    return Play(
+        simulator=SIMULATORS[given.banks[bank].protocol](given.banks[bank]),
+        client=run.client(given, given.banks[bank], site, 60),
+        account=ACCOUNT,
+        seed=1795000000000,
+        others=Others(*OTHERS),
+        parallel=parallel,
+    )
+
+
+PLAYS = {name: make_play(invented(), name, "http://127.0.0.1") for name in invented().banks}
+TOLD = [
+    pytest.param(bank, case, id=f"{bank}: {case.sentence}")
+    for bank, play in PLAYS.items()
+    for case in CASES
+    if lacks(play, case) is None
+]
+TWO_PHASES = [bank for bank, play in PLAYS.items() if play.simulator.SHEET.two_phase]
+for_every_bank = pytest.mark.parametrize("bank", PLAYS)
+
+
+@pytest.fixture(scope="module")
+def accounts(database: Engine) -> Engine:
+    """The database with one account of each kind; the first owes 3200.00."""
+    database.clean()
+    database.account(ACCOUNT, "Серова Анна", owes="3200.00")
+    database.account(OTHERS[1], state="closed")
+    database.account(OTHERS[2], state="blocked")
+    return database
+
+
+@pytest.fixture
+def books(accounts: Engine) -> Engine:
+    """The accounts, and no payments."""
+    accounts.execute("DELETE FROM payment")
+    return accounts
+
+
+@pytest.fixture
+def start(books: Engine, endpoint: Endpoint) -> Callable[[str], Play]:
+    """Begin a play of a bank."""
+    given = read(endpoint.settings)
+    return lambda bank: make_play(given, bank, f"http://127.0.0.1:{endpoint.port}")
+
+
+def recorded(engine: Engine, bank: str) -> dict[str, Booked]:
+    """What stands in the books of a bank, in the words of a play."""
+    rows = engine.rows(
+        "SELECT p.txn_id, a.number, p.amount, p.state FROM payment AS p"
+        " JOIN account AS a ON a.id = p.account_id WHERE p.bank = ?",
+        bank,
+    )
+    found = {row[0]: Booked(row[1], Decimal(row[2]), row[3]) for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def batched(readings: list[Reading], size: int) -> Iterator[list[Reading]]:
+    """The answers by request, where each was sent so many times."""
+    for at in range(0, len(readings), size):
+        yield readings[at : at + size]
+
+
+def alarms(endpoint: Endpoint, bank: str, seen: int) -> list[str]:
+    """The outcomes that were logged as alarms since so many lines."""
+    lines = endpoint.log()[seen:]
+    return [line["outcome"] for line in lines if line.get("alarm") and line["bank"] == bank]
+
+
+def test_every_dialect_has_a_player_and_a_bank_here() -> None:
+    """All that are called: a bank of statements on paper has no address."""
+    called = {name for name, dialect in PROTOCOLS.items() if dialect.PATHS}
+
+    assert set(SIMULATORS) == called
+    assert {bank.protocol for bank in invented().banks.values()} == called
+
+
+def test_every_case_is_played_somewhere() -> None:
+    """A case that no bank plays proves nothing."""
+    at_invoices = {case for case in CASES if "invoice" in case.needs.split()}  # test_conform.py
+
+    assert {case for _, case in (one.values for one in TOLD)} == set(CASES) - at_invoices
+
+
+@pytest.mark.parametrize(("bank", "case"), TOLD)
+def test_every_bank_plays(
+    start: Callable[[str], Play], books: Engine, bank: str, case: Case
+) -> None:
+    """The endpoint does what the sheet wants, and its books hold exactly what the play says."""
+    play = start(bank)
+    play.begin()
+
+    assert run.judge(play, case) == ("", "", "")
+    assert recorded(books, bank) == play.books
+
+
+@for_every_bank
+def test_a_repeat_is_answered_though_the_account_was_closed_since(
+    start: Callable[[str], Play], books: Engine, bank: str
+) -> None:
+    """A known payment wins over every refusal; in two phases the booking can be performed, too."""
+    play = start(bank)
+    step = play.new()
+    first = play.expect(step, "ok")
+    books.execute("UPDATE account SET state = 'closed' WHERE number = ?", ACCOUNT)
+    try:
+        play.same(first, play.expect(step, "duplicate_same"))
+        if play.simulator.SHEET.two_phase:
+            play.expect(play.later("perform", step, first), "ok")
+        play.expect(play.new(), "account_closed")
+    finally:
+        books.execute("UPDATE account SET state = 'active' WHERE number = ?", ACCOUNT)
+
+    assert recorded(books, bank) == play.books
+
+
+@for_every_bank
+def test_a_number_is_compared_exactly(
+    start: Callable[[str], Play], books: Engine, bank: str
+) -> None:
+    """Zeros before it count, and it is not cut: no other customer gets the money."""
+    play = start(bank)
+    for account in (f"0{ACCOUNT[:-1]}", ACCOUNT[1:], f"{ACCOUNT}0", ACCOUNT[:-1]):
+        play.expect(play.new(account=account), "unknown_account", "bad_account")
+
+    assert recorded(books, bank) == {}
+
+
+@for_every_bank
+def test_other_data_under_a_known_id_is_an_alarm(
+    start: Callable[[str], Play], endpoint: Endpoint, bank: str
+) -> None:
+    """So is a caller who is not the bank; a good call is none."""
+    play = start(bank)
+    seen = len(endpoint.log())
+    step = play.new()
+    play.expect(step, "ok")
+    assert alarms(endpoint, bank, seen) == []
+
+    play.expect(replace(step, sum=step.sum + CENT), "duplicate_other")
+    play.expect(replace(step, account=play.unknown), "duplicate_other")
+    assert alarms(endpoint, bank, seen) == ["duplicate_other"] * 2
+
+    proofs: list[Proof] = ["wrong token"] if play.client.token else []
+    proofs += ["wrong password"] if play.client.password else []
+    proofs += ["wrong sign"] if play.simulator.signs() else []
+    for proof in proofs:
+        play.ask(play.new(proof=proof))
+    assert len(alarms(endpoint, bank, seen)) == 2 + len(proofs)
+
+
+@for_every_bank
+def test_no_secret_and_no_full_name_is_logged(
+    start: Callable[[str], Play], endpoint: Endpoint, bank: str
+) -> None:
+    """Each call is one line, with its id and account."""
+    play = start(bank)
+    seen = len(endpoint.log())
+    step = play.new()
+    play.expect(step, "ok")
+    (line,) = endpoint.log()[seen:]
+
+    assert (line["bank"], line["txn_id"], line["account"]) == (bank, step.id, ACCOUNT)
+    assert line["sum"] == f"{step.sum:.2f}"
+    text = json.dumps(line, ensure_ascii=False)
+    secrets = [
+        play.client.token,
+        play.client.password,
+        *map(bytes.decode, play.simulator.bank.secret),
+    ]
+    assert not [secret for secret in secrets if secret and secret in text]
+    assert "Серова" not in text
+
+
+@for_every_bank
+def test_a_lost_database_is_never_a_refusal(
+    start: Callable[[str], Play], books: Engine, bank: str
+) -> None:
+    """Whatever is asked, the answer is "step again"; and asking again then works."""
+    play = start(bank)
+    step = play.new()
+    if play.simulator.SHEET.two_phase:
+        first = play.expect(step, "ok")
+        step = play.later("perform", step, first)
+    paid = play.pay()
+    acts: set[Act] = {*play.simulator.acts} - {"perform"}
+    steps = [play.later(act, paid.step, paid.first, until=paid.step.at) for act in sorted(acts)]
+    with broken(books):
+        for one in [step, play.new(), *steps]:
+            if one.act != "cancel" or play.simulator.refunds() or play.simulator.SHEET.two_phase:
+                play.want(play.ask(one), one.act, "temporary")
+    play.expect(step, "ok")
+
+    assert recorded(books, bank) == play.books
+
+
+@pytest.mark.parametrize("bank", TWO_PHASES)
+def test_a_booking_has_an_end_where_the_sheet_has_one(
+    start: Callable[[str], Play], books: Engine, bank: str
+) -> None:
+    """Performing it then is refused, and it counts for nothing; elsewhere it never gets old."""
+    play = start(bank)
+    step = play.new()
+    first = play.expect(step, "ok")
+    ago = "2026-01-01 00:00:00.000"
+    books.execute(
+        "UPDATE payment SET created_at = ?, paid_at = ? WHERE txn_id = ?", ago, ago, step.id
+    )
+    ends = play.simulator.bank.own.get("timeout")
+    play.expect(play.later("perform", step, first), "payment_expired" if ends else "ok")
+
+    assert recorded(books, bank)[step.id].state == ("cancelled" if ends else "paid")
+
+
+class Cut(NamedTuple):
+    """The program on a database that can be taken away."""
+
+    endpoint: Endpoint
+    away: Callable[[], AbstractContextManager[object]]
+
+
+@pytest.fixture(scope="module")
+def cut(
+    accounts: Engine, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Cut]:
+    """MariaDB behind a proxy that hangs up, or an SQLite file that somebody else has locked."""
+    folder = tmp_path_factory.mktemp("cut")
+    if isinstance(accounts, MariaDBEngine):
+        with CuttingProxy(HOST, accounts.server.port) as proxy:
+            url = accounts.server.url(accounts.name, port=proxy.port)
+            with Endpoint(settings_toml(url, request.module), folder) as endpoint:
+                yield Cut(endpoint, lambda: refused(proxy))
+    else:
+        with Endpoint(settings_toml(accounts.url, request.module), folder) as endpoint:
+            yield Cut(endpoint, lambda: locked(accounts))
+
+
+@contextmanager
+def refused(proxy: CuttingProxy) -> Iterator[None]:
+    """Nobody gets through, and whoever was is cut."""
+    proxy.refuse = True
+    proxy.cut_idle()
+    try:
+        yield
+    finally:
+        proxy.refuse = False
+
+
+@contextmanager
+def locked(engine: Engine) -> Iterator[None]:
+    """Nobody can write."""
+    assert isinstance(engine, SQLiteEngine)
+    with closing(sqlite3.connect(engine.path, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+def test_a_database_that_is_away_is_never_a_refusal(books: Engine, cut: Cut) -> None:
+    """A pay of every bank at once: all are to step again, and when they do, it is recorded."""
+    given = read(cut.endpoint.settings)
+    site = f"http://{HOST}:{cut.endpoint.port}"
+    plays = {bank: make_play(given, bank, site) for bank in PLAYS}
+    steps = {bank: play.new() for bank, play in plays.items()}
+
+    with cut.away(), ThreadPoolExecutor(len(steps)) as pool:
+        readings = dict(
+            zip(steps, pool.map(lambda bank: plays[bank].ask(steps[bank]), steps), strict=True)
+        )
+    for bank, play in plays.items():
+        play.want(readings[bank], "pay", "temporary")
+        assert recorded(books, bank) == {}
+        play.expect(steps[bank], "ok")
+        assert recorded(books, bank) == play.books
+
+
+@pytest.mark.parametrize("bank", TWO_PHASES)
+def test_many_bookings_performed_at_once_are_credited_once_each(
+    start: Callable[[str], Play], books: Engine, bank: str
+) -> None:
+    """Five performs of each of twelve, all in parallel: nobody performs what another performed."""
+    play = start(bank)
+    steps = [play.new() for _ in range(12)]
+    performs = [play.later("perform", step, play.expect(step, "ok")) for step in steps]
+    readings = play.at_once(perform for perform in performs for _ in range(5))
+    for perform, answers in zip(performs, batched(readings, 5), strict=True):
+        for one in answers:
+            play.want(one, "perform", "ok", "duplicate_same")
+            play.book(perform, one)
+        times = {one.receipt["performed"] for one in answers if "performed" in one.receipt}
+        assert len(times) <= 1
+        firsts = [one for one in answers if one.code == play.simulator.code("perform", "ok")]
+        if play.simulator.code("perform", "duplicate_same") != play.simulator.code("perform", "ok"):
+            assert len(firsts) == 1
+
+    assert recorded(books, bank) == play.books

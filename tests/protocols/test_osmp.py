@@ -1,0 +1,984 @@
+"""QIWI and the OSMP family, sentence by sentence of osmp.md (sections in brackets)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.answers import alarms, at_once, broken, payments, xml
+
+if TYPE_CHECKING:
+    from tests.conftest import Engine
+    from tests.support.processes import Endpoint
+
+BANKS = """
+[BANKS.qiwi]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+account_pattern = "[0-9]{10}"
+min_sum = "10.00"
+max_sum = "50000.00"
+show = ["name", "debt"]
+
+[BANKS.plain]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+
+[BANKS.validate]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+check_sum = "validate"
+min_sum = "10.00"
+
+[BANKS.ignore]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+check_sum = "ignore"
+min_sum = "10.00"
+
+[BANKS.lenient]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+sum_form = "lenient"
+
+[BANKS.ibox]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+id_tag = "ibox_txn_id"
+date_tag = "prv_txn_date"
+date_form = "%Y-%m-%d %H:%M:%S"
+timezone = "Europe/Kyiv"
+cancel = true
+
+[BANKS.roubles]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+ccy = ["643", "RUB"]
+
+[BANKS.own]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+show = ["address", "debt", "name"]
+labels = { debt = "К оплате" }
+codes = { account_blocked = "79", unknown_account = -5, temporary = 2, cancel_refused = "8" }
+cancel = true
+account_pattern = "[0-9]*"
+
+[BANKS.silent]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+show = []
+
+[BANKS.bills]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+payer = "invoice"
+cancel = true
+
+[BANKS.ru]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+language = "ru"
+
+[BANKS.kk]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+language = "kk"
+
+[BANKS.sber2]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+sberbank_tags = true
+check_sum = "ignore"
+timezone = "Europe/Moscow"
+show = ["name", "address", "debt"]
+
+[BANKS.sber2numbers]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+sberbank_tags = true
+balance_sign = "debt"
+check_sum = "ignore"
+
+[BANKS.sber2numbers.codes]
+unknown_command = "2"
+unknown_account = "3"
+bad_account = "4"
+account_closed = "5"
+account_blocked = "5"
+bad_id = "6"
+duplicate_other = "6"
+duplicate_same = "8"
+bad_sum = "9"
+sum_too_small = "10"
+sum_too_large = "11"
+bad_date = "12"
+"""
+
+ACCOUNT = "7012340001"
+D = "txn_date=20261103091500"
+PAY = f"command=pay&txn_id=18000002&account={ACCOUNT}&sum=1200.00&{D}"
+PAID = ("qiwi", "18000002", ACCOUNT, "1200.00", "paid", "2026-11-03 09:15:00", "KZT")
+HALVES = PAY[: PAY.index("&sum")], PAY[PAY.index("sum") :]
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture
+def books(engine: Engine) -> Engine:
+    """The customers of the worked examples [11]."""
+    engine.account(ACCOUNT, "Серова Анна Олеговна")
+    engine.account("7012340002", "Оспанов Ерлан", owes="0.00")
+    engine.account("7012340003", state="closed")
+    engine.account("7012340004", state="blocked")
+    return engine
+
+
+def ask(endpoint: Endpoint, query: str, bank: str = "qiwi") -> dict[str, Any]:
+    """Ask by GET and read the answer."""
+    return xml(endpoint.call(f"/{bank}?{query}"))
+
+
+def result(endpoint: Endpoint, query: str, bank: str = "qiwi") -> str:
+    """Ask by GET; the code alone."""
+    return str(ask(endpoint, query, bank)["result"])
+
+
+def pay(**changes: str | None) -> str:
+    """A pay with a new id and some parameters changed, or left out (None)."""
+    given: dict[str, str | None] = {
+        "command": "pay",
+        "txn_id": "18000009",
+        "account": ACCOUNT,
+        "sum": "100.00",
+        "txn_date": "20261103091500",
+    }
+    return "&".join(f"{key}={text}" for key, text in (given | changes).items() if text is not None)
+
+
+def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
+    """Every row of section 11, in its order."""
+    name_and_debt = [("name", "С*** А*** О***"), ("debt", "3200.00")]
+    check = f"command=check&txn_id=18000001&account={ACCOUNT}"
+    # 1, 2, 3
+    assert ask(endpoint, f"{check}&sum=3200.00") == {
+        "osmp_txn_id": "18000001",
+        "result": "0",
+        "fields": name_and_debt,
+        "comment": "OK",
+    }
+    assert ask(endpoint, f"command=check&account={ACCOUNT}") == {
+        "osmp_txn_id": "",
+        "result": "0",
+        "fields": name_and_debt,
+        "comment": "OK",
+    }
+    assert ask(endpoint, "command=check&txn_id=0&account=7012340009") == {
+        "osmp_txn_id": "0",
+        "result": "5",
+        "comment": "account not found",
+    }
+    # 4, 5, 6
+    for query, code in [
+        ("command=check&txn_id=18000001&account=7012340003", "79"),
+        ("command=check&txn_id=18000001&account=7012340004", "7"),
+        ("command=check&txn_id=1&account=701%2034", "4"),
+        ("command=check&txn_id=1&account=", "4"),
+        ("command=check&txn_id=1", "300"),
+        (f"command=check&txn_id=1&account={ACCOUNT}&sum=9.99", "241"),
+        (f"command=check&txn_id=1&account={ACCOUNT}&sum=50000.01", "242"),
+    ]:
+        assert result(endpoint, query) == code, query
+    assert payments(books) == []
+    # 7
+    first = endpoint.call(f"/qiwi?{PAY}")
+    (number,) = books.rows("SELECT id FROM payment")[0]
+    assert xml(first) == {
+        "osmp_txn_id": "18000002",
+        "prv_txn": str(number),
+        "sum": "1200.00",
+        "result": "0",
+        "comment": "OK",
+    }
+    assert payments(books) == [PAID]
+    # 8
+    for again in (PAY, PAY.replace("1500", "1501") + "&trm_id=5", PAY.replace(f"&{D}", "")):
+        assert endpoint.call(f"/qiwi?{again}").body == first.body, again
+    # 9
+    before = len(alarms(endpoint.log()))
+    for other in (PAY.replace("1200.00", "1300.00"), PAY.replace(ACCOUNT, "7012340009")):
+        answer = ask(endpoint, other)
+        assert (answer["osmp_txn_id"], answer["result"]) == ("18000002", "300"), other
+        assert "prv_txn" not in answer
+    assert alarms(endpoint.log())[before:] == ["duplicate_other"] * 2
+    assert payments(books) == [PAID]
+    # 10
+    answer = ask(endpoint, f"command=check&txn_id=18000002&account={ACCOUNT}")
+    assert answer["fields"][1] == ("debt", "2000.00")
+    # 11
+    late = f"command=pay&txn_id=18000003&account=7012340009&sum=100.00&{D}"
+    assert result(endpoint, late) == "5"
+    assert result(endpoint, late.replace("40009", "40002")) == "0"
+    rows = [PAID, ("qiwi", "18000003", "7012340002", "100.00", "paid", PAID[5], "KZT")]
+    assert payments(books) == rows
+    # 12, 13
+    for text in ("100", "100.5", "1e2", "-10.00", "+10.00", "10,00", "10.00%0A"):
+        assert result(endpoint, pay(sum=text)) == "300", text
+    for date in ("20260230120000", "2026-11-03", None):
+        assert result(endpoint, pay(txn_date=date)) == "300", date
+    # 14
+    for txn_id in ("1" * 21, "12a4", "-5"):
+        answer = ask(endpoint, pay(txn_id=txn_id))
+        assert (answer["osmp_txn_id"], answer["result"]) == ("", "300"), txn_id
+    # 15
+    repeated = f"command=pay&txn_id=5&account={ACCOUNT}&account=7012340002&sum=10.00&{D}"
+    assert result(endpoint, repeated) == "300"
+    # 16: the currency of the books is the tenge, 398
+    assert ask(endpoint, f"command=getInfo&account={ACCOUNT}&ccy=398") == {
+        "result": "0",
+        "fields": [("name", "С*** А*** О***"), ("debt", "2000.00")],
+        "comment": "OK",
+    }
+    # 17
+    for command in ("command=cancel&", "command=PAY&", ""):
+        answer = ask(endpoint, f"{command}{pay(command=None)}")
+        assert (answer["osmp_txn_id"], answer["result"]) == ("18000009", "300"), command
+    assert payments(books) == rows
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "echo"),
+    [
+        # 1: twice, whatever else is wrong
+        ("command=foo&txn_id=x&txn_id=x", "300", ""),
+        (pay() + f"&account={ACCOUNT}", "300", "18000009"),
+        (pay() + "&sum=100.00", "300", "18000009"),
+        (pay() + "&txn_id=18000009", "300", ""),
+        (pay() + "&command=pay", "300", "18000009"),
+        (pay() + f"&{D}", "300", "18000009"),
+        (pay() + "&ccy=398&ccy=398", "300", "18000009"),
+        (pay() + "&%73um=100.00", "300", "18000009"),
+        (pay() + "&sum", "300", "18000009"),
+        # 2: unknown, before the id is looked at; then 3, before the account
+        ("command=Check&txn_id=1&account=", "300", "1"),
+        ("command=check%20&txn_id=1", "300", "1"),
+        ("command=getinfo&txn_id=1", "300", "1"),
+        ("", "300", ""),
+        ("command=check&txn_id=x&account=7", "300", ""),
+        ("command=check&txn_id=%2B1&account=7", "300", ""),
+        ("command=check&txn_id=1%0A&account=7", "300", ""),
+        ("command=check&txn_id=%D9%A1&account=7", "300", ""),
+        (pay(txn_id=None), "300", ""),
+        (pay(txn_id=""), "300", ""),
+        # 4 before 5
+        (pay(account="1", sum="x"), "4", "18000009"),
+        (pay(account=None, sum="x"), "300", "18000009"),
+        (pay(account=ACCOUNT + "%0A"), "4", "18000009"),
+        (pay(account="+" + ACCOUNT), "4", "18000009"),
+        (pay(account=ACCOUNT + "%20"), "4", "18000009"),
+        (pay(account="%FF" * 10), "4", "18000009"),
+        (pay(account="%D9%A1" * 10), "4", "18000009"),
+        # 5 before 6, 6 before 7, 7 before 8
+        (pay(sum=None, txn_date="x"), "300", "18000009"),
+        (pay(txn_date="x", sum="9.99"), "300", "18000009"),
+        (pay(ccy="USD", sum="9.99"), "300", "18000009"),
+        (pay(sum="9.99", account="7012340003"), "241", "18000009"),
+        (pay(sum="0.00"), "241", "18000009"),
+        (pay(sum="50000.01", account="7012340009"), "242", "18000009"),
+        (pay(sum="9" * 20 + ".00"), "242", "18000009"),
+        # 8
+        (pay(account="7012340009"), "5", "18000009"),
+        (pay(account="7012340003"), "79", "18000009"),
+        (pay(account="7012340004"), "7", "18000009"),
+        # accepted: both limits, other currencies' forms, an id of 20 digits, unknown ones twice
+        (pay(sum="10.00"), "0", "18000009"),
+        (pay(sum="50000.00"), "0", "18000009"),
+        (pay(ccy="398"), "0", "18000009"),
+        (pay(ccy="KZT"), "0", "18000009"),
+        (pay(ccy=""), "0", "18000009"),
+        (pay(txn_id="9" * 20), "0", "9" * 20),
+        (pay(txn_id="0"), "0", "0"),
+        (pay() + "&data1=%FF&data1=2&prv_id=1&pay_type=1&sum_from=9999.00&%FF=1&SUM=1", "0", None),
+        (pay() + "&cancel_txn_id=1&cancel_txn_id=2", "0", None),
+        (pay() + "&&", "0", None),
+        # ";" does not separate: the sum is "100.00;trm_id=5"
+        (pay(sum="100.00;trm_id=5"), "300", "18000009"),
+    ],
+)
+def test_the_first_fault_is_the_answer(
+    books: Engine, endpoint: Endpoint, query: str, code: str, echo: str | None
+) -> None:
+    """The order of section 4; a refusal records nothing, tells nothing and echoes exactly."""
+    answer = ask(endpoint, query)
+
+    assert answer["result"] == code
+    assert answer["osmp_txn_id"] == ("18000009" if echo is None else echo)
+    assert len(payments(books)) == (code == "0")
+    if code != "0":
+        assert list(answer) == ["osmp_txn_id", "result", "comment"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("20240229235959", "0"),
+        ("19700101000000", "0"),
+        ("20991231235959", "0"),
+        ("20230229000000", "300"),
+        ("19691231235959", "300"),
+        ("21000101000000", "300"),
+        ("20261103240000", "300"),
+        ("20261103236000", "300"),
+        ("20261103235960", "300"),
+        ("20261303000000", "300"),
+        ("2026110309150", "300"),
+        ("202611030915000", "300"),
+        ("20261103091500%0A", "300"),
+        ("2026%D9%A1103091500", "300"),
+        ("20261103T91500", "300"),
+        ("", "300"),
+    ],
+)
+def test_a_date_is_real_and_kept_as_the_bank_gave_it(
+    books: Engine, endpoint: Endpoint, text: str, code: str
+) -> None:
+    """Years 1970 to 2099, of any age [3]."""
+    assert result(endpoint, pay(txn_date=text)) == code
+    digits = ["".join(filter(str.isdigit, row[5])) for row in payments(books)]
+    assert digits == ([text] if code == "0" else [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.000",
+        "1.",
+        ".50",
+        "1_000.00",
+        "NaN",
+        "Infinity",
+        "0x10",
+        "1%20000.00",
+        "%20100.00",
+        "100.00+",
+        "%D9%A1.00",
+        "%EF%BC%91.00",
+        "100.00%00",
+        "100.00%0D",
+        "1e2",
+        "1" * 21 + ".00",
+        "%FF",
+        "",
+    ],
+)
+def test_a_sum_that_is_not_digits_dot_two_digits_is_refused(
+    books: Engine, endpoint: Endpoint, text: str
+) -> None:
+    """A pattern of ASCII digits, matched as a whole [3]."""
+    assert result(endpoint, pay(sum=text), "plain") == "300"
+    assert payments(books) == []
+
+
+@pytest.mark.parametrize(
+    ("bank", "text", "recorded"),
+    [
+        ("lenient", "100", "100.00"),
+        ("lenient", "100.5", "100.50"),
+        ("lenient", "100.55", "100.55"),
+        ("lenient", "100.", None),
+        ("lenient", "100.555", None),
+        ("lenient", "1e2", None),
+        ("plain", "0.01", "0.01"),
+        ("plain", "0.29", "0.29"),
+        ("plain", "999999999999.99", "999999999999.99"),
+        ("plain", "00100.00", "100.00"),
+        ("plain", "100", None),
+    ],
+)
+def test_a_sum_is_exact(
+    books: Engine, endpoint: Endpoint, bank: str, text: str, recorded: str | None
+) -> None:
+    """And sum_form = "lenient" takes whole sums and one decimal [10]."""
+    answer = ask(endpoint, pay(sum=text), bank)
+
+    assert answer.get("sum") == recorded
+    assert [row[3] for row in payments(books)] == ([recorded] if recorded else [])
+
+
+@pytest.mark.parametrize(
+    ("bank", "text", "code"),
+    [
+        ("qiwi", None, "0"),
+        ("qiwi", "", "0"),
+        ("qiwi", "1", "300"),
+        ("qiwi", "9.99", "241"),
+        ("validate", None, "300"),
+        ("validate", "", "300"),
+        ("validate", "1", "300"),
+        ("validate", "9.99", "241"),
+        ("validate", "10.00", "0"),
+        ("ignore", None, "0"),
+        ("ignore", "abc", "0"),
+        ("ignore", "9.99", "0"),
+    ],
+)
+def test_a_check_looks_at_the_sum_as_check_sum_says(
+    books: Engine, endpoint: Endpoint, bank: str, text: str | None, code: str
+) -> None:
+    """Its default is "optional" [4]."""
+    query = f"command=check&account={ACCOUNT}" + ("" if text is None else f"&sum={text}")
+
+    assert result(endpoint, query, bank) == code
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        (f"command=getInfo&account={ACCOUNT}", "0"),
+        (f"command=getInfo&account={ACCOUNT}&txn_id=x&sum=abc&txn_date=abc", "0"),
+        (f"command=getInfo&account={ACCOUNT}&txn_id=5", "0"),
+        (f"command=getInfo&account={ACCOUNT}&ccy=USD", "300"),
+        ("command=getInfo&account=7012340009", "5"),
+        ("command=getInfo&account=1", "4"),
+        ("command=getInfo", "300"),
+        (f"command=getInfo&account={ACCOUNT}&txn_id=1&txn_id=1", "300"),
+        (f"command=getInfo&account={ACCOUNT}&account={ACCOUNT}", "300"),
+    ],
+)
+def test_getinfo_has_no_id_and_looks_at_no_sum(
+    books: Engine, endpoint: Endpoint, query: str, code: str
+) -> None:
+    """Neither in the request nor in the answer [3, 5]."""
+    answer = ask(endpoint, query)
+
+    assert answer["result"] == code
+    assert list(answer) == ["result"] + ["fields"] * (code == "0") + ["comment"]
+
+
+def test_a_check_writes_nothing_for_any_id(books: Engine, endpoint: Endpoint) -> None:
+    """Used ids, 0, and fifty times [4]; nor does it look at the date."""
+    ask(endpoint, PAY)
+    for txn_id in ("18000002", "0", "0", *(["7"] * 50)):
+        query = f"command=check&txn_id={txn_id}&account={ACCOUNT}&sum=10.00&txn_date=never"
+        answer = ask(endpoint, query)
+        assert (answer["osmp_txn_id"], answer["result"]) == (txn_id, "0")
+    assert payments(books) == [PAID]
+
+
+def test_ids_are_texts(books: Engine, endpoint: Endpoint) -> None:
+    """0007 and 7 are two payments, and so are two ids beyond 64 bits [3]."""
+    ids = ["7", "0007", "18446744073709551617", "18446744073709551616"]
+    answers = [ask(endpoint, pay(txn_id=txn_id)) for txn_id in ids]
+
+    assert [answer["osmp_txn_id"] for answer in answers] == ids
+    assert len({answer["prv_txn"] for answer in answers}) == 4
+    assert [row[1] for row in payments(books)] == ids
+
+
+def test_ids_belong_to_a_bank(books: Engine, endpoint: Endpoint) -> None:
+    """The same id from two banks is two payments."""
+    assert [result(endpoint, PAY, bank) for bank in ("qiwi", "plain", "qiwi")] == ["0"] * 3
+    assert [row[0] for row in payments(books)] == ["qiwi", "plain"]
+
+
+def test_account_numbers_are_compared_exactly(engine: Engine, endpoint: Endpoint) -> None:
+    """Letter case, leading zeros, blanks at the end, other alphabets [3]."""
+    for number in ("AbC-1", "007", "ё-1", "a&<b>'\""):
+        engine.account(number)
+    found = {
+        text: result(endpoint, f"command=check&account={text}", "plain")
+        for text in ("AbC-1", "abc-1", "007", "7", "0007", "%D1%91-1", "%D0%B5-1", "AbC-1%C2%A0")
+    }
+
+    assert found == {
+        "AbC-1": "0",
+        "abc-1": "5",
+        "007": "0",
+        "7": "5",
+        "0007": "5",
+        "%D1%91-1": "0",
+        "%D0%B5-1": "5",
+        "AbC-1%C2%A0": "5",
+    }
+    assert result(endpoint, "command=check&account=a%26%3Cb%3E'%22", "plain") == "0"
+    for hostile in ("'%20OR%201=1--", "%F0%9F%92%B0", "1%00", "x" * 65, "%25s", ":account"):
+        assert result(endpoint, f"command=check&account={hostile}", "plain") in ("4", "5"), hostile
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        ("POST", PAY, "", FORM),
+        ("POST", PAY, None, {}),
+        ("POST", "", PAY, FORM),
+        ("POST", "", PAY, {"Content-Type": FORM["Content-Type"] + "; charset=windows-1251"}),
+        ("POST", "", PAY, {"Content-Type": FORM["Content-Type"].upper()}),
+        ("POST", HALVES[0], HALVES[1], FORM),
+        ("GET", PAY, "command=check", FORM),
+        ("POST", PAY, '{"command": "check"}', {"Content-Type": "application/json"}),
+        ("POST", PAY, "command=check", {"Content-Type": "text/plain"}),
+        ("POST", PAY, "command=check", {}),
+    ],
+)
+def test_parameters_come_in_the_query_the_form_or_both(
+    books: Engine, endpoint: Endpoint, sent: tuple[str, str, str | None, dict[str, str]]
+) -> None:
+    """GET or POST; a body of another type, or of a GET, is not read [2]."""
+    method, query, body, headers = sent
+    answer = xml(endpoint.call(f"/qiwi?{query}", method, body, headers))
+
+    assert (answer["osmp_txn_id"], answer["result"]) == ("18000002", "0")
+    assert payments(books) == [PAID]
+
+
+def test_a_parameter_in_query_and_form_is_there_twice(books: Engine, endpoint: Endpoint) -> None:
+    """Also with the same value [3]."""
+    assert xml(endpoint.call(f"/qiwi?{PAY}", "POST", "sum=1200.00", FORM))["result"] == "300"
+    assert xml(endpoint.call(f"/qiwi?{PAY}", "POST", "x" * 70_000, FORM))["result"] == "300"
+    assert payments(books) == []
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_another_method_does_nothing(books: Engine, endpoint: Endpoint, method: str) -> None:
+    """HEAD must not run what GET runs [2, 13]."""
+    reply = endpoint.call(f"/qiwi?{PAY}", method)
+
+    assert (reply.status, reply.body) == (405, b"")
+    assert payments(books) == []
+
+
+@pytest.mark.parametrize("path", ["/qiwi/", "/qiwi/check", "/QIWI", "/", "/nobody"])
+def test_no_other_address_answers(books: Engine, endpoint: Endpoint, path: str) -> None:
+    """404, empty."""
+    reply = endpoint.call(f"{path}?{PAY}")
+
+    assert (reply.status, reply.body) == (404, b"")
+    assert payments(books) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"txn_date": "20261103091501"},
+        {"txn_date": "nonsense"},
+        {"txn_date": None},
+        {"ccy": "USD"},
+        {"sum": "01200.00"},
+        {"comment": "other"},
+    ],
+)
+@pytest.mark.parametrize("since", ["nothing", "closed", "blocked", "gone"])
+def test_a_repeat_is_the_first_answer_again(
+    books: Engine, endpoint: Endpoint, changes: dict[str, str | None], since: str
+) -> None:
+    """Whatever happened to the account since, and whatever is wrong but the sum [4, 7]."""
+    first = endpoint.call(f"/qiwi?{PAY}")
+    if since in ("closed", "blocked"):
+        books.execute("UPDATE account SET state = ? WHERE number = ?", since, ACCOUNT)
+    elif since == "gone":
+        books.execute("DELETE FROM account WHERE number = ?", ACCOUNT)
+    changed: dict[str, str | None] = {"txn_id": "18000002", "sum": "1200.00", **changes}
+
+    again = endpoint.call(f"/qiwi?{pay(**changed)}")
+
+    assert xml(first)["result"] == "0"
+    assert again.body == first.body
+    assert books.rows("SELECT txn_id, amount FROM payment") == [("18000002", "1200.00")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"sum": "1200.01"}, "300"),
+        ({"account": "7012340002"}, "300"),
+        ({"account": "7012340003"}, "300"),
+        ({"account": "7012340009"}, "300"),
+        ({"account": ""}, "300"),
+        ({"account": None}, "300"),
+        ({"account": "%FF"}, "300"),
+        ({"sum": "9.99"}, "300"),
+        ({"sum": "99999999999999999999.99"}, "300"),
+        ({"sum": "1201.00", "txn_date": "x", "ccy": "USD"}, "300"),
+    ],
+)
+def test_a_known_id_with_other_data_is_an_alarm(
+    books: Engine, endpoint: Endpoint, changes: dict[str, str | None], code: str
+) -> None:
+    """It wins over every other refusal, credits nothing and shows no receipt [4, 7]."""
+    ask(endpoint, PAY)
+    changed: dict[str, str | None] = {"txn_id": "18000002", "sum": "1200.00", **changes}
+
+    answer = ask(endpoint, pay(**changed))
+
+    assert (answer["osmp_txn_id"], answer["result"]) == ("18000002", code)
+    assert list(answer) == ["osmp_txn_id", "result", "comment"]
+    assert alarms(endpoint.log())[-1:] == ["duplicate_other"]
+    assert endpoint.log()[-1]["outcome"] == "duplicate_other"
+    assert payments(books) == [PAID]
+
+
+def test_with_an_unreadable_sum_the_plain_order_holds(books: Engine, endpoint: Endpoint) -> None:
+    """Even for a known id [4]."""
+    ask(endpoint, PAY)
+    known = {"txn_id": "18000002", "sum": "1200"}
+    outcomes = []
+    for changes in ({}, {"account": "7012340009"}, {"account": "1"}):
+        assert result(endpoint, pay(**known, **changes)) == (
+            "4" if "1" in changes.values() else "300"
+        )
+        outcomes.append(endpoint.log()[-1]["outcome"])
+
+    assert outcomes == ["bad_sum", "bad_sum", "bad_account"]
+
+
+def test_a_cancelled_payment_is_not_recorded_again(books: Engine, endpoint: Endpoint) -> None:
+    """Cancelled by a person in the books: 7; with another sum still 300 [7]."""
+    ask(endpoint, PAY)
+    books.execute("UPDATE payment SET state = 'cancelled'")
+
+    assert result(endpoint, PAY) == "7"
+    assert "prv_txn" not in ask(endpoint, PAY)
+    assert result(endpoint, PAY.replace("1200.00", "1.00")) == "300"
+    assert [row[4] for row in payments(books)] == ["cancelled"]
+    assert ask(endpoint, f"command=check&account={ACCOUNT}")["fields"][1] == ("debt", "3200.00")
+
+
+def test_a_refused_payment_is_judged_afresh(books: Engine, endpoint: Endpoint) -> None:
+    """Refusals are not stored [7]."""
+    books.execute("UPDATE account SET state = 'blocked' WHERE number = ?", ACCOUNT)
+    assert result(endpoint, PAY) == "7"
+    books.execute("UPDATE account SET state = 'active' WHERE number = ?", ACCOUNT)
+    assert result(endpoint, PAY) == "0"
+    assert payments(books) == [PAID]
+
+
+def test_twenty_at_once_are_one_payment(books: Engine, endpoint: Endpoint) -> None:
+    """And twenty equal answers [7]."""
+    answers = at_once(lambda: endpoint.call(f"/qiwi?{PAY}"))
+
+    assert {xml(answer)["result"] for answer in answers} == {"0"}
+    assert len({answer.body for answer in answers}) == 1
+    assert payments(books) == [PAID]
+
+
+@pytest.mark.parametrize(
+    ("paid", "shown"),
+    [(None, "3200.00"), ("3200.00", "0.00"), ("3250.00", "-50.00"), ("0.01", "3199.99")],
+)
+def test_the_debt_is_what_is_owed(
+    books: Engine, endpoint: Endpoint, paid: str | None, shown: str
+) -> None:
+    """0.00 when nothing, negative when overpaid [5]."""
+    if paid:
+        ask(endpoint, pay(sum=paid), "plain")
+
+    answer = ask(endpoint, f"command=check&account={ACCOUNT}", "plain")
+
+    assert answer["fields"] == [("debt", shown)]
+
+
+def test_what_is_shown_and_how_it_is_called(books: Engine, endpoint: Endpoint) -> None:
+    """`show` gives the order, `labels` the titles; nothing to show, no `fields` [5, 10]."""
+    books.execute(
+        "UPDATE account SET address = ?, name = ? WHERE number = ?",
+        "Абая & <сын>, \x011",
+        " Ким\t Сергей-Ян  \U0001f4b0x \x0b",
+        ACCOUNT,
+    )
+    query = f"command=check&account={ACCOUNT}"
+
+    assert ask(endpoint, query, "own")["fields"] == [
+        ("address", "Абая & <сын>, 1"),
+        ("К оплате", "3200.00"),
+        ("name", "К*** С*** \U0001f4b0***"),
+    ]
+    assert list(ask(endpoint, query, "silent")) == ["osmp_txn_id", "result", "comment"]
+
+
+def test_elements_stand_in_the_order_of_the_sheet(books: Engine, endpoint: Endpoint) -> None:
+    """To the letter, for banks that search the text [5]."""
+    check = endpoint.call(f"/qiwi?command=check&txn_id=18000001&account={ACCOUNT}").text
+    paid = endpoint.call(f"/qiwi?{PAY}").text
+    (number,) = books.rows("SELECT id FROM payment")[0]
+
+    declaration = '<?xml version="1.0" encoding="UTF-8"?>'
+    assert check == (
+        f"{declaration}<response><osmp_txn_id>18000001</osmp_txn_id><result>0</result><fields>"
+        '<field1 name="name">С*** А*** О***</field1><field2 name="debt">3200.00</field2></fields>'
+        "<comment>OK</comment></response>"
+    )
+    assert paid == (
+        f"{declaration}<response><osmp_txn_id>18000002</osmp_txn_id><prv_txn>{number}</prv_txn>"
+        "<sum>1200.00</sum><result>0</result><comment>OK</comment></response>"
+    )
+    assert endpoint.call("/qiwi?command=check&account=7012340009").text == (
+        f"{declaration}<response><osmp_txn_id></osmp_txn_id><result>5</result>"
+        "<comment>account not found</comment></response>"
+    )
+
+
+def test_a_bank_with_another_table_overrides_single_codes(
+    books: Engine, endpoint: Endpoint
+) -> None:
+    """Others stay [6]."""
+    codes = {
+        account: result(endpoint, pay(account=account), "own")
+        for account in ("7012340003", "7012340004", "7012340009", "x")
+    }
+
+    assert codes == {"7012340003": "79", "7012340004": "79", "7012340009": "-5", "x": "4"}
+
+
+def test_an_empty_account_is_malformed_whatever_the_pattern(
+    books: Engine, endpoint: Endpoint
+) -> None:
+    """Also where account_pattern would take it [4]."""
+    assert result(endpoint, pay(account=""), "own") == "4"
+
+
+@pytest.mark.parametrize(
+    ("bank", "ccy", "code"),
+    [
+        ("roubles", "643", "0"),
+        ("roubles", "RUB", "0"),
+        ("roubles", "", "0"),
+        ("roubles", "398", "300"),
+        ("plain", "643", "300"),
+        ("plain", "kzt", "300"),
+        ("plain", "%FF", "300"),
+    ],
+)
+def test_the_currency_must_be_ours(
+    books: Engine, endpoint: Endpoint, bank: str, ccy: str, code: str
+) -> None:
+    """Letters or digits of CURRENCY, or what `ccy` names; it is looked at in every command [3]."""
+    for command in ("check", "getInfo", "pay"):
+        assert result(endpoint, pay(command=command, ccy=ccy), bank) == code, command
+
+
+@pytest.mark.parametrize(
+    ("bank", "comments"),
+    [
+        ("ru", ["OK", "лицевой счёт не найден", "неверный запрос"]),
+        ("kk", ["OK", "дербес шот табылмады", "сұраныс қате"]),
+    ],
+)
+def test_comments_speak_the_payers_language(
+    books: Engine, endpoint: Endpoint, bank: str, comments: list[str]
+) -> None:
+    """By the setting `language`."""
+    queries = (f"command=check&account={ACCOUNT}", "command=check&account=1", "command=x")
+
+    assert [ask(endpoint, query, bank)["comment"] for query in queries] == comments
+
+
+def test_when_nothing_can_be_known_the_bank_is_asked_to_repeat(
+    books: Engine, endpoint: Endpoint
+) -> None:
+    """Code 1 and HTTP 200, never a refusal; an overridden code as well [6]."""
+    with broken(books):
+        assert ask(endpoint, PAY) == {
+            "osmp_txn_id": "18000002",
+            "result": "1",
+            "comment": "try later",
+        }
+        assert result(endpoint, f"command=check&account={ACCOUNT}") == "1"
+        assert ask(endpoint, f"command=getInfo&account={ACCOUNT}") == {
+            "result": "1",
+            "comment": "try later",
+        }
+        assert result(endpoint, PAY, "own") == "2"
+        assert result(endpoint, "command=nonsense") == "300"
+    assert result(endpoint, PAY) == "0"
+    assert payments(books) == [PAID]
+
+
+def test_the_date_tag_is_the_same_in_every_repeat(books: Engine, endpoint: Endpoint) -> None:
+    """Our recording time in the bank's zone, by date_form; and the id by its own name [5]."""
+    first = endpoint.call(f"/ibox?{PAY}")
+    books.execute("UPDATE payment SET created_at = '2026-11-03 22:30:05.999'")
+
+    assert list(xml(first)) == [
+        "ibox_txn_id",
+        "prv_txn",
+        "prv_txn_date",
+        "sum",
+        "result",
+        "comment",
+    ]
+    assert xml(first)["ibox_txn_id"] == "18000002"
+    assert ask(endpoint, PAY, "ibox")["prv_txn_date"] == "2026-11-04 00:30:05"
+    assert list(ask(endpoint, f"command=check&account={ACCOUNT}", "ibox")) == [
+        *("ibox_txn_id", "result", "fields", "comment")
+    ]
+
+
+CANCEL = "command=cancel&txn_id=18000090&cancel_txn_id=18000002"
+
+
+def test_a_cancel_takes_the_whole_payment_back(books: Engine, endpoint: Endpoint) -> None:
+    """0, again 0 with the same number; the debt is back; the payment stays cancelled [8]."""
+    number = ask(endpoint, PAY, "ibox")["prv_txn"]
+    cancelled = {
+        "ibox_txn_id": "18000090",
+        "cancel_txn_id": "18000002",
+        "prv_txn": number,
+        "sum": "1200.00",
+        "result": "0",
+        "comment": "OK",
+    }
+    extras = f"&account={ACCOUNT}&sum=1200.00&txn_date=20261103100000&cancel_txn_date=x"
+
+    assert ask(endpoint, CANCEL + extras, "ibox") == cancelled
+    assert ask(endpoint, CANCEL, "ibox") == cancelled
+    assert ask(endpoint, CANCEL.replace("90", "91"), "ibox") == cancelled | {
+        "ibox_txn_id": "18000091"
+    }
+    assert [row[1:5] for row in payments(books)] == [("18000002", ACCOUNT, "1200.00", "cancelled")]
+    assert result(endpoint, PAY, "ibox") == "7"
+    debt = ask(endpoint, f"command=check&account={ACCOUNT}", "ibox")["fields"]
+    assert debt == [("debt", "3200.00")]
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "outcome"),
+    [
+        (CANCEL.replace("18000090", ""), "300", "bad_id"),
+        (CANCEL.replace("18000090", "x"), "300", "bad_id"),
+        (CANCEL.replace("18000002", ""), "300", "bad_id"),
+        (CANCEL.replace("18000002", "x"), "300", "bad_id"),
+        ("command=cancel&txn_id=18000090", "300", "bad_id"),
+        (CANCEL + "&cancel_txn_id=18000002", "300", "bad_request"),
+        (CANCEL.replace("18000002", "18000001"), "300", "payment_not_found"),
+        (CANCEL + "&account=7012340002", "7", "cancel_differs"),
+        (CANCEL + "&sum=1199.99", "7", "cancel_differs"),
+        (CANCEL + "&sum=0.00", "7", "cancel_differs"),
+        (CANCEL + "&sum=abc", "7", "cancel_differs"),
+        (CANCEL + f"&account={ACCOUNT}&sum=600.00", "7", "cancel_differs"),
+    ],
+)
+def test_a_cancel_that_names_another_payment_does_nothing(
+    books: Engine, endpoint: Endpoint, query: str, code: str, outcome: str
+) -> None:
+    """Another account or sum is an alarm [8]."""
+    ask(endpoint, PAY, "ibox")
+    answer = ask(endpoint, query, "ibox")
+
+    assert answer["result"] == code
+    assert list(answer) == ["ibox_txn_id", "result", "comment"]
+    assert endpoint.log()[-1]["outcome"] == outcome
+    assert endpoint.log()[-1].get("alarm", False) == (outcome == "cancel_differs")
+    assert [row[4] for row in payments(books)] == ["paid"]
+
+
+def test_a_cancel_reaches_only_the_banks_own_payments(books: Engine, endpoint: Endpoint) -> None:
+    """And refused cancels follow the code of cancel_refused [6, 8]."""
+    ask(endpoint, PAY, "qiwi")
+    assert result(endpoint, CANCEL, "own") == "300"
+    ask(endpoint, PAY, "own")
+    assert result(endpoint, CANCEL + "&sum=1.00", "own") == "8"
+    assert result(endpoint, CANCEL, "qiwi") == "300"
+    assert [row[4] for row in payments(books)] == ["paid", "paid"]
+
+
+def test_an_invoice_is_paid_by_its_own_number(books: Engine, endpoint: Endpoint) -> None:
+    """payer = "invoice": in parts, until nothing is left; then 7, and repeats still 0 [4]."""
+    bill = f"{ACCOUNT}-1"
+    books.invoice(ACCOUNT, "B-2", "500.00", state="cancelled")
+    first = pay(account=bill, sum="3000.00", txn_id="1")
+    second = pay(account=bill, sum="300.00", txn_id="2")
+
+    assert ask(endpoint, f"command=check&account={bill}", "bills")["fields"] == [
+        ("debt", "3200.00")
+    ]
+    assert result(endpoint, f"command=check&account={ACCOUNT}", "bills") == "5"
+    assert result(endpoint, first, "bills") == "0"
+    assert ask(endpoint, f"command=check&account={bill}", "bills")["fields"] == [("debt", "200.00")]
+    assert result(endpoint, second, "bills") == "0"
+    assert result(endpoint, pay(account=bill, txn_id="3"), "bills") == "7"
+    assert result(endpoint, f"command=check&account={bill}", "bills") == "7"
+    assert [result(endpoint, query, "bills") for query in (first, second)] == ["0", "0"]
+    assert result(endpoint, pay(account="B-2"), "bills") == "5"
+    assert result(endpoint, pay(account="7012340003-1"), "bills") == "79"
+    assert result(endpoint, pay(account="7012340004-1"), "bills") == "7"
+    assert [row[1:4] for row in payments(books)] == [
+        ("1", ACCOUNT, "3000.00"),
+        ("2", ACCOUNT, "300.00"),
+    ]
+    # a cancel gives the invoice back
+    cancel = f"command=cancel&txn_id=9&cancel_txn_id=1&account={bill}"
+    assert result(endpoint, cancel, "bills") == "0"
+    assert ask(endpoint, f"command=check&account={bill}", "bills")["fields"] == [
+        ("debt", "2900.00")
+    ]
+
+
+def test_sberbank_protocol_no_2(books: Engine, endpoint: Endpoint) -> None:
+    """Its names in check and pay, its clock; a POST with an empty body (sberbank.md, 14)."""
+    books.execute("UPDATE account SET address = 'Садовая, 4' WHERE number = ?", ACCOUNT)
+    check = ask(endpoint, f"command=check&account={ACCOUNT}&sum=abc&hash=0", "sber2")
+    first = endpoint.call(f"/sber2?{PAY}", "POST", "")
+    books.execute("UPDATE payment SET created_at = '2026-11-03 09:30:47.123'")
+    again = ask(endpoint, PAY, "sber2")
+
+    assert check == {
+        "osmp_txn_id": "",
+        "result": "0",
+        "fio": "С*** А*** О***",
+        "address": "Садовая, 4",
+        "balance": "-3200.00",
+        "comment": "OK",
+    }
+    assert list(xml(first)) == [
+        *("osmp_txn_id", "prv_txn", "ext_id", "reg_date", "sum", "result", "comment")
+    ]
+    assert again == xml(first) | {"reg_date": "20261103123047"}
+    assert again["ext_id"] == again["prv_txn"]
+    assert list(ask(endpoint, "command=check&account=1", "sber2")) == [
+        *("osmp_txn_id", "result", "comment")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bank", "paid", "balance"),
+    [
+        ("sber2", "3260.00", "60.00"),
+        ("sber2", "3200.00", "0.00"),
+        ("sber2numbers", None, "3200.00"),
+        ("sber2numbers", "3260.00", "-60.00"),
+        ("sber2numbers", "3200.00", "0.00"),
+    ],
+)
+def test_the_sign_of_sberbanks_balance(
+    books: Engine, endpoint: Endpoint, bank: str, paid: str | None, balance: str
+) -> None:
+    """By balance_sign; never -0.00."""
+    if paid:
+        ask(endpoint, pay(sum=paid), bank)
+
+    assert ask(endpoint, f"command=check&account={ACCOUNT}", bank)["balance"] == balance
+
+
+def test_sberbank_protocol_no_2_with_the_numbers_of_no_1(books: Engine, endpoint: Endpoint) -> None:
+    """The table of `codes` that sberbank.md, section 14, prints."""
+    first = ask(endpoint, pay(), "sber2numbers")
+    again = ask(endpoint, pay(), "sber2numbers")
+
+    assert first["result"] == "0"
+    assert again == first | {"result": "8", "comment": again["comment"]}
+    for query, code in [
+        ("command=foo", "2"),
+        (pay(txn_id="2", account="1"), "3"),
+        (pay(txn_id="2", account=""), "4"),
+        (pay(txn_id="2", account="7012340003"), "5"),
+        (pay(txn_id="2", account="7012340004"), "5"),
+        (pay(txn_id="x"), "6"),
+        (pay(sum="1.00"), "6"),
+        (pay(txn_id="2", sum="1"), "9"),
+        (pay(txn_id="2", sum="0.00"), "10"),
+        (pay(txn_id="2", sum="9999999999999.00"), "11"),
+        (pay(txn_id="2", txn_date="x"), "12"),
+    ]:
+        assert result(endpoint, query, "sber2numbers") == code, query
+    assert len(payments(books)) == 1

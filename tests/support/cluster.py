@@ -1,0 +1,99 @@
+"""Three nodes of MariaDB Galera and HAProxy, on loopback, with the configurations of deploy/."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import pymysql
+
+from tests.support.processes import ROOT, MariaDB, Program, find, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+CONFIG = ROOT / "deploy" / "cluster"
+
+
+class Node(MariaDB):
+    """A node that joins those at `peers`; the first makes the cluster."""
+
+    def __init__(self, folder: Path, base: int, peers: Sequence[int]) -> None:
+        addresses = ",".join(f"127.0.0.1:{port}" for port in peers)
+        here = {
+            "wsrep_cluster_address": f"gcomm://{addresses}",
+            "wsrep_node_address": f"127.0.0.1:{base}",
+            "wsrep_node_incoming_address": "127.0.0.1",
+            "wsrep_provider_options": (
+                f"base_port={base};gmcast.listen_addr=tcp://127.0.0.1:{base};"
+                f"ist.recv_addr=127.0.0.1:{free_port()};gcache.size=16M"
+            ),
+        }
+        options = [f"--{name}={value}" for name, value in {**configured(), **here}.items()]
+        super().__init__(folder, options=options)
+
+    def _install(self) -> None:
+        if not (self.folder / "data").exists():
+            super()._install()
+
+    def probe(self) -> None:
+        """Wait until it has what the others have."""
+        super().probe()  # a failed connect of PyMySQL would leave its socket open
+        try:
+            state = self.sql("SHOW STATUS LIKE 'wsrep_local_state_comment'")[0][1]
+        except pymysql.MySQLError as error:
+            raise ConnectionError(str(error)) from error
+        if state != "Synced":
+            raise ConnectionError(state)
+
+
+def configured() -> dict[str, str]:
+    """The options of galera.cnf."""
+    lines = (CONFIG / "galera.cnf").read_text().splitlines()
+    pairs = (line.split(" = ", 1) for line in lines if " = " in line and line[0] != "#")
+    return dict(pairs)
+
+
+@contextmanager
+def galera(folder: Path, size: int = 3) -> Iterator[list[Node]]:
+    """A cluster of equal nodes; the others start as copies of the first, so no state is sent."""
+    ports = [free_port() for _ in range(size)]
+    homes = [folder / f"node{number}" for number in range(size)]
+    homes[0].mkdir()
+    with Node(homes[0], ports[0], []):
+        pass
+    for home in homes[1:]:
+        shutil.copytree(homes[0], home, ignore=shutil.ignore_patterns("socket", "*.log"))
+    with ExitStack() as stack:
+        nodes = []
+        for number, (home, port) in enumerate(zip(homes, ports, strict=True)):
+            nodes.append(stack.enter_context(Node(home, port, ports[:number])))
+        yield nodes
+
+
+class HAProxy(Program):
+    """HAProxy with deploy's configuration, in front of the program on these ports."""
+
+    def __init__(self, folder: Path, backends: Sequence[int], health: str) -> None:
+        self.port = free_port()
+        config = (CONFIG / "haproxy.cfg").read_text()
+        changes: Mapping[str, str] = {
+            "bind 10.0.0.10:443 ssl crt /etc/haproxy/pay.example.kz.pem": (
+                f"bind 127.0.0.1:{self.port}"
+            ),
+            "/health/TOKEN": health,
+            **{f"10.0.0.{n}:8000": f"127.0.0.1:{port}" for n, port in enumerate(backends, 1)},
+        }
+        for here, there in changes.items():
+            assert here in config
+            config = config.replace(here, there)
+        path = folder / "haproxy.cfg"
+        path.write_text(config)
+        super().__init__([find("haproxy"), "-db", "-f", str(path)], folder / "haproxy.log")
+
+    def probe(self) -> None:
+        """Wait until it listens."""
+        socket.create_connection(("127.0.0.1", self.port)).close()

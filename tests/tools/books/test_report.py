@@ -1,0 +1,239 @@
+"""What the accountant reads: a table for Excel, a page, a mail."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from callback import create_app
+from tests.support.processes import free_port, write_settings
+from tests.support.receivers import Mailbox
+from tests.tools.books.test_reconcile import CSV, paid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from email.message import EmailMessage
+    from pathlib import Path
+
+    from click.testing import Result
+
+    from tests.conftest import Engine
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+HOSTILE = '<script>alert("1")</script>'
+REGISTER = (
+    f"{CSV}0071;71501;5000.00;2026-11-03 10:15:00\n"
+    "12345678901234567890;=1+1;0.50;2026-11-04 23:59:59\n"
+    f"3;{HOSTILE};7.00;2026-11-04 12:00:00\n"
+    "4;71501;broken;2026-11-04 12:00:00\n"
+    "5;71501;1234567.00;2026-11-04 12:00:00\n"
+)
+
+
+class Texts(HTMLParser):
+    """The texts of a page and what it would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.loaded: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.loaded += [name for name, _ in attrs if name in ("src", "href", "xlink:href")]
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.texts.append(" ".join(data.split()))
+
+
+@pytest.fixture
+def reconcile(engine: Engine, tmp_path: Path) -> Callable[..., Result]:
+    """Compare a register with two payments of ours."""
+    engine.account("71501")
+    engine.account(HOSTILE)
+    paid(engine, "kaspi", "0071", "71501", "5000.01", "2026-11-03 10:15:00")
+    paid(engine, "kaspi", "5", "71501", "1234567.00", "2026-11-04 12:00:00")
+
+    def run(
+        *options: str, content: str = REGISTER, more: str = "", name: str = "register.csv"
+    ) -> Result:
+        settings = (
+            f'SECRET_KEY = "only-for-tests"\nDATABASE = "{engine.url}"\n'
+            'TIMEZONE = "Asia/Almaty"\nCURRENCY = "KZT"\n[BANKS.kaspi]\nprotocol = "kaspi"\n'
+            f'allow = ["127.0.0.1"]\n{more}\n'
+        )
+        file = tmp_path / "register.csv"
+        file.write_text(content)
+        app = create_app(write_settings(settings, tmp_path))
+        return app.test_cli_runner().invoke(
+            args=["reconcile", "kaspi", str(tmp_path / name), *options]
+        )
+
+    return run
+
+
+def test_a_russian_excel_opens_the_table(reconcile: Callable[..., Result], tmp_path: Path) -> None:
+    """A byte order mark, semicolons, commas in sums; numbers stay text, nothing is a formula."""
+    file = tmp_path / "report.csv"
+    done = reconcile("-o", str(file), more='language = "ru"')
+    raw = file.read_bytes()
+    rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), delimiter=";"))
+
+    assert done.exit_code == 2
+    assert raw.startswith("\ufeffчто;платёж банка;".encode())
+    assert raw.count(b"\n") == raw.count(b"\r\n")
+    ours = ['="0071"', '="71501"', "5000,01", "03.11.2026 10:15:00"]
+    assert ["отличается", '="0071"', '="71501"', "5000,00", *ours[3:], *ours, *rows[3][9:]] == rows[
+        3
+    ]
+    assert rows[3][9:] == ["другая сумма", "2"]
+    assert rows[2][1:4] == ['="12345678901234567890"', '="=1+1"', "0,50"]
+    assert rows[1][2] == '="<script>alert(""1"")</script>"'
+    assert rows[4] == ["строка не читается", *[""] * 8, "not a sum: 'broken'", "5"]
+    assert rows[5:7] == [[], ["что", "платежей", "сумма"]]
+    assert rows[7] == ["совпало", "1", "1234567,00"]
+    assert rows[-2:] == [["в реестре", "4", "1239574,50"], ["у нас", "2", "1239567,01"]]
+
+
+def test_the_page_needs_nothing_else(reconcile: Callable[..., Result], tmp_path: Path) -> None:
+    """Totals of each day and bank, a chart, every difference; and no text of a bank acts in it."""
+    file = tmp_path / "report.html"
+    reconcile("-o", str(file), more='language = "ru"')
+    page = Texts()
+    page.feed(file.read_text(encoding="utf-8"))
+    said = " | ".join(page.texts)
+
+    assert page.loaded == []
+    assert "script" not in page.tags
+    assert not re.search(r"url\(|@import|https?:", file.read_text(encoding="utf-8"))
+    assert HOSTILE in page.texts
+    assert "Сверка: kaspi" in page.texts
+    assert "Расхождения: 4" in page.texts
+    assert "kaspi | 03.11.2026 | 1 | 5 000,00 | 1 | 5 000,01 | −0,01" in said
+    assert "kaspi | 04.11.2026 | 3 | 1 234 574,50 | 1 | 1 234 567,00 | 7,50" in said
+    assert page.tags.count("rect") == 4
+    assert "только в реестре банка | в реестре | 12345678901234567890 | =1+1 | 0,50" in said
+    assert "отличается | в реестре | 0071 | 71501 | 5 000,00" in said
+
+
+def test_a_page_without_a_payment_has_no_chart(
+    reconcile: Callable[..., Result], tmp_path: Path
+) -> None:
+    """And says that both sides agree."""
+    file = tmp_path / "report.html"
+    done = reconcile("-o", str(file), "--from", "2020-01-01", "--to", "2020-01-01", content=CSV)
+    page = Texts()
+    page.feed(file.read_text(encoding="utf-8"))
+
+    assert done.exit_code == 0
+    assert "Both sides agree" in page.texts
+    assert "svg" not in page.tags
+
+
+def test_a_month_fits_the_chart(
+    engine: Engine, reconcile: Callable[..., Result], tmp_path: Path
+) -> None:
+    """No bar is wider than its day, none higher than the field; dates do not meet."""
+    file = tmp_path / "report.html"
+    rows = "".join(f"{9000 + day};71501;{day}.00;2026-10-{day:02}\n" for day in range(1, 32))
+    reconcile("-o", str(file), content=CSV + rows)
+    text = file.read_text(encoding="utf-8")
+    found = re.findall(r'<rect class="\w+" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"', text)
+    bars = [tuple(map(float, bar)) for bar in found]
+
+    assert len(bars) == 62
+    assert all(x >= 0 and y >= 0 and x + width <= 640 for x, y, width in bars)
+    assert all(left[0] + left[2] <= right[0] for left, right in itertools.pairwise(bars))
+    assert text.count('text-anchor="middle"') <= 10
+
+
+def test_only_a_table_or_a_page_is_written(reconcile: Callable[..., Result]) -> None:
+    """Before anything is compared."""
+    done = reconcile("-o", "report.pdf", "--book")
+
+    assert done.exit_code == 2
+    assert ".csv or .html" in done.stderr
+
+
+@pytest.fixture
+def mailbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A mail server."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with Mailbox(tmp_path) as server:
+        yield server
+
+
+def mail_settings(url: str) -> str:
+    """What a bank needs to send mail."""
+    return f'smtp = "{url}"\nmail_from = "books@company.example"'
+
+
+def test_a_report_is_mailed(reconcile: Callable[..., Result], mailbox: Mailbox) -> None:
+    """To everybody named: the lines, the page and the table."""
+    done = reconcile(
+        "--mail", "a@b.example", "--mail", "c@d.example", more=mail_settings(mailbox.url)
+    )
+    first, second = mailbox.messages
+    parts: list[EmailMessage] = list(first.iter_attachments())  # type: ignore[attr-defined]
+    body = first.get_body()  # type: ignore[attr-defined]
+
+    assert done.exit_code == 2
+    assert (first["To"], second["To"]) == ("a@b.example", "c@d.example")
+    assert first["Subject"] == "kaspi, 2026-11-03 to 2026-11-04: 4 differences"
+    assert "differs: 0071" in body.get_content()
+    assert [part.get_filename() for part in parts] == ["kaspi_20261103.html", "kaspi_20261103.csv"]
+    assert parts[0].get_content_type() == "text/html"
+
+
+def test_a_refused_register_is_mailed_too(
+    reconcile: Callable[..., Result], mailbox: Mailbox
+) -> None:
+    """The bank wants to hear of it within hours."""
+    broken = f"{CSV}1;a;5;2026-11-03\n1;a;6;2026-11-03\n"
+    done = reconcile("--mail", "a@b.example", content=broken, more=mail_settings(mailbox.url))
+    (message,) = mailbox.messages
+
+    assert done.exit_code == 2
+    assert message["Subject"] == "kaspi: register.csv: refused"
+    assert "line 3: payment 1 is there twice" in str(message.get_payload())
+
+
+def test_a_register_that_has_not_come_is_mailed_too(
+    reconcile: Callable[..., Result], mailbox: Mailbox, tmp_path: Path
+) -> None:
+    """As a refused one."""
+    more = mail_settings(mailbox.url)
+    done = reconcile("--mail", "a@b.example", name="none.csv", more=more)
+    (message,) = mailbox.messages
+
+    assert done.exit_code == 2
+    assert "none.csv: refused: cannot be read: No such file" in done.stderr
+    assert message["Subject"] == "kaspi: none.csv: refused"
+
+
+def test_a_mail_that_does_not_go_is_an_error(reconcile: Callable[..., Result]) -> None:
+    """Of its own status: the comparison was made, and is shown."""
+    more = mail_settings(f"smtps://u:secret@127.0.0.1:{free_port()}")
+    done = reconcile("--mail", "a@b.example", content=f"{CSV}", more=more)
+
+    assert done.exit_code == 3
+    assert "0 matched" in done.stdout
+    assert "Connection refused" in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_mail_wants_a_server(reconcile: Callable[..., Result]) -> None:
+    """Said before anything is done."""
+    done = reconcile("--mail", "a@b.example", "--book")
+
+    assert done.exit_code == 2
+    assert "has no smtp" in done.stderr

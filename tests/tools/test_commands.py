@@ -1,0 +1,139 @@
+"""The commands of the ops person: flask init-db, flask payments, flask url."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.conftest import flask, settings_toml
+from tests.support.processes import write_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from subprocess import CompletedProcess
+
+    import pytest
+
+    from tests.conftest import Engine
+    from tests.support.processes import Endpoint
+
+    Command = Callable[..., CompletedProcess[str]]
+
+BANKS = """
+[BANKS.qiwi]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+timezone = "Europe/Moscow"
+
+[BANKS.bills]
+protocol = "osmp"
+url_token = true
+allow = ["127.0.0.1"]
+payer = "invoice"
+"""
+
+
+def test_the_tables_are_made_once_and_may_be_asked_for_again(
+    engine: Engine, command: Command
+) -> None:
+    """Nothing that is there is changed."""
+    engine.account("5")
+    done = command("init-db")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert engine.rows("SELECT number FROM account") == [("5",)]
+
+
+def test_the_sample_customers_are_added_once(engine: Engine, command: Command) -> None:
+    """Also where some of them are there."""
+    first, second = (command("init-db", "--sample") for _ in range(2))
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert engine.rows("SELECT COUNT(*) FROM account WHERE number = '7012340001'") == [(1,)]
+    owed = "SELECT SUM(amount) FROM invoice AS i JOIN account AS a ON a.id = i.account_id"
+    assert str(engine.rows(f"{owed} WHERE a.number = '7012340001'")[0][0]).startswith("3200")
+
+
+def test_payments_are_listed_by_bank_and_day(
+    engine: Engine, endpoint: Endpoint, command: Command
+) -> None:
+    """For people and for machines; a day is the bank's."""
+    engine.account("5")
+    address = command("url", "bills").stdout.strip()
+    for txn_id, day in enumerate(("20261102235959", "20261103000000", "20261103235959")):
+        query = f"command=pay&txn_id={txn_id}&account=5&sum=10.50&txn_date={day}"
+        assert b"<result>0<" in endpoint.call(f"/qiwi?{query}").body
+    query = "command=pay&txn_id=0&account=5-1&sum=0.01&txn_date=20261103120000"
+    assert b"<result>0<" in endpoint.call(f"{address}?{query}").body
+
+    def listed(*options: str) -> list[dict[str, object]]:
+        done = command("payments", "--json", *options)
+        assert (done.returncode, done.stderr) == (0, "")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert [row["txn_id"] for row in listed()] == ["0", "1", "0", "2"]
+    assert [row["txn_id"] for row in listed("--bank", "qiwi")] == ["0", "1", "2"]
+    assert [row["txn_id"] for row in listed("--from", "2026-11-03", "--bank", "qiwi")] == ["1", "2"]
+    assert [row["txn_id"] for row in listed("--to", "2026-11-02")] == ["0"]
+    row = listed("--bank", "bills")[0]
+    assert (row["account"], row["invoice"], row["amount"]) == ("5", "5-1", "0.01")
+    assert (row["currency"], row["state"], row["paid_at"]) == ("KZT", "paid", "2026-11-03 12:00:00")
+    table = command("payments").stdout.splitlines()
+    assert len(table) == 5
+    assert table[0].split()[:4] == ["id", "bank", "txn_id", "account"]
+
+
+def test_an_address_without_a_token_is_the_banks_name(command: Command) -> None:
+    """And with one, the name is followed by it."""
+    assert command("url", "qiwi").stdout == "/qiwi\n"
+    assert command("url", "bills").stdout.startswith("/bills/")
+
+
+def test_an_address_is_whole_when_ours_is_known(tmp_path: Path) -> None:
+    """PUBLIC_URL, with or without a slash at its end."""
+
+    class Module:
+        SETTINGS = {"PUBLIC_URL": "https://pay.example.kz/"}  # noqa: RUF012
+        BANKS = BANKS
+
+    toml = settings_toml(f"sqlite:///{tmp_path}/x.db", Module)  # type: ignore[arg-type]
+    done = flask(write_settings(toml, tmp_path), "url", "qiwi")
+
+    assert done.stdout == "https://pay.example.kz/qiwi\n"
+
+
+def test_an_unknown_bank_is_named_with_those_there_are(command: Command) -> None:
+    """Exit status 2, as for every wrong use of a command."""
+    for name in ("url", "payments"):
+        done = command(name, *([] if name == "url" else ["--bank"]), "kaspi")
+        assert done.returncode == 2
+        assert "no [BANKS.kaspi]" in done.stderr
+        assert "qiwi, bills" in done.stderr
+
+
+def test_without_a_database_a_command_says_so(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """No traceback, exit status 1."""
+    toml = settings_toml(f"sqlite:///{tmp_path}/none.db", request.module)
+    done = flask(write_settings(toml, tmp_path), "payments")
+
+    assert done.returncode == 1
+    assert "run flask init-db" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_command_has_help_that_a_stranger_understands(command: Command) -> None:
+    """The list tells what each does; each tells its options."""
+    listed = command("--help").stdout
+    for name, sentence in (
+        ("init-db", "Create the tables"),
+        ("payments", "List the recorded payments"),
+        ("url", "Print the address that BANK is to call"),
+        ("bills", "Write the list of bills for BANK"),
+        ("send-bills", "Deliver the list of bills to BANK"),
+        ("reconcile", "Compare the register FILE that BANK has sent"),
+    ):
+        assert name in listed
+        assert sentence in command(name, "--help").stdout
