@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from callback.conform.players import PLAYERS
-from callback.conform.run import SHEETS
-from tests.servers import ROOT
+from callback.tools.conform.run import SHEETS
+from callback.tools.conform.simulators import SIMULATORS
+from tests.support.processes import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -244,10 +244,10 @@ def test_every_link_of_a_document_leads_to_what_is_there() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("dialect", PLAYERS)
+@pytest.mark.parametrize("dialect", SIMULATORS)
 def test_what_conform_prints_is_there_for_a_stranger(dialect: str) -> None:
     """Who has the repository finds the file and the section by what is printed."""
-    sheet = PLAYERS[dialect].SHEET
+    sheet = SIMULATORS[dialect].SHEET
 
     assert sheet.name == f"{dialect}.md"
     for number in sheet.sections.values():
