@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from callback.bank import Bank
     from callback.database import Database, Row
-    from callback.tools.books.register import Entry, Register
+    from callback.tools.books.entry import Entry, Register
 
 Name = Literal[
     "only in the register",

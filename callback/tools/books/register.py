@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import csv
 import re
-from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from callback.wire import FIRST_YEAR, LAST_YEAR
+from callback.tools.books import reading, spreadsheet, statement
+from callback.tools.books.entry import Entry, Register, RegisterError, Remark, entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,52 +21,10 @@ if TYPE_CHECKING:
 
     from callback.bank import Bank
     from callback.layouts import RegisterLayout
+    from callback.tools.books.entry import Row
 
-BOM = b"\xef\xbb\xbf"
 ZIP = b"PK\x03\x04"  # how every .xlsx begins
-LINE_END = re.compile(r"\r\n|\r|\n")  # str.splitlines() would also split at eight others
-SUMS = {
-    "both": re.compile(r"[0-9]{1,12}([.,][0-9]{1,2})?"),
-    ".": re.compile(r"[0-9]{1,12}([.][0-9]{1,2})?"),
-    ",": re.compile(r"[0-9]{1,12}(,[0-9]{1,2})?"),
-}
-KOPECKS = re.compile("[0-9]{1,14}")
 COUNT = re.compile("[0-9]{1,9}")
-TXN_ID = re.compile("[!-~]{1,64}")  # what the column payment.txn_id holds
-ACCOUNT = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
-TIME_OF_DAY = re.compile("[ T]?%[HIMSpTXRf]")
-
-Row = tuple[int, list[str]]  # the number of its line, its fields
-
-
-class RegisterError(Exception):
-    """The file is refused as a whole; the text says why, and in which line."""
-
-
-class Entry(NamedTuple):
-    """A payment that the bank says it took; `paid_at` is in the bank's zone."""
-
-    line: int
-    txn_id: str
-    account: str
-    amount: Decimal
-    paid_at: datetime
-
-
-class Remark(NamedTuple):
-    """What a row is that cannot be compared: "rejected", "not a payment", "twice" …"""
-
-    name: str
-    line: int
-    detail: str
-    entry: Entry | None = None
-
-
-class Register(NamedTuple):
-    """What a file holds; a rejected row is among the remarks."""
-
-    entries: list[Entry]
-    remarks: list[Remark]
 
 
 def read(bank: Bank, path: Path) -> Register:
@@ -79,65 +37,12 @@ def read(bank: Bank, path: Path) -> Register:
     except OSError as error:
         raise RegisterError(f"cannot be read: {error.strerror}") from error
     if layout.form == "1c":
-        from callback.tools.books import statement
-
         return once(*statement.read(raw, layout))
     if raw.startswith(ZIP):
-        from callback.tools.books import spreadsheet
-
         rows = spreadsheet.rows(raw, layout)
     else:
-        rows = _rows(decode(raw, *_encodings(bank)), layout)
+        rows = _rows(reading.decode(raw, *_encodings(bank)), layout)
     return once(*_table(list(rows), layout, address_line=bank.protocol == "osmp"))
-
-
-def decode(raw: bytes, *encodings: str) -> str:
-    """Decode by the first encoding that fits as a whole; a byte order mark means UTF-8."""
-    if raw.startswith(BOM):
-        raw, encodings = raw.removeprefix(BOM), ("utf-8",)
-    faults = []
-    for encoding in encodings:
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError as error:
-            line = len(re.findall(rb"\r\n|\r|\n", raw[: error.start])) + 1
-            faults.append(f"line {line}: not {encoding}")
-    raise RegisterError("; ".join(faults))
-
-
-def lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines that are not blank, with their numbers."""
-    for number, line in enumerate(LINE_END.split(text), start=1):
-        if line.strip():
-            yield number, line
-
-
-def amount(text: str, layout: RegisterLayout) -> Decimal:
-    """Read a sum; ValueError."""
-    if layout.kopecks and KOPECKS.fullmatch(text):
-        return Decimal(text).scaleb(-2)
-    if layout.kopecks or not SUMS[layout.decimal].fullmatch(text):
-        raise ValueError(f"not a sum: {text!r}")
-    return Decimal(text.replace(",", "."))
-
-
-def moment(text: str, form: str) -> datetime:
-    """Read a date and time, or a date alone, which is its midnight; ValueError."""
-    for one in (form, TIME_OF_DAY.split(form)[0]):
-        with suppress(ValueError):
-            made = _parsed(text, one)
-            if FIRST_YEAR <= made.year <= LAST_YEAR:
-                return made
-    raise ValueError(f"not a date by {form}: {text!r}")
-
-
-def entry(line: int, txn_id: str, account: str, paid: Decimal, paid_at: datetime) -> Entry:
-    """Make an entry of what can be recorded; ValueError."""
-    if not TXN_ID.fullmatch(txn_id):
-        raise ValueError(f"not an id of a payment: {txn_id!r}")
-    if not ACCOUNT.fullmatch(account):
-        raise ValueError(f"not a number of an account: {account!r}")
-    return Entry(line, txn_id, account, paid, paid_at)
 
 
 def once(entries: Iterable[Entry], remarks: Iterable[Remark]) -> Register:
@@ -168,7 +73,7 @@ def _rows(text: str, layout: RegisterLayout) -> Iterator[Row]:
     if layout.quote:
         yield from _quoted_rows(text, layout)
         return
-    for number, line in lines(text):
+    for number, line in reading.lines(text):
         yield number, [field.strip(" \t") for field in line.split(layout.separator)]
 
 
@@ -218,27 +123,21 @@ def _entry(number: int, fields: list[str], layout: RegisterLayout) -> Entry:
         number,
         _field(fields, layout.txn_id),
         _field(fields, layout.account),
-        amount(_field(fields, layout.sum), layout),
+        reading.amount(_field(fields, layout.sum), layout),
         _paid_at(fields, layout),
     )
 
 
 def _paid_at(fields: list[str], layout: RegisterLayout) -> datetime:
-    day = moment(_field(fields, layout.date), layout.date_form)
+    day = reading.moment(_field(fields, layout.date), layout.date_form)
     time = _field(fields, layout.time) if layout.time else ""
     if not time:
         return day
     try:
-        clock = _parsed(time, layout.time_form)
+        clock = reading.parsed(time, layout.time_form)
     except ValueError:
         raise ValueError(f"not a time by {layout.time_form}: {time!r}") from None
     return datetime.combine(day.date(), clock.time())
-
-
-def _parsed(text: str, form: str) -> datetime:
-    if not text.isascii():  # strptime also reads other scripts' digits
-        raise ValueError(text)
-    return datetime.strptime(text, form)  # noqa: DTZ007 - the bank's zone
 
 
 def _field(fields: list[str], column: int) -> str:
@@ -291,5 +190,5 @@ def _said(columns: list[str], layout: RegisterLayout) -> tuple[int | None, Decim
             raise ValueError(f"not a count: {text!r}")
         count = int(text)
     if layout.total_sum:
-        paid = amount(_field(columns, layout.total_sum).strip(), layout)
+        paid = reading.amount(_field(columns, layout.total_sum).strip(), layout)
     return count, paid

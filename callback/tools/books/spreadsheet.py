@@ -11,12 +11,13 @@ from datetime import datetime, time
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from callback.tools.books.register import RegisterError, Row
+from callback.tools.books.entry import RegisterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from callback.layouts import RegisterLayout
+    from callback.tools.books.entry import Row
 
 ZEROS = re.compile("0+")  # a number's format that keeps zeros in front
 EXACT = 2**53  # up to here a float holds every whole number

@@ -9,8 +9,8 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from callback.tools.books import register
-from callback.tools.books.register import Entry, RegisterError, Remark
+from callback.tools.books import reading
+from callback.tools.books.entry import Entry, RegisterError, Remark, entry
 
 if TYPE_CHECKING:
     from callback.layouts import RegisterLayout
@@ -19,7 +19,7 @@ FIRST, LAST = "1CClientBankExchange", "КонецФайла"
 ENCODINGS = ("utf-8", "windows-1251", "cp866")
 OPENS, CLOSES = "СекцияДокумент", "КонецДокумента"
 DAY = "%d.%m.%Y"
-AMOUNT = register.SUMS["both"]
+AMOUNT = reading.SUMS["both"]
 NONE = re.compile("0*([.,]0*)?")
 
 Fields = dict[str, str]
@@ -28,7 +28,7 @@ Line = tuple[int, str]
 
 def read(raw: bytes, layout: RegisterLayout) -> tuple[list[Entry], list[Remark]]:
     """Read the payments of a statement; RegisterError when it is refused as a whole."""
-    lines = [(number, line.strip()) for number, line in register.lines(_text(raw))]
+    lines = [(number, line.strip()) for number, line in reading.lines(_text(raw))]
     last, text = lines[-1]
     if text != LAST:
         raise RegisterError(f"line {last}: the file ends without {LAST}")
@@ -57,10 +57,10 @@ def _text(raw: bytes) -> str:
     """Decode by the encoding in which a key of the head reads as it should."""
     for encoding in ENCODINGS:
         try:
-            text = register.decode(raw, encoding)
+            text = reading.decode(raw, encoding)
         except RegisterError:
             continue
-        head = [line.strip() for _, line in takewhile(_is_head, register.lines(text))]
+        head = [line.strip() for _, line in takewhile(_is_head, reading.lines(text))]
         if head[:1] == [FIRST] and any(line.startswith("Кодировка=") for line in head):
             return text
     raise RegisterError(
@@ -132,7 +132,7 @@ def _judged(
     if not match or not match[1]:
         without = Entry(line, txn_id, "", paid, paid_at)
         return Remark("no number in the purpose", line, purpose, without)
-    return register.entry(line, txn_id, match[1], paid, paid_at)
+    return entry(line, txn_id, match[1], paid, paid_at)
 
 
 def _purpose(fields: Fields) -> str:
@@ -149,7 +149,7 @@ def _first(fields: Fields, *keys: str) -> str:
 
 
 def _day(fields: Fields, *keys: str) -> datetime:
-    return register.moment(_first(fields, *keys), DAY)
+    return reading.moment(_first(fields, *keys), DAY)
 
 
 def _control(outside: list[tuple[str, str]], received: Decimal, last: int) -> None:

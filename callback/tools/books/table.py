@@ -17,9 +17,9 @@ from callback.tools.books import report as reports
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from callback.tools.books.entry import Entry
     from callback.tools.books.phrases import Phrases
     from callback.tools.books.reconcile import Finding, Ours, Report
-    from callback.tools.books.register import Entry
 
 HEAD = (
     *("what", "payment", "account", "sum", "date"),

@@ -13,9 +13,9 @@ from callback.paths import ROOT
 from callback.signature import url_tokens
 from callback.tools.books import bills, delivery, page, pull, qr, register, table
 from callback.tools.books import report as reports
+from callback.tools.books.entry import RegisterError
 from callback.tools.books.phrases import Phrases
 from callback.tools.books.reconcile import Reconciliation
-from callback.tools.books.register import RegisterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -11,7 +11,7 @@ import pytest
 
 from callback import settings
 from callback.tools.books import register
-from callback.tools.books.register import Register, RegisterError
+from callback.tools.books.entry import Register, RegisterError, Remark
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -296,7 +296,7 @@ def test_rows_that_are_not_payments_are_named(tmp_path: Path) -> None:
     made = read(tmp_path, bank, content)
 
     assert [one.txn_id for one in made.entries] == ["1"]
-    assert made.remarks == [register.Remark("not a payment", 2, "'REFUND' is not 'OK'")]
+    assert made.remarks == [Remark("not a payment", 2, "'REFUND' is not 'OK'")]
 
 
 def test_the_same_row_twice_is_dropped_and_named(tmp_path: Path) -> None:

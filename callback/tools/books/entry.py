@@ -1,0 +1,55 @@
+"""What a bank's file holds: payments, remarks on rows that are none, or a refusal.
+
+Every reader of a file makes these: `register`, `statement`, `spreadsheet`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+TXN_ID = re.compile("[!-~]{1,64}")  # what the column payment.txn_id holds
+ACCOUNT = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+
+Row = tuple[int, list[str]]  # the number of its line, its fields
+
+
+class RegisterError(Exception):
+    """The file is refused as a whole; the text says why, and in which line."""
+
+
+class Entry(NamedTuple):
+    """A payment that the bank says it took; `paid_at` is in the bank's zone."""
+
+    line: int
+    txn_id: str
+    account: str
+    amount: Decimal
+    paid_at: datetime
+
+
+class Remark(NamedTuple):
+    """What a row is that cannot be compared: "rejected", "not a payment", "twice" …"""
+
+    name: str
+    line: int
+    detail: str
+    entry: Entry | None = None
+
+
+class Register(NamedTuple):
+    """What a file holds; a rejected row is among the remarks."""
+
+    entries: list[Entry]
+    remarks: list[Remark]
+
+
+def entry(line: int, txn_id: str, account: str, paid: Decimal, paid_at: datetime) -> Entry:
+    """Make an entry of what can be recorded; ValueError."""
+    if not TXN_ID.fullmatch(txn_id):
+        raise ValueError(f"not an id of a payment: {txn_id!r}")
+    if not ACCOUNT.fullmatch(account):
+        raise ValueError(f"not a number of an account: {account!r}")
+    return Entry(line, txn_id, account, paid, paid_at)
