@@ -16,6 +16,7 @@ _RUSSIAN = {
     "probably the same": "вероятно, тот же платёж",
     "nobody's": "счёт не найден",
     "no number in the purpose": "в назначении нет номера",
+    "no clear number": "номер не ясен",
     "rejected": "строка не читается",
     "not a payment": "не платёж",
     "twice": "повторная строка",

@@ -32,6 +32,7 @@ Name = Literal[
     "probably the same",
     "nobody's",
     "no number in the purpose",
+    "no clear number",
     "rejected",
     "not a payment",
     "twice",

@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from callback.tools.books import reading
+from callback.tools.books import purpose, reading
 from callback.tools.books.entry import Entry, RegisterError, Remark, entry
 
 if TYPE_CHECKING:
@@ -115,9 +115,9 @@ def _judged(
     line: int, fields: Fields, paid: Decimal | None, layout: RegisterLayout
 ) -> Entry | Remark:
     """Find whose payment it is, if it is one; ValueError."""
-    purpose = _purpose(fields)
-    if paid is None or (layout.ignore and layout.ignore.search(purpose)):
-        return Remark("not a payment", line, purpose)
+    text = _purpose(fields)
+    if paid is None or (layout.ignore and layout.ignore.search(text)):
+        return Remark("not a payment", line, purpose.shortened(text))
     paid_at = _day(fields, "ДатаПоступило", "ДатаОперации", "ДатаДокумента")
     txn_id = "/".join(
         [
@@ -128,11 +128,10 @@ def _judged(
     )
     # Numbers may have letters; the column has ASCII only.
     txn_id = quote(txn_id, safe="/!#$&'()*+,:;=?@[]")
-    match = layout.purpose.search(purpose) if layout.purpose else None
-    if not match or not match[1]:
-        without = Entry(line, txn_id, "", paid, paid_at)
-        return Remark("no number in the purpose", line, purpose, without)
-    return entry(line, txn_id, match[1], paid, paid_at)
+    try:
+        return entry(line, txn_id, purpose.account(text, layout.purpose), paid, paid_at)
+    except purpose.NoNumberError as error:
+        return Remark(error.name, line, str(error), Entry(line, txn_id, "", paid, paid_at))
 
 
 def _purpose(fields: Fields) -> str:
