@@ -1,19 +1,24 @@
-"""The dialects, a module each. What a module holds is `Dialect`; a new one is a line here."""
+"""The dialects, a module each. What a module holds is `Dialect`; a new one is a line here.
+
+Its other files are found by its name: `tools/conform/`, `tools/sheet/`, `tests/protocols/`,
+`docs/protocols/`. CONTRIBUTING.md tells what is in them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from callback.model import Result
 from callback.wire import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from callback.bank import Bank
-    from callback.model import Command, Outcome, Result
+    from callback.model import Command, Outcome, Refuse
     from callback.readers import Setting
     from callback.wire import Call
 
@@ -25,6 +30,8 @@ HTTP_STATUS: Mapping[Outcome, int] = {
     "bad_method": 405,
     "temporary": 503,
 }
+# The tables that a dialect may leave out.
+DEFAULTS: Mapping[str, Any] = {"UNAVAILABLE": None, "ERROR_BODIES": False}
 
 
 class Dialect(Protocol):
@@ -50,6 +57,20 @@ class Dialect(Protocol):
     def CODES(self) -> Mapping[str, str]:
         """Codes by outcome, or by "command.outcome" where the command matters."""
 
+    @property
+    def UNAVAILABLE(self) -> Refuse | None:
+        """May be left out. Of a dialect in whose words the web server says "ask again", with HTTP
+        200, while the program is down: the request, unread and with an empty name, that is
+        answered so. The answer is written beforehand: no time and nothing of a request is in it.
+        Without this table a broken line is the word: HTTP 503 without a body.
+        """
+
+    @property
+    def ERROR_BODIES(self) -> bool:
+        """May be left out. True: answers of its own come with HTTP 400 or 401 and a body, which no
+        web server may take away.
+        """
+
     def read(self, bank: Bank, call: Call) -> Command:
         """Turn the request into our words; never raises for what a bank may send."""
 
@@ -74,7 +95,10 @@ class Dialects(Mapping[str, Dialect]):
         if name not in self._modules:
             if name not in self._names:
                 raise KeyError(name)
-            self._modules[name] = cast("Dialect", import_module(f"{__name__}.{name}"))
+            module = import_module(f"{__name__}.{name}")
+            for table, default in DEFAULTS.items():
+                vars(module).setdefault(table, default)
+            self._modules[name] = cast("Dialect", module)
         return self._modules[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -105,6 +129,14 @@ def answer(bank: Bank, command: Command, result: Result) -> Answer:
     if code is None:
         return bare_answer(result.outcome)
     return PROTOCOLS[bank.protocol].write(bank, command, result, code)
+
+
+def unavailable_answer(bank: Bank) -> Answer:
+    """What a bank hears while the program cannot answer: the web server says it instead."""
+    unread = PROTOCOLS[bank.protocol].UNAVAILABLE
+    if unread is None:
+        return bare_answer("temporary")
+    return answer(bank, unread, Result(unread.outcome))
 
 
 def bare_answer(outcome: Outcome) -> Answer:

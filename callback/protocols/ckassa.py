@@ -56,6 +56,7 @@ SETTINGS = {
     "balance_sign": Setting(readers.choice("account", "debt"), "account"),
     "show": Setting(readers.any_of("name", "debt"), ["debt"]),
 }
+UNAVAILABLE = Refuse(name="", outcome="temporary")  # section 6
 # Section 5: what our English is not exact enough for.
 TEXTS: dict[Outcome, str] = {
     "duplicate_same": "already paid",

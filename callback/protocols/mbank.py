@@ -81,6 +81,11 @@ class Head(NamedTuple):
     qm: str = ""
     qid: str = ""
     op: str = ""
+    dated: bool = True  # DTS tells the time
+
+
+# Section 5: a time in an answer that is written beforehand would be wrong.
+UNAVAILABLE = Refuse(name="", outcome="temporary", echo=Head(dated=False))
 
 
 def read(bank: Bank, call: Call) -> Command:
@@ -89,7 +94,8 @@ def read(bank: Bank, call: Call) -> Command:
     if found is None:
         return Refuse(name="", outcome="bad_request")
     head, body = found
-    echo = Head(*(_repeatable(head.get(name, "")) for name in ("QM", "QID", "OP")))
+    qm, qid, op = (_repeatable(head.get(name, "")) for name in ("QM", "QID", "OP"))
+    echo = Head(qm, qid, op)
     name = COMMANDS.get(head.get("OP", ""), "")
     amount = _amount(bank, body.get("SUM", "")) if name == "pay" else None
     paid_at = wire.moment(head.get("DTS"), wire.BLANK_TIME, any_year=True)
@@ -112,8 +118,8 @@ def read(bank: Bank, call: Call) -> Command:
 def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     """Answer as in section 5."""
     echo = command.echo or Head()
-    now = datetime.now(bank.timezone)
-    head = {"DTS": f"{now:%Y-%m-%d %H:%M:%S}", "QM": echo.qm, "QID": echo.qid, "OP": echo.op}
+    now = f"{datetime.now(bank.timezone):%Y-%m-%d %H:%M:%S}" if echo.dated else ""
+    head = {"DTS": now, "QM": echo.qm, "QID": echo.qid, "OP": echo.op}
     if bank.own["sid"]:
         head["SID"] = bank.own["sid"]
     body = _body(bank, result, code)

@@ -98,6 +98,10 @@ class Echo(NamedTuple):
     cancel_txn_id: str = ""
 
 
+# Section 5: without an id; any would be another payment's.
+UNAVAILABLE = Refuse(name="", outcome="temporary", echo=Echo(None))
+
+
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
     can_cancel = bank.own["cancel"]

@@ -63,6 +63,7 @@ SETTINGS = {
     "labels": Setting(readers.labels, {"name": "name", "debt": "debt"}),
     "codes": Setting(jsonrpc.codes, {}),
 }
+UNAVAILABLE = Refuse(name="", outcome="temporary")  # section 6
 LANGUAGES = ("ru", "uz", "en")  # of every error's message
 ABOUT_ACCOUNT = range(-31099, -31049)  # errors whose data is the account field
 TXN_ID = re.compile("[!-~]{1,64}")

@@ -77,6 +77,7 @@ SETTINGS = {
     "labels": Setting(readers.labels, {"name": "name", "debt": "debt"}),
     "codes": Setting(jsonrpc.codes, {}),
 }
+ERROR_BODIES = True  # section 2: HTTP 401
 TXN_ID = re.compile("[0-9A-Za-z-]{1,64}")
 NUMBER = re.compile("[1-9][0-9]{0,17}")  # of a transaction: so much fits any reader
 CLOCK = "(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"

@@ -69,6 +69,7 @@ SETTINGS = {
         },
     ),
 }
+UNAVAILABLE = Refuse(name="", outcome="temporary")  # section 5
 FIELDS = {"ACTION", "ACCOUNT", "AMOUNT", "PAY_ID", "PAY_DATE"}
 # Both forms of PAY_DATE were seen, and they cannot be taken for each other.
 DATES = (

@@ -70,6 +70,7 @@ SETTINGS = {
     "show": Setting(readers.any_of("name", "debt"), []),
     "labels": Setting(readers.labels, {"name": "fio", "debt": "debt"}),
 }
+ERROR_BODIES = True  # section 2: HTTP 400, or 401
 LAST_TIME = 9_999_999_999_999
 ANY_TIME = datetime(1, 1, 1)  # noqa: DTZ001 - the bank's time, which does not matter
 TXN_ID = re.compile("[!-~]{1,64}")

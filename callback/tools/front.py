@@ -10,15 +10,13 @@ import re
 import shutil
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from callback.model import Refuse, Result
 from callback.paths import DEPLOY
-from callback.protocols import PROTOCOLS, osmp
+from callback.protocols import PROTOCOLS, unavailable_answer
 from callback.settings import OPS_ADDRESSES
-from callback.wire import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,16 +24,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from callback.bank import Bank, Settings
-
-# Whose sheet gives the web server words, with HTTP 200, for while the application is down (section
-# 5 or 6). To the others a broken line is the word: 503 without a body.
-SPEAKING = frozenset({"osmp", "sberbank", "mbank", "payme", "ckassa"})
-# What is repeated of a request that nobody has read, where an empty text is not enough.
-UNREAD: Mapping[str, Any] = {"osmp": osmp.Echo(None)}
-# A time in an answer that is written down beforehand would be wrong.
-CLOCK = re.compile(rb'(?<= DTS=")[^"]*')
-# Whose own answers have a body with HTTP 400 or 401, which nobody may take away.
-SPEAKING_IN_ERRORS = frozenset({"uzum", "paynet"})
+    from callback.wire import Answer
 
 # Every entry of Apache: the name that its script has in addresses, and how it is told of it.
 AUTHORIZATION = """\
@@ -107,16 +96,6 @@ def install(app: Flask, settings: Settings) -> None:
             _write_later(banks, folder / "later")
         names = ", ".join(bank.name for bank in banks)
         click.echo(f"{folder}: made for {names or 'no bank at all'}.")
-
-
-def unavailable_answer(bank: Bank) -> Answer:
-    """What a bank hears while the program cannot answer."""
-    code = bank.code("", "temporary")
-    if bank.protocol not in SPEAKING or code is None:
-        return Answer(b"", "", HTTPStatus.SERVICE_UNAVAILABLE)
-    unread = Refuse(name="", outcome="temporary", echo=UNREAD.get(bank.protocol))
-    answer = PROTOCOLS[bank.protocol].write(bank, unread, Result("temporary"), code)
-    return answer._replace(body=CLOCK.sub(b"", answer.body))
 
 
 def as_is(answer: Answer) -> bytes:
@@ -204,7 +183,7 @@ def _apache_later(bank: Bank, entry: str) -> str:
             f"        ErrorDocument {status} /later/{bank.name}.{suffix}" for status in FAILURES
         ]
         lines.append("    </IfModule>")
-    if entry == "passenger" and bank.protocol not in SPEAKING_IN_ERRORS:
+    if entry == "passenger" and not PROTOCOLS[bank.protocol].ERROR_BODIES:
         lines += ["    " + line for line in PASSENGER]
     return "\n".join([*lines, "</If>"])
 

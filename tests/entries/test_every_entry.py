@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pymysql
 import pytest
 
-from callback.tools.front import SPEAKING_IN_ERRORS
+from callback.protocols import PROTOCOLS
 from tests.conftest import flask, settings_toml
 from tests.support.processes import HOST
 from tests.support.web_servers import (
@@ -474,7 +474,7 @@ def test_every_dialect_has_its_own_words_for_it(site: Site, name: str) -> None:
 def test_through_passenger_those_whose_refusals_are_http_errors_hear_one_too(site: Site) -> None:
     """Apache can replace all of Passenger's errors or none: these banks' words are 400 and 401."""
     with stopped(site) as entries:
-        for protocol in SPEAKING_IN_ERRORS:
+        for protocol in [name for name, dialect in PROTOCOLS.items() if dialect.ERROR_BODIES]:
             assert entries["passenger"].call(f"/{protocol}", "POST", "{}").status >= 500
 
 

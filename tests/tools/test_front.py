@@ -8,7 +8,7 @@ from xml.etree.ElementTree import canonicalize
 import pytest
 from click import ClickException
 
-from callback.protocols import PROTOCOLS
+from callback.protocols import PROTOCOLS, unavailable_answer
 from callback.settings import load
 from callback.tools import front
 from callback.wire import Answer
@@ -91,7 +91,7 @@ def said(folder: Path, protocol: str, more: str = "") -> tuple[int, str, str]:
     """What the web server is to say for a bank with these settings."""
     needs, _ = SAID[protocol]
     text = HEAD + section(protocol, f"{needs}\n{more}")
-    answer = front.unavailable_answer(load(write_settings(text, folder)).banks[protocol])
+    answer = unavailable_answer(load(write_settings(text, folder)).banks[protocol])
     return answer.status, answer.content_type, answer.body.decode()
 
 
