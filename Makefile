@@ -2,7 +2,8 @@
 # make test   every test, against a private MariaDB server and SQLite
 # make test-deploy  the long tests of web servers: killed workers, hosts without room
 # make million  a list of a million bills: the time and the memory it takes
-# make lint   style and types
+# make coverage  the same tests, and which lines and branches they never reach
+# make lint   style, types, and who may import whom
 # make deploy-ftp, make deploy-ssh, make rollback  put a release on a host (deploy/README.md)
 # make bench  the benchmark
 # make clean  remove what the others made, settings and sample data excepted
@@ -28,7 +29,7 @@ PROGRAMS := apache2:apache2-bin: /usr/lib/apache2/suexec:apache2-suexec-pristine
 stop = { echo "$(1)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: run test test-deploy deploy-ftp deploy-ssh rollback million lint bench clean mariadb packages
+.PHONY: run test coverage test-deploy deploy-ftp deploy-ssh rollback million lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
 	$(VENV)/bin/flask init-db --sample
@@ -41,6 +42,10 @@ run: $(VENV)/run.stamp instance/config.toml
 
 test: $(VENV)/test.stamp packages
 	$(VENV)/bin/pytest
+
+# The endpoint's own processes are measured, too.
+coverage: $(VENV)/test.stamp packages
+	$(VENV)/bin/pytest --cov --cov-report=term-missing:skip-covered
 
 test-deploy: $(VENV)/test.stamp packages
 	$(VENV)/bin/pytest -m deploy
@@ -57,6 +62,7 @@ lint: $(VENV)/test.stamp
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
 
 # A list of a million bills, with the time and the memory it takes.
 million: $(VENV)/test.stamp mariadb

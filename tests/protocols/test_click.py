@@ -870,13 +870,13 @@ def test_the_log_tells_each_call(books: Engine, endpoint: Endpoint) -> None:
     ("change", "fault"),
     [
         (("service_id = 20202", ""), "service_id: missing"),
-        (("service_id = 20202", 'service_id = ""'), "service_id: want"),
-        (("service_id = 20202", "service_id = true"), "service_id: want"),
+        (("service_id = 20202", 'service_id = ""'), "service_id: expected"),
+        (("service_id = 20202", "service_id = true"), "service_id: expected"),
         (("service_id = 20202", "service_id = 20202\nrepeat_complete = -5"), "repeat_complete"),
         (("service_id = 20202", "service_id = 20202\nrepeat_complete = false"), "repeat_complete"),
         (('secret = "s"', ""), "secret: missing"),
-        (('secret = "s"', 'secret = ""'), "secret: want"),
-        (('secret = "s"', "secret = []"), "secret: want"),
+        (('secret = "s"', 'secret = ""'), "secret: expected"),
+        (('secret = "s"', "secret = []"), "secret: expected"),
     ],
 )
 def test_a_fault_in_the_settings_is_named(

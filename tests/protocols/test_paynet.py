@@ -929,10 +929,10 @@ def test_the_log_tells_each_call(paynet: Caller) -> None:
         ('username = "u"\nservice_id = 1', "password: missing"),
         ('username = "u"\npassword = "p"', "service_id: missing"),
         ('username = "u"\npassword = "p"\nservice_id = "1"', "service_id: expected a whole number"),
-        ('username = "u"\npassword = "p"\nservice_id = []', "service_id: want"),
-        ('username = "u"\npassword = "p"\nservice_id = [1, true]', "service_id: want"),
-        ('username = "u"\npassword = "p"\nservice_id = 1\njava_dates = 1', "java_dates: want"),
-        ('username = "u"\npassword = "p"\nservice_id = 1\nrefund = 1', "refund: want"),
+        ('username = "u"\npassword = "p"\nservice_id = []', "service_id: expected"),
+        ('username = "u"\npassword = "p"\nservice_id = [1, true]', "service_id: expected"),
+        ('username = "u"\npassword = "p"\nservice_id = 1\njava_dates = 1', "java_dates: expected"),
+        ('username = "u"\npassword = "p"\nservice_id = 1\nrefund = 1', "refund: expected"),
     ],
 )
 def test_a_fault_in_the_settings_is_named(line: str, fault: str, tmp_path: Path) -> None:
