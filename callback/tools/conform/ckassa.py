@@ -195,3 +195,6 @@ class Ckassa(TextSimulator):
 
 def _post(text: str | bytes) -> Request:
     return Request(body=urlencode({"params": text}).encode(), content_type=FORM)
+
+
+SIMULATOR = Ckassa

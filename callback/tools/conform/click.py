@@ -182,3 +182,6 @@ class Click(TextSimulator):
         """`values` as sent: two of them, the secret, the others."""
         texts = [one if isinstance(one, bytes) else str(one).encode() for one in values]
         return md5_hex(*texts[:2], self.bank.secret[-1], *texts[2:])
+
+
+SIMULATOR = Click

@@ -155,3 +155,6 @@ class Cyberplat(QuerySimulator):
         said = found["message"].split("; ")[1:]
         require(len(said) == len(self.bank.show), "message does not tell what `show` has")
         return forms.money(said[self.bank.show.index("debt")])
+
+
+SIMULATOR = Cyberplat

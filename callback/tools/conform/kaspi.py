@@ -102,3 +102,6 @@ class Kaspi(QuerySimulator):
         require(isinstance(number, str) and number.isdecimal(), "prv_txn is no text of digits")
         require(forms.money(found.get("sum")) == step.sum, f"sum is not {step.sum:.2f}")
         return {"number": str(number), "sum": found["sum"]}
+
+
+SIMULATOR = Kaspi

@@ -135,3 +135,6 @@ class Mbank(TextSimulator):
 
 def _attributes(pairs: forms.Pairs) -> str:
     return " ".join(f"{name}={quoteattr(value)}" for name, value in pairs)
+
+
+SIMULATOR = Mbank

@@ -133,3 +133,6 @@ class Osmp(QuerySimulator):
         shown = {field.get("name"): field.text for field in root.iterfind("fields/")}
         require(label in shown, f"no field is named {label}")
         return forms.money(shown[label])
+
+
+SIMULATOR = Osmp

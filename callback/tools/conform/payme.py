@@ -216,3 +216,6 @@ class Payme(JsonSimulator):
         shown = result.get("additional")
         require(isinstance(shown, dict), "there is no additional")
         return forms.money((shown or {}).get(self.bank.labels["debt"]))
+
+
+SIMULATOR = Payme

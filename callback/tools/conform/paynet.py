@@ -208,3 +208,6 @@ def _listed(result: dict[str, Any]) -> dict[str, Decimal]:
     rows = result.get("statements")
     require(isinstance(rows, list), "there are no statements")
     return {str(row["transactionId"]): forms.tiyin(row["amount"]) for row in rows or ()}
+
+
+SIMULATOR = Paynet

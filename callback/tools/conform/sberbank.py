@@ -103,3 +103,6 @@ class Sberbank(QuerySimulator):
         recommended = forms.money(found.get("REC_SUM"))
         require(recommended == max(debt, ZERO), "<REC_SUM> is not what is owed")
         return debt
+
+
+SIMULATOR = Sberbank

@@ -224,3 +224,6 @@ class Uzum(JsonSimulator):
         if "debt" not in self.bank.show:
             return None
         return forms.money(self._datum(found, self.bank.labels["debt"]))
+
+
+SIMULATOR = Uzum
