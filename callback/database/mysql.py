@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pymysql
-from pymysql.cursors import DictCursor, SSDictCursor
+from pymysql.cursors import SSDictCursor
 
 from callback import log
 from callback.database import (
@@ -18,6 +18,7 @@ from callback.database import (
     Reply,
 )
 from callback.database.errors import DatabaseError, DuplicateError, RetryError
+from callback.database.login import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,6 +42,7 @@ HINTS = {
     1203: "the user has no connection left: lower CONNECTIONS or the number of workers",
     1226: "the user is over a limit of the host: lower CONNECTIONS or the number of workers",
     2026: "no trusted TLS to the database: check ssl_ca and the server's certificate",
+    2059: "the driver has no such login: give the database user another",
 }
 # A lenient server would cut a text or clamp a sum silently; times are ours and UTC; whole
 # seconds of lock wait; REPEATABLE READ makes the guards inside one statement locking reads.
@@ -78,7 +80,7 @@ class MySQL:
         """`:name` becomes PyMySQL's `%(name)s`."""
         return re.sub(r"(?<![:\w]):([a-z_]+)", r"%(\1)s", statement.replace("%", "%%"))
 
-    def _open(self, host: str, port: int, timeout: int) -> pymysql.Connection[DictCursor]:
+    def _open(self, host: str, port: int, timeout: int) -> Connection:
         # With ssl_ca a server without TLS, or with another name or certificate, is refused.
         # Without it PyMySQL encrypts where it can; inside one machine nothing is gained.
         local = self.unix_socket is not None or host in ("localhost", "127.0.0.1", "::1")
@@ -87,7 +89,8 @@ class MySQL:
             if self.ssl_ca
             else {"ssl_disabled": local}
         )
-        connection = pymysql.connect(
+        connection = Connection(
+            local=local,
             host=host,
             port=port,
             unix_socket=self.unix_socket,
@@ -100,7 +103,6 @@ class MySQL:
             write_timeout=timeout,
             init_command=SETUP,
             autocommit=None,
-            cursorclass=DictCursor,
             **tls,
         )
         with connection.cursor() as cursor:
@@ -113,7 +115,7 @@ class MySQL:
 class MySQLConnection:
     """A PyMySQL connection that speaks the errors of `callback.database.errors`."""
 
-    def __init__(self, connection: pymysql.Connection[DictCursor]) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def run(self, statement: str, values: Mapping[str, Any]) -> Reply:
@@ -141,6 +143,11 @@ class MySQLConnection:
                 cursor.execute(statement)
         except (pymysql.MySQLError, OSError) as error:
             raise DatabaseError(explain(error)) from error
+
+    @property
+    def can_log_in_again(self) -> bool:
+        """False when the server's next start will lock us out; COLD says what to do."""
+        return self._connection.can_log_in_again
 
     def close(self) -> None:
         """Close without waiting for the server."""

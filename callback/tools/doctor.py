@@ -16,6 +16,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from datetime import timedelta
 from http import HTTPStatus
 from importlib import metadata
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from callback import signature
 from callback.clock import utc_now
 from callback.database.errors import DatabaseError
+from callback.database.login import COLD
 from callback.database.mysql import MySQL
 from callback.paths import ROOT
 
@@ -228,6 +230,8 @@ def _bank(bank: Bank) -> Iterator[Finding]:
 def _database(settings: Settings, database: Database) -> Iterator[Finding]:
     started = time.monotonic()
     try:
+        if isinstance(settings.engine, MySQL):
+            yield from _login(settings.engine)
         with database.session() as session:
             session.run("find_payment", bank="", txn_id="")
             took = (time.monotonic() - started) * 1000
@@ -239,6 +243,12 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
                 yield from _dates(session, bank)
     except DatabaseError as error:
         yield Finding("fault", "database", str(error))
+
+
+def _login(engine: MySQL) -> Iterator[Finding]:
+    with closing(engine.connect()) as connection:
+        if not connection.can_log_in_again:
+            yield Finding("fault", "login", COLD)
 
 
 def _server(session: Session, engine: MySQL, settings: Settings) -> Iterator[Finding]:
