@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from decimal import Decimal
 
 # design.md, section 4: done, refused (surely nothing was recorded), unknown ("ask again").
 Outcome = Literal[
@@ -222,6 +222,11 @@ class Payer:
         return self.issued - self.paid
 
     @property
+    def debt(self) -> Decimal:
+        """What is left to pay; nothing when overpaid."""
+        return max(self.owed, Decimal("0.00"))
+
+    @property
     def masked_name(self) -> str:
         """Nobody learns a name by asking."""
         return masked(self.name)
@@ -256,3 +261,8 @@ class Result:
     payer: Payer | None = None
     payment: Payment | None = None
     payments: Sequence[Payment] = ()
+
+    @property
+    def done(self) -> bool:
+        """The money is recorded, now or before; a check found who may be paid for."""
+        return self.outcome in ("ok", "duplicate_same")

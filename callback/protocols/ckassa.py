@@ -135,7 +135,7 @@ def read(bank: Bank, call: Call) -> Command:
 
 def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     """Answer as in section 5, signed for whoever has signed."""
-    done = result.outcome in ("ok", "duplicate_same")
+    done = result.done
     text = "OK" if code == "0" else TEXTS.get(result.outcome)
     params = [
         element("err_code", code),

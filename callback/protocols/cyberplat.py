@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from callback import readers, wire
@@ -68,7 +67,6 @@ JSON_NAMES = {"code": "Code", "message": "Message", "date": "Date", "authcode": 
 SIGNED = re.compile(rb"(action=.*)&sign=((?:[0-9a-fA-F]{2})+)", re.DOTALL)
 REASON = re.compile("[0-9]{1,9}")
 END = b"</response>"
-ZERO = Decimal("0.00")
 DIGITS_COME_HERE = "digits"
 
 
@@ -98,7 +96,7 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
         cancels = isinstance(command, Cancel)
         moment = payment.cancelled_at if cancels and payment.cancelled_at else payment.created_at
         answer |= {"authcode": payment.id, "date": f"{bank.local(moment):%Y-%m-%dT%H:%M:%S}"}
-    done = result.outcome in ("ok", "duplicate_same")
+    done = result.done
     # A repeat is the first answer again, to the letter.
     said = [message("ok" if done else result.outcome, bank.language)]
     payer = result.payer if done and isinstance(command, Check) else None
@@ -168,7 +166,7 @@ def _status_or_cancel(bank: Bank, name: str, values: dict[str, str]) -> Command:
 
 def _told(command: Command, result: Result) -> Payment | None:
     """The payment whose number and date the answer has: what was done, and what a status finds."""
-    done = result.outcome in ("ok", "duplicate_same")
+    done = result.done
     return result.payment if done or isinstance(command, Status) else None
 
 
@@ -182,7 +180,7 @@ def _json(bank: Bank, answer: dict[str, Any], said: list[str], payer: Payer | No
     # The library would write 900.00 from a float only: as 900.0, and inexact. So a text stands
     # where the digits belong. No other can be taken for it: the message begins with "OK", and
     # quotes inside of it are escaped.
-    digits = f"{max(payer.owed, ZERO):.2f}".encode()
+    digits = f"{payer.debt:.2f}".encode()
     return made._replace(body=made.body.replace(f'"{DIGITS_COME_HERE}"'.encode(), digits))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from callback import readers, wire
@@ -51,7 +50,6 @@ SETTINGS = {
     "register": Setting(readers.table, {"skip": 1}),
 }
 FIELDS = {"command", "txn_id", "account", "sum", "txn_date"}
-ZERO = Decimal("0.00")
 # Section 5: the two forms differ in more than brackets.
 XML_ORDER = ("txn_id", "prv_txn", "sum", "result", "fields", "bin", "comment")
 
@@ -76,7 +74,7 @@ def read(bank: Bank, call: Call) -> Command:
 
 def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     """Answer as in section 5, in JSON or XML."""
-    done = result.outcome in ("ok", "duplicate_same")
+    done = result.done
     answer: dict[str, Any] = {"txn_id": command.echo or ""}
     if done and result.payment:
         # The name of our number is disputed, so JSON has both.
@@ -123,7 +121,7 @@ def _shown(bank: Bank, payer: Payer) -> dict[str, Any]:
         f"field{number}": {"@name": bank.labels[word], "#text": words[word]}
         for number, word in enumerate((word for word in bank.show if word != "debt"), start=1)
     }
-    owed = {"sum": f"{max(payer.owed, ZERO):.2f}"} if "debt" in bank.show else {}
+    owed = {"sum": f"{payer.debt:.2f}"} if "debt" in bank.show else {}
     return owed | ({"fields": fields} if fields else {})
 
 

@@ -72,7 +72,6 @@ ECHO = re.compile("[!-~]{1,64}")  # the form of QID, and of all that is repeated
 DIFFERS: tuple[Outcome, Outcome] = ("sum_too_small", "sum_too_large")  # from the invoice's
 DEPTH = 10
 WHOLE_DIGITS = 12
-ZERO = Decimal("0.00")
 
 
 class Head(NamedTuple):
@@ -171,7 +170,7 @@ def _amount(bank: Bank, text: str) -> Decimal | None:
 
 
 def _body(bank: Bank, result: Result, code: str) -> dict[str, str]:
-    if result.outcome not in ("ok", "duplicate_same"):
+    if not result.done:
         return _refused(bank, result.outcome, code)
     russian = bank.language == "ru"
     if result.payment:
@@ -190,7 +189,7 @@ def _refused(bank: Bank, outcome: Outcome, code: str) -> dict[str, str]:
 
 def _shown(bank: Bank, payer: Payer) -> dict[str, str]:
     words = payer.shown
-    owed = {"SUM": f"{max(payer.owed, ZERO):.2f}"} if "debt" in bank.show else {}
+    owed = {"SUM": f"{payer.debt:.2f}"} if "debt" in bank.show else {}
     others = (word for word in bank.show if word != "debt")
     return owed | {
         f"REQUISITE{number}": f"{bank.labels[word]}: {words[word]}"

@@ -130,7 +130,7 @@ def read(bank: Bank, call: Call) -> Command:
 def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     """Answer as in section 5."""
     echo = command.echo or Echo()
-    done = result.outcome in ("ok", "duplicate_same")
+    done = result.done
     parts = [] if echo.txn_id is None else [element(bank.own["id_tag"], echo.txn_id)]
     if done and result.payment:
         parts += _receipt(bank, result.payment, echo.cancel_txn_id)

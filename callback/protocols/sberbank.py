@@ -6,7 +6,6 @@ Its protocol No.2 is the dialect osmp with `sberbank_tags`.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from callback import readers, wire
@@ -76,7 +75,6 @@ DATES = (
     re.compile(wire.DOTTED_DAY + "_(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"),
     wire.COMPACT_TIME,
 )
-ZERO = Decimal("0.00")
 
 
 def read(bank: Bank, call: Call) -> Command:
@@ -103,7 +101,7 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
         element("CODE", code),
         element("MESSAGE", message(result.outcome, bank.language)),
     ]
-    if result.outcome in ("ok", "duplicate_same"):
+    if result.done:
         if isinstance(command, Check) and result.payer:
             parts += _shown(bank, result.payer)
         if result.payment:
@@ -141,7 +139,7 @@ def _shown(bank: Bank, payer: Payer) -> list[Element]:
         "address": [element("ADDRESS", payer.address)],
         "debt": [
             element("BALANCE", f"{bank.balance(payer):.2f}"),
-            element("REC_SUM", f"{max(payer.owed, ZERO):.2f}"),
+            element("REC_SUM", f"{payer.debt:.2f}"),
         ],
     }
     return [part for word in bank.show for part in elements[word]]
