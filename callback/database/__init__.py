@@ -177,9 +177,20 @@ class Session:
 
 
 def load_statements(*folders: Path) -> dict[str, str]:
-    """Read every `*.sql` of the folders by name, without comments; a later folder wins."""
-    return {
+    """Read every `*.sql` of the folders by name, without comments; a later folder wins.
+
+    A statement about a whole list says `{bills}` in place of the list, and becomes one for each
+    list: a page, a count and a sum are of the same rows, also where a site lays a list of its own
+    over ours.
+    """
+    statements = {
         path.stem: re.sub(r"--[^\n]*", "", path.read_text(encoding="utf-8")).strip()
         for folder in folders
         for path in sorted(folder.glob("*.sql"))
     }
+    for name in [name for name, text in statements.items() if "{bills}" in text]:
+        about = statements.pop(name)
+        for payer in ("account", "invoice"):
+            text = about.replace("{bills}", statements[f"bills_{payer}"])
+            statements.setdefault(f"{name}_{payer}", text)
+    return statements

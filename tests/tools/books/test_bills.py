@@ -16,8 +16,10 @@ import pytest
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from callback import create_app, settings
+from callback.database import Database, load_statements
 from callback.layouts import QR_ENCODINGS
-from callback.settings import SettingsError
+from callback.paths import SQL
+from callback.settings import SettingsError, load
 from callback.tools.books import bills, pull
 from callback.tools.books.bills import Bill
 from tests.conftest import settings_toml
@@ -633,3 +635,34 @@ def test_the_address_of_a_held_list_expires(
 
     with create_app(given.path).test_client().get(f"/bank/bills/{token}") as response:
         assert response.status_code == status
+
+
+@pytest.mark.parametrize("payer", ["account", "invoice"])
+def test_pages_count_and_sums_are_of_the_list_that_a_site_lays_over_ours(
+    customers: Engine, tmp_path: Path, payer: str
+) -> None:
+    """Who leaves a customer out of the list leaves it out of everything made of the list."""
+    (tmp_path / f"bills_{payer}.sql").write_text(
+        "SELECT '71501' AS number, 'A' AS name, '' AS address, '7.00' AS issued, '2.00' AS paid"
+    )
+    given = load(write_settings(_settings(customers.url, "{}", payer), tmp_path))
+    database = Database(given.engine, load_statements(SQL, tmp_path), 1)
+
+    (counted,) = database.stream(f"count_bills_{payer}")
+    (summed,) = database.stream(f"sum_of_bills_{payer}", zero=0)
+    page = list(database.stream(f"page_of_bills_{payer}", zero=0, size=10, start=0))
+
+    assert counted["n"] == summed["n"] == len(page) == 1
+    assert (summed["issued"], summed["paid"]) == (Decimal(7), Decimal(2))
+
+
+def test_a_list_of_invoices_is_counted_as_it_is_written(
+    customers: Engine, write: Callable[..., Made], tmp_path: Path
+) -> None:
+    """Invoices of closed customers are not in the list, so they are not counted either."""
+    lines = write("zero = true", "invoice").lines
+    database = Database(load(tmp_path / "config.toml").engine, load_statements(SQL), 1)
+
+    (counted,) = database.stream("count_bills_invoice")
+
+    assert counted["n"] == len(lines) - 1
