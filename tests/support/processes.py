@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -30,14 +31,21 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent.parent
 HOST = "127.0.0.1"
+SERVER_PORTS = (10_000, 32_000)
 START_SECONDS = 60
 STOP_SECONDS = 30
 
 
 def free_port() -> int:
-    """Ask the system for a TCP port that nobody listens on."""
-    with socket.create_server((HOST, 0)) as server:
-        return int(server.getsockname()[1])
+    """Find a TCP port that nobody listens on.
+
+    It is below those that the system gives to outgoing connections, one of which might take it
+    before our server does: tests run side by side.
+    """
+    while True:
+        port = random.randrange(*SERVER_PORTS)
+        with suppress(OSError), socket.create_server((HOST, port)):
+            return port
 
 
 class Program:
