@@ -19,7 +19,7 @@ from callback.clock import utc_now
 from callback.layouts import name, names, sum_text
 from callback.model import masked
 from callback.tools.books import qr
-from callback.tools.books.qr import BLANKS
+from callback.tools.books.bill import BLANKS, Bill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,15 +29,6 @@ if TYPE_CHECKING:
     from callback.layouts import BillsLayout
 
 NONE = Decimal(0)
-
-
-class Bill(NamedTuple):
-    """A row of the list; `name` is masked unless the bank may have it."""
-
-    number: str
-    name: str
-    address: str
-    owed: Decimal
 
 
 class Written(NamedTuple):

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from callback.layouts import QR_ENCODINGS, QR_FIRST, QR_NEXT, QR_SEPARATORS
+from callback.tools.books.bill import BLANKS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from callback.layouts import BillsLayout
-    from callback.tools.books.bills import Bill
+    from callback.tools.books.bill import Bill
 
-BLANKS = re.compile(r"[\r\n]")
 MAX_NAME = 120  # of a file, with room for what a file system adds
 SEGNO_MISSING = "pictures of codes need segno: pip install -r requirements-optional.txt"
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from callback.bank import Bank, Settings
     from callback.database import Database
-    from callback.tools.books.bills import Bill, Written
+    from callback.tools.books.bill import Bill
+    from callback.tools.books.bills import Written
     from callback.tools.books.reconcile import Report
 
 AGREED, DIFFERENT, REFUSED, UNFINISHED = range(4)

@@ -21,7 +21,7 @@ from callback.layouts import QR_ENCODINGS
 from callback.paths import SQL
 from callback.settings import SettingsError, load
 from callback.tools.books import bills, pull
-from callback.tools.books.bills import Bill
+from callback.tools.books.bill import Bill
 from tests.conftest import settings_toml
 from tests.support.processes import Endpoint, write_settings
 
