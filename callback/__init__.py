@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from flask.cli import AppGroup
 
-from callback import log, settings
+from callback import log
 from callback.database import Database, load_statements
 from callback.handlers import Handlers
 from callback.paths import INSTANCE, SQL
+from callback.settings import SettingsError, load
 from callback.tools.pages import Pages
 
 if TYPE_CHECKING:
@@ -31,33 +32,32 @@ def create_app(path: Path | None = None) -> Flask:
     Without `path` the file is what CALLBACK_CONFIG names, or instance/config.toml.
     """
     named = os.environ.get("CALLBACK_CONFIG")
-    given = settings.load(path or (Path(named) if named else INSTANCE / "config.toml"))
+    settings = load(path or (Path(named) if named else INSTANCE / "config.toml"))
     try:
-        log.start(given.log)
+        log.start(settings.log)
     except OSError as error:
-        raise settings.SettingsError(
-            f"{given.path}:\nLOG: expected a file to write to: {error}"
-        ) from None
+        text = f"{settings.path}:\nLOG: expected a file to write to: {error}"
+        raise SettingsError(text) from None
     database = Database(
-        given.engine,
+        settings.engine,
         # A site whose customers are kept elsewhere lays its own statements over ours.
         load_statements(SQL, INSTANCE / "sql"),
-        given.connections,
+        settings.connections,
     )
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False
-    Pages(given, database).install(app)
-    app.wsgi_app = Handlers(given, database, app.wsgi_app)  # type: ignore[method-assign]
-    app.cli = Commands(app, given, database)
+    Pages(settings, database).install(app)
+    app.wsgi_app = Handlers(settings, database, app.wsgi_app)  # type: ignore[method-assign]
+    app.cli = Commands(app, settings, database)
     return app
 
 
 class Commands(AppGroup):
     """Our commands, loaded when one is asked for."""
 
-    def __init__(self, app: Flask, given: Settings, database: Database) -> None:
+    def __init__(self, app: Flask, settings: Settings, database: Database) -> None:
         super().__init__(app.name)
-        self._load = partial(self._install, app, given, database)
+        self._load = partial(self._install, app, settings, database)
 
     def list_commands(self, ctx: Context) -> list[str]:
         self._load()
@@ -67,11 +67,11 @@ class Commands(AppGroup):
         self._load()
         return super().get_command(ctx, cmd_name)
 
-    def _install(self, app: Flask, given: Settings, database: Database) -> None:
+    def _install(self, app: Flask, settings: Settings, database: Database) -> None:
         if not self.commands:
             from callback.tools import cli
 
-            cli.install(app, given, database)
+            cli.install(app, settings, database)
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -113,25 +113,25 @@ def any_of(*allowed: str) -> Callable[[Any], tuple[str, ...]]:
 
 def texts(value: Any) -> tuple[str, ...]:
     """A list of texts."""
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError("a list of texts in quotes")
     return tuple(value)
 
 
 def secrets(value: Any) -> tuple[bytes, ...]:
     """A secret, or a list of them (newest last), as bytes."""
-    given = value if isinstance(value, list) else [value]
-    if not given or not all(isinstance(one, str) and one for one in given):
+    items = value if isinstance(value, list) else [value]
+    if not items or not all(isinstance(item, str) and item for item in items):
         raise ValueError("a text in quotes or a list of them (newest last), none of them empty")
-    return tuple(one.encode() for one in given)
+    return tuple(item.encode() for item in items)
 
 
 def secret_keys(value: Any) -> tuple[bytes, ...]:
     """Secrets of our own, none of them the one that everybody can read in the sample."""
-    read = secrets(value)
-    if b"public-secret-of-the-sample" in read:
+    keys = secrets(value)
+    if b"public-secret-of-the-sample" in keys:
         raise ValueError("a long random text of your own, not the sample's")
-    return read
+    return keys
 
 
 def username(value: Any) -> str:
@@ -150,7 +150,7 @@ def web_address(value: Any) -> str:
 
 def labels(value: Any) -> dict[str, str]:
     """A table of texts."""
-    if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
         raise ValueError('a table of texts such as { name = "ФИО" }')
     return value
 
@@ -158,7 +158,8 @@ def labels(value: Any) -> dict[str, str]:
 def codes(value: Any) -> dict[str, str]:
     """A table of outcomes and whole numbers, with or without quotes."""
     if not isinstance(value, dict) or not all(
-        type(one) in (int, str) and re.fullmatch("-?[0-9]{1,9}", str(one)) for one in value.values()
+        type(code) in (int, str) and re.fullmatch("-?[0-9]{1,9}", str(code))
+        for code in value.values()
     ):
         raise ValueError('a table of outcomes and codes such as { account_blocked = "79" }')
     return {outcome: str(code) for outcome, code in value.items()}
@@ -173,10 +174,10 @@ def table(value: Any) -> dict[str, Any]:
 
 def sum_of_money(value: Any) -> Decimal:
     """A sum as text with two decimals."""
-    read = wire.amount(value if isinstance(value, str) else None)
-    if read is None or read > Decimal("999999999999.99"):
+    amount = wire.amount(value if isinstance(value, str) else None)
+    if amount is None or amount > Decimal("999999999999.99"):
         raise ValueError('a sum in quotes with a dot and two decimals such as "1.00"')
-    return read
+    return amount
 
 
 def pattern(value: Any) -> re.Pattern[str]:
@@ -187,9 +188,9 @@ def pattern(value: Any) -> re.Pattern[str]:
         raise ValueError('a regular expression such as "[0-9]{4,12}"') from error
 
 
-def written(made: re.Pattern[str]) -> str:
+def written(compiled: re.Pattern[str]) -> str:
     """What the settings said where `pattern` was read."""
-    return made.pattern.removeprefix(f"{_NEVER}(?:").removesuffix(")")
+    return compiled.pattern.removeprefix(f"{_NEVER}(?:").removesuffix(")")
 
 
 def zone(value: Any) -> zoneinfo.ZoneInfo:
@@ -210,7 +211,7 @@ def currency(value: Any) -> str:
 def networks(value: Any) -> tuple[Any, ...]:
     """A list of addresses and networks, IPv4 and IPv6."""
     try:
-        return tuple(_network(one) for one in texts(value))
+        return tuple(_network(item) for item in texts(value))
     except ValueError as error:
         raise ValueError(
             'a list of addresses and networks such as ["79.142.16.0/20", "::1"], '

@@ -90,24 +90,24 @@ def load(path: Path) -> Settings:
     except (OSError, ValueError) as error:  # also TOMLDecodeError and UnicodeDecodeError
         raise SettingsError(f"{path.absolute()}: {error}") from None
     faults: list[str] = []
-    given = _table(raw, FILE_KEYS, "", faults)
-    engine = _engine(given["DATABASE"], path.parent, faults)
+    values = _table(raw, FILE_KEYS, "", faults)
+    engine = _engine(values["DATABASE"], path.parent, faults)
     banks = {
-        name: _bank(name, section, given, faults, path.parent)
-        for name, section in (given["BANKS"] or {}).items()
+        name: _bank(name, section, values, faults, path.parent)
+        for name, section in (values["BANKS"] or {}).items()
     }
     faults += _mistaken_lists(banks)
     if faults:
         raise SettingsError("\n".join([f"{path.absolute()}:", *faults]))
     return Settings(
         path=path,
-        secret_keys=given["SECRET_KEY"],
+        secret_keys=values["SECRET_KEY"],
         engine=engine,  # type: ignore[arg-type]
-        connections=given["CONNECTIONS"],
-        trusted_proxies=given["TRUSTED_PROXIES"],
-        log=given["LOG"] and path.parent / given["LOG"],
-        public_url=given["PUBLIC_URL"].rstrip("/"),
-        contact=given["CONTACT"],
+        connections=values["CONNECTIONS"],
+        trusted_proxies=values["TRUSTED_PROXIES"],
+        log=values["LOG"] and path.parent / values["LOG"],
+        public_url=values["PUBLIC_URL"].rstrip("/"),
+        contact=values["CONTACT"],
         banks=banks,  # type: ignore[arg-type]
     )
 
@@ -152,7 +152,7 @@ def _in_folder(
 
 
 def _bank(
-    name: str, section: Any, given: Mapping[str, Any], faults: list[str], folder: Path
+    name: str, section: Any, of_file: Mapping[str, Any], faults: list[str], folder: Path
 ) -> Bank | None:
     prefix = f"BANKS.{name}."
     if not BANK_NAME.fullmatch(name) or not isinstance(section, dict):
@@ -188,21 +188,21 @@ def _bank(
         )
     common = {key: values.pop(key) for key in Bank.__dataclass_fields__ if key in values}
     common |= {
-        "timezone": common["timezone"] or given["TIMEZONE"],
+        "timezone": common["timezone"] or of_file["TIMEZONE"],
         "password": common["password"] or (),
         "secret": common["secret"] or (),
         "codes": codes,
     }
-    return Bank(name=name, currency=given["CURRENCY"] or "", own=values, **common)
+    return Bank(name=name, currency=of_file["CURRENCY"] or "", own=values, **common)
 
 
 def _mistaken_lists(banks: Mapping[str, Bank | None]) -> Iterator[str]:
     """Two banks that are sent lists must not find each other's."""
     sent = [bank for bank in banks.values() if bank and bank.send]
-    for one, other in permutations(sent, 2):
-        if layouts.names_collide((one.name, one.bills), (other.name, other.bills)):
+    for bank, other in permutations(sent, 2):
+        if layouts.names_collide((bank.name, bank.bills), (other.name, other.bills)):
             yield (
-                f"BANKS.{one.name}.bills.folder: expected another than that of BANKS.{other.name}, "
+                f"BANKS.{bank.name}.bills.folder: expected another than that of BANKS.{other.name}, "
                 "or {bank} in the names of the lists"
             )
 
@@ -214,9 +214,9 @@ def _read_layouts(values: dict[str, Any], prefix: str, faults: list[str]) -> Non
         ("bills", layouts.BILLS_KEYS, layouts.bills_layout),
     ):
         before = len(faults)
-        read = _table(values[name], keys, f"{prefix}{name}.", faults)
-        made = len(faults) == before
-        values[name] = make(read, faults, f"{prefix}{name}.") if made else None
+        columns = _table(values[name], keys, f"{prefix}{name}.", faults)
+        sound = len(faults) == before
+        values[name] = make(columns, faults, f"{prefix}{name}.") if sound else None
     scheme = values["send"] and values["send"].scheme
     if scheme == "mailto" and not values["smtp"]:
         faults.append(f"{prefix}smtp: expected a mail server, to send by")
@@ -230,15 +230,15 @@ def _read_layouts(values: dict[str, Any], prefix: str, faults: list[str]) -> Non
         )
 
 
-def _codes(defaults: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+def _codes(defaults: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
     """Lay a bank's own codes over the dialect's.
 
     One that the dialect has for single commands only is replaced for all of them; but "ask again"
     stays where a command has a word for it.
     """
-    replaced = given.keys() - defaults.keys() - {"temporary"}
+    replaced = own.keys() - defaults.keys() - {"temporary"}
     kept = {key: code for key, code in defaults.items() if key.partition(".")[2] not in replaced}
-    return {**kept, **given}
+    return {**kept, **own}
 
 
 def _engine(url: str | None, folder: Path, faults: list[str]) -> Engine | None:
@@ -272,8 +272,8 @@ def _engine(url: str | None, folder: Path, faults: list[str]) -> Engine | None:
 
 def _hosts(text: str) -> list[tuple[str, int]] | None:
     hosts = []
-    for one in text.split(","):
-        match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]@]+)(?::([0-9]{1,5}))?", one)
+    for host in text.split(","):
+        match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]@]+)(?::([0-9]{1,5}))?", host)
         if match is None or not 0 < int(match[2] or 3306) < 65536:
             return None
         hosts.append((match[1].strip("[]"), int(match[2] or 3306)))
