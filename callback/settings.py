@@ -202,8 +202,8 @@ def _mistaken_lists(banks: Mapping[str, Bank | None]) -> Iterator[str]:
     for bank, other in permutations(sent, 2):
         if layouts.names_collide((bank.name, bank.bills), (other.name, other.bills)):
             yield (
-                f"BANKS.{bank.name}.bills.folder: expected another than that of BANKS.{other.name}, "
-                "or {bank} in the names of the lists"
+                f"BANKS.{bank.name}.bills.folder: expected another than that of "
+                f"BANKS.{other.name}, or {{bank}} in the names of the lists"
             )
 
 
