@@ -14,9 +14,10 @@ from callback.bank import Bank
 from callback.database.errors import DatabaseError
 from callback.database.sqlite import SQLite
 from callback.signature import url_tokens
-from callback.tools import front, sheet
+from callback.tools import front
 from callback.tools.books import commands as books
 from callback.tools.conform import command as conform
+from callback.tools.sheet import command as sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

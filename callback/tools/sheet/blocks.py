@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # writes only
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 # Text is plain, but for what stands between these: it is set as code. Nobody can type them.
 CODE, END = "\x02", "\x03"
@@ -82,6 +82,11 @@ class Page:
 def code(text: str) -> str:
     """Set a text as code."""
     return f"{CODE}{_NOT_TEXT.sub('', text)}{END}"
+
+
+def listed(words: Iterable[object]) -> str:
+    """Set words as code, one after another."""
+    return ", ".join(code(str(word)) for word in words)
 
 
 def markdown(page: Page) -> str:
@@ -184,13 +189,13 @@ def _html_table(parent: ET.Element, block: Table) -> None:
 
 def _add(parent: ET.Element, tag: str, text: str) -> ET.Element:
     """Add an element with a text whose code is set as such."""
-    made = ET.SubElement(parent, tag)
+    element = ET.SubElement(parent, tag)
     pieces = [_NOT_TEXT.sub("", piece) for piece in _CODES.split(text)]
-    made.text = pieces[0]
+    element.text = pieces[0]
     for inner, after in zip(pieces[1::2], pieces[2::2], strict=True):
-        child = ET.SubElement(made, "code")
+        child = ET.SubElement(element, "code")
         child.text, child.tail = inner, after
-    return made
+    return element
 
 
 # For A4 and for a screen; black on white, no letter that must be fetched.

@@ -42,7 +42,7 @@ PAYER_NAME, PAYER_ADDRESS = "Серова Анна Олеговна", "Абая,
 OWED = Decimal("3200.00")
 HUNDRED = Decimal("100.00")
 HOUR = timedelta(hours=1)
-# Ids that nobody takes for real ones; the second payment of a story is the next.
+# Ids that nobody takes for real ones; the second payment of a scenario is the next.
 FIRST_ID = 18000001
 # The lengths that numbers mostly have come first.
 LENGTHS = (10, 8, 6, 5, 12, 7, 9, 11, 4, 3, 2, 1, *range(13, 65))
@@ -74,7 +74,7 @@ class Scenario(NamedTuple):
     at: datetime
 
 
-def scenario(bank: Bank, account: str = "") -> Scenario:
+def invent_scenario(bank: Bank, account: str = "") -> Scenario:
     """Make up a payer who may be paid for; NoNumberError when the pattern is too strange."""
     account = account or next(_numbers(bank), "")
     if bank.account_refusal(account):
@@ -98,16 +98,16 @@ def harmless(bank: Bank) -> Bank:
     return replace(bank, own=own, secret=secret, password=())
 
 
-def examples(bank: Bank, told: Scenario) -> list[Example]:
-    """Play the story; nothing where the dialect has no simulator."""
+def examples(bank: Bank, scenario: Scenario) -> list[Example]:
+    """Play the scenario; nothing where the dialect has no simulator."""
     if bank.protocol not in SIMULATORS:
         return []
     bank = harmless(bank)
     simulator = SIMULATORS[bank.protocol](bank)
     if bank.own.get("bank_key"):
         simulator.sign = lambda _query: _RSA_SIGN
-    with _books(bank, told) as database:
-        return _ExampleRunner(simulator, database, told).tell_all()
+    with _books(bank, scenario) as database:
+        return _ExampleRunner(simulator, database, scenario).run_all()
 
 
 def shown_signs(text: str) -> str:
@@ -117,78 +117,78 @@ def shown_signs(text: str) -> str:
 
 @dataclass
 class _ExampleRunner:
-    """Asks one thing after another and keeps what was said."""
+    """Sends one request after another and keeps the answers."""
 
     simulator: Simulator
     database: Database
-    told: Scenario
-    made: list[Example] = field(default_factory=list)
+    scenario: Scenario
+    examples: list[Example] = field(default_factory=list)
 
-    def tell_all(self) -> list[Example]:
+    def run_all(self) -> list[Example]:
         """The operations in an order in which each has something to show."""
-        self._tell_checks()
+        self._run_checks()
         first = self._new("pay")
-        paid = self._tell("book" if self.simulator.SHEET.two_phase else "pay", first)
-        self._tell("again", first)
-        self._tell("other", replace(first, sum=first.sum + 1))
+        paid = self._run("book" if self.simulator.SHEET.two_phase else "pay", first)
+        self._run("again", first)
+        self._run("other", replace(first, sum=first.sum + 1))
         if self.simulator.SHEET.two_phase:
-            self._tell_second_phase(first, paid)
+            self._run_second_phase(first, paid)
         else:
-            self._tell_rest(first, paid)
-        self._tell_later()
-        return self.made
+            self._run_rest(first, paid)
+        self._add_no_answer()
+        return self.examples
 
-    def _tell_checks(self) -> None:
+    def _run_checks(self) -> None:
         steps: Act = "check" if "check" in self.simulator.acts else "pay"
         if steps == "check":
-            self._tell("check", self._new("check"))
-        if self.told.unknown:
-            self._tell("unknown", replace(self._new(steps, 2), account=self.told.unknown))
+            self._run("check", self._new("check"))
+        if self.scenario.unknown:
+            self._run("unknown", replace(self._new(steps, 2), account=self.scenario.unknown))
 
-    def _tell_second_phase(self, first: Step, booked: Result) -> None:
+    def _run_second_phase(self, first: Step, booked: Result) -> None:
         """One booking is given up, another becomes a payment."""
-        self._tell("cancel", _later("cancel", first, booked))
+        self._run("cancel", _follow_up("cancel", first, booked))
         second = self._new("pay", 1)
-        booked = self._tell("book another", second)
-        perform = _later("perform", second, booked)
-        self._tell("perform", perform)
-        self._tell("perform again", perform)
+        booked = self._run("book another", second)
+        perform = _follow_up("perform", second, booked)
+        self._run("perform", perform)
+        self._run("perform again", perform)
         for act in ("status", "statement"):
             if act in self.simulator.acts:
-                self._tell(act, self._later_or_list(act, second, booked))
+                self._run(act, self._ask_back(act, second, booked))
 
-    def _tell_rest(self, first: Step, paid: Result) -> None:
+    def _run_rest(self, first: Step, paid: Result) -> None:
         for act in ("status", "statement", "cancel"):
             if act in self.simulator.acts:
                 refused = act == "cancel" and not self.simulator.refunds()
                 what = "no cancel" if refused else act
-                self._tell(what, self._later_or_list(act, first, paid))
+                self._run(what, self._ask_back(act, first, paid))
 
-    def _tell_later(self) -> None:
+    def _add_no_answer(self) -> None:
         """The last request that moved money, when the database is gone."""
         moved = "perform" if self.simulator.SHEET.two_phase else "pay"
-        example = next(one for one in self.made if one.what == moved)
-        command = self._read(example.request)
-        later = answer(self.simulator.bank, command, Result("temporary"))
-        self.made.append(example._replace(what="later", answer=later))
+        last = next(example for example in self.examples if example.what == moved)
+        command = self._read(last.request)
+        no_answer = answer(self.simulator.bank, command, Result("temporary"))
+        self.examples.append(last._replace(what="later", answer=no_answer))
 
-    def _later_or_list(self, act: Act, step: Step, paid: Result) -> Step:
-        later = _later(act, step, paid)
-        return (
-            replace(later, at=step.at - HOUR, until=step.at + HOUR) if act == "statement" else later
-        )
+    def _ask_back(self, act: Act, step: Step, paid: Result) -> Step:
+        question = _follow_up(act, step, paid)
+        if act == "statement":
+            return replace(question, at=step.at - HOUR, until=step.at + HOUR)
+        return question
 
     def _new(self, act: Act, number: int = 0) -> Step:
-        told = self.told
-        return Step(act, self.simulator.id(FIRST_ID + number), told.account, told.sum, told.at)
+        account, amount, at = self.scenario.account, self.scenario.sum, self.scenario.at
+        return Step(act, self.simulator.id(FIRST_ID + number), account, amount, at)
 
-    def _tell(self, what: str, step: Step) -> Result:
+    def _run(self, what: str, step: Step) -> Result:
         """Ask as handlers.py does, without a network."""
         request = self.simulator.request(step)
         command = self._read(request)
         with self.database.session() as session:
             result = operation.run(session, self.simulator.bank, command)
-        self.made.append(
+        self.examples.append(
             Example(what, step.act, request, answer(self.simulator.bank, command, result))
         )
         return result
@@ -202,26 +202,27 @@ class _ExampleRunner:
 
 
 @contextmanager
-def _books(bank: Bank, told: Scenario) -> Iterator[Database]:
-    """A database with the payer of the story, thrown away afterwards."""
+def _books(bank: Bank, scenario: Scenario) -> Iterator[Database]:
+    """A database with the payer of the scenario, thrown away afterwards."""
     with TemporaryDirectory() as folder:
         engine = SQLite(Path(folder) / "examples.db")
         engine.create()
         database = Database(engine, load_statements(SQL), 1)
         database.script(engine.SCHEMA)
         is_account = bank.payer == "account"
-        number = told.account if is_account else f"of {told.account}"
-        invoice = f"of {told.account}" if is_account else told.account
+        other = f"of {scenario.account}"
+        number = scenario.account if is_account else other
+        invoice = other if is_account else scenario.account
         with database.session() as session:
             session.run("sheet_account", number=number, name=PAYER_NAME, address=PAYER_ADDRESS)
-            session.run("sheet_invoice", account=number, number=invoice, amount=told.owed)
+            session.run("sheet_invoice", account=number, number=invoice, amount=scenario.owed)
         try:
             yield database
         finally:
             database.discard(database.borrow(0))
 
 
-def _later(act: Act, step: Step, paid: Result) -> Step:
+def _follow_up(act: Act, step: Step, paid: Result) -> Step:
     return replace(step, act=act, number=str(paid.payment.id) if paid.payment else "")
 
 

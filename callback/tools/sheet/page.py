@@ -11,18 +11,29 @@ from urllib.parse import unquote_plus, urlsplit
 from callback import readers
 from callback.database import CONNECT_TIMEOUT_S, LAST_START_S, STATEMENT_TIMEOUT_S
 from callback.messages import message
-from callback.protocols import HTTP_STATUS, PROTOCOLS, osmp
+from callback.protocols import HTTP_STATUS, PROTOCOLS
 from callback.tools.conform.simulators import SIMULATORS
 from callback.tools.sheet import texts
-from callback.tools.sheet.blocks import Heading, Items, Listing, Page, Section, Table, Text, code
+from callback.tools.sheet.blocks import (
+    Heading,
+    Items,
+    Listing,
+    Page,
+    Section,
+    Table,
+    Text,
+    code,
+    listed,
+)
 from callback.tools.sheet.examples import (
     EXAMPLE_SECRET,
     SIGN,
     examples,
     harmless,
-    scenario,
+    invent_scenario,
     shown_signs,
 )
+from callback.tools.sheet.sheets import SHEETS
 from callback.wire import FORM, MAX_BODY
 
 if TYPE_CHECKING:
@@ -32,6 +43,7 @@ if TYPE_CHECKING:
     from callback.tools.conform.model import Act, Request
     from callback.tools.conform.simulator import Simulator
     from callback.tools.sheet.blocks import Block
+    from callback.tools.sheet.dialect_sheet import Param
     from callback.tools.sheet.examples import Example
     from callback.tools.sheet.texts import Pair
     from callback.wire import Answer
@@ -39,9 +51,6 @@ if TYPE_CHECKING:
 TOKEN = "<token>"  # noqa: S105 - what is printed instead of one
 SITE = "https://…"
 LIMIT_S = round(LAST_START_S + CONNECT_TIMEOUT_S + STATEMENT_TIMEOUT_S)
-# Sums in these are whole numbers of hundredths, and most of their times are milliseconds.
-HUNDREDTHS = frozenset({"payme", "uzum", "paynet"})
-MILLISECONDS = frozenset({"payme", "uzum"})
 DIGITS = re.compile(r"(?:\[0-9\]|\\d)\{(\d+)(?:,(\d+))?\}")
 ACTS: tuple[Act, ...] = ("check", "pay", "perform", "status", "cancel", "statement")
 LATER_ACTS = frozenset({"perform", "cancel", "status"})
@@ -60,18 +69,21 @@ class _Writer:
         self.bank = harmless(bank)
         self.real = bank
         self.language = language
+        self.dialect = SHEETS[bank.protocol]
         simulator = SIMULATORS.get(bank.protocol)
         self.simulator = simulator(self.bank) if simulator else None
-        self.scenario = scenario(bank, account) if simulator else None
+        self.scenario = invent_scenario(bank, account) if simulator else None
         self.examples: Sequence[Example] = examples(bank, self.scenario) if self.scenario else ()
-        self.values: dict[str, Any] = {}
-        self._name_values()
+        self.values: dict[str, str] = {}
+        self.values |= self._common_values()
+        self.values |= self._own_values()
+        self.values["sum"] = self._sum_form()
 
     def page(self) -> Page:
         """All sections that the dialect has."""
         called = bool(PROTOCOLS[self.bank.protocol].PATHS)
-        keys = texts.SECTIONS if called else texts.SECTIONS_OF_FILES
-        protocol = self.say(texts.PROTOCOLS[self.bank.protocol])
+        keys = texts.SECTIONS if called else texts.SECTIONS_WITHOUT_CALLS
+        protocol = self.say(self.dialect.title)
         now = datetime.now(self.bank.timezone)
         return Page(
             self.language,
@@ -91,50 +103,35 @@ class _Writer:
 
     # The values that texts may name.
 
-    def _name_values(self) -> None:
-        bank = self.bank
-        own = bank.own
-        self.values |= {
-            "bank": bank.name,
-            "zone": code(bank.timezone.key),
-            "currency": bank.currency,
+    def _common_values(self) -> dict[str, str]:
+        negative = self.bank.own.get("balance_sign", "account") == "account"
+        sign = texts.DEBT_IS_NEGATIVE if negative else texts.DEBT_IS_POSITIVE
+        return {
+            "bank": self.bank.name,
+            "zone": code(self.bank.timezone.key),
+            "currency": self.bank.currency,
             "token": TOKEN,
-            "format": str(own.get("format", "")).upper(),
-            "field": own.get("account_field", ""),
-            "service": self._service(own.get("service_id", "")),
-            "qm": _listed(own.get("qm") or ()) or "—",
-            "types": _listed(own.get("types") or ()),
-            "id_tag": own.get("id_tag", ""),
-            "ccy": _listed(self._currencies()),
-            "own_key": self.say(texts.OWN_KEY) if own.get("own_key") else "",
-            "request_sign": self.say(texts.REQUEST_SIGN) if own.get("sign_request") else "",
+            "balance": self.say(sign),
         }
-        negative = own.get("balance_sign", "account") == "account"
-        self.values["balance"] = self.say(
-            texts.DEBT_IS_NEGATIVE if negative else texts.DEBT_IS_POSITIVE
-        )
-        self.values["sum"] = self._sum_form()
 
-    def _currencies(self) -> Sequence[str]:
-        given = self.bank.own.get("ccy")
-        ours = (self.bank.currency, osmp.ISO_DIGITS.get(self.bank.currency, ""))
-        return tuple(filter(None, ours)) if given is None else given
-
-    def _service(self, service_id: Any) -> str:
-        return str(service_id[0]) if isinstance(service_id, tuple) else str(service_id)
+    def _own_values(self) -> dict[str, str]:
+        """The dialect's own settings by their keys, and what its sheet adds."""
+        settings = {key: _as_text(value) for key, value in self.bank.own.items()}
+        more = self.dialect.values(self.bank)
+        return settings | {
+            name: self.say(value) if isinstance(value, texts.Pair) else value
+            for name, value in more.items()
+        }
 
     def _sum_form(self) -> str:
-        bank = self.bank
-        if bank.protocol == "files" or self.scenario is None:
+        if self.scenario is None:
             return ""
         amount = self.scenario.sum
-        values = {"example": f"{amount:.2f}", "whole": int(amount * 100)}
-        if bank.protocol in HUNDREDTHS:
-            return self.say(texts.HUNDREDTHS, **values)
-        if bank.own.get("kopecks"):
-            return self.say(texts.KOPECKS, **values)
-        lenient = bank.protocol == "click" or bank.own.get("sum_form") == "lenient"
-        return self.say(texts.LENIENT if lenient else texts.STRICT, **values)
+        return self.say(
+            self.dialect.sums or _sums(self.bank),
+            example=f"{amount:.2f}",
+            hundredths=int(amount * 100),
+        )
 
     # The sections.
 
@@ -167,39 +164,40 @@ class _Writer:
 
     def _proofs(self) -> Iterator[str]:
         if self.bank.allow:
-            addresses = (str(one).removesuffix(f"/{one.max_prefixlen}") for one in self.bank.allow)
-            yield self.say(texts.FROM_ADDRESSES, addresses=_listed(addresses))
+            addresses = (
+                str(network).removesuffix(f"/{network.max_prefixlen}")
+                for network in self.bank.allow
+            )
+            yield self.say(texts.FROM_ADDRESSES, addresses=listed(addresses))
         if self.real.password:
             yield self.say(texts.BY_BASIC, username=self.bank.username)
         if self.bank.url_token:
             yield self.say(texts.BY_TOKEN)
-        if self._signs():
-            yield self.say(texts.BY_SIGNATURE, formula=self.say(texts.FORMULAS[self.bank.protocol]))
+        formula = self.dialect.formula
+        if formula and self._signs():
+            yield self.say(texts.BY_SIGNATURE, formula=self.say(formula))
 
     def _parameters(self) -> Iterator[Block]:
-        sent = "\n".join(_request_text(one.request) for one in self.examples)
+        sent = "\n".join(_request_text(example.request) for example in self.examples)
         rows = [
             [code(param.name), self._operations(param.acts), self._form(param)]
-            for param in texts.PARAMETERS.get(self.bank.protocol, ())
+            for param in self.dialect.parameters
             if self._acts(param.acts) and param.name.rpartition(".")[2] in sent
         ]
         yield Table(self._head("parameters"), rows)
         yield Text(self.say(texts.IGNORED))
-        for protocol, key, note in texts.NOTES:
-            if protocol == self.bank.protocol and (not key or self.bank.own.get(key)):
-                yield Text(self.say(note))
+        for note in self.dialect.notes:
+            if not note.setting or self.bank.own[note.setting]:
+                yield Text(self.say(note.text))
 
-    def _form(self, param: texts.Param) -> str:
+    def _form(self, param: Param) -> str:
         acts = [act.removesuffix("?") for act in self._acts(param.acts)]
         words = dict.fromkeys(self.simulator.acts[act] for act in acts) if self.simulator else ()
-        return self.say(param.form, commands=_listed(words))
+        return self.say(param.form, commands=listed(words))
 
     def _answer(self) -> Iterator[Block]:
-        reading = "\n".join(_decoded(one.answer) for one in self.examples)
-        rows = [
-            (name.format(**self.values), meaning)
-            for name, meaning in texts.ANSWERS[self.bank.protocol]
-        ]
+        reading = "\n".join(_decoded(example.answer) for example in self.examples)
+        rows = [(name.format(**self.values), meaning) for name, meaning in self.dialect.answers]
         yield Table(
             self._head("answer"),
             [[code(name), self.say(meaning)] for name, meaning in rows if _stands(name, reading)],
@@ -222,7 +220,7 @@ class _Writer:
         if self.values["sum"]:
             yield Text(self.say(texts.WRITTEN_SO))
         yield Text(self.say(texts.CURRENCY))
-        yield Text(self.say(texts.ZONE_IS_UTC if bank.protocol in MILLISECONDS else texts.ZONE))
+        yield Text(self.say(self.dialect.zone))
 
     def _lengths(self, pattern: str) -> str:
         match = DIGITS.fullmatch(pattern)
@@ -247,13 +245,15 @@ class _Writer:
             yield Text(self.say(texts.NO_EXAMPLES))
             return
         yield Text(self.say(texts.EXAMPLE_PAYER, account=code(self.scenario.account)))
-        for one in self.examples:
-            yield Heading(f"{self.say(texts.EXAMPLES[one.what])} ({self._operation(one.act)})")
-            yield Listing(self.say(texts.REQUEST), self._request(one.request))
-            if one.request.content_type == FORM and b"%3C" in (one.request.body or b""):
-                text = unquote_plus((one.request.body or b"").decode()).partition("=")[2]
-                yield Listing(self.say(texts.DECODED), text, "xml")
-            yield Listing(self.say(texts.ANSWER), _response(one.answer))
+        for example in self.examples:
+            title = self.say(texts.EXAMPLES[example.what])
+            yield Heading(f"{title} ({self._operation(example.act)})")
+            yield Listing(self.say(texts.REQUEST), self._request(example.request))
+            if example.request.content_type == FORM and b"%3C" in (example.request.body or b""):
+                body = (example.request.body or b"").decode()
+                name, _, text = unquote_plus(body).partition("=")
+                yield Listing(self.say(texts.DECODED, name=name), text, "xml")
+            yield Listing(self.say(texts.ANSWER), _response(example.answer))
 
     def _codes(self) -> Iterator[Block]:
         yield Table(self._head("codes"), list(self._code_rows()))
@@ -261,35 +261,32 @@ class _Writer:
 
     def _code_rows(self) -> Iterator[list[str]]:
         """A row a code and an end: one code may be both, as 201 of Paynet is."""
-        gathered: dict[tuple[str, str], list[str]] = {}
-        for told, end, meaning in (*self._good_codes(), *self._bad_codes(), *self._later_codes()):
-            meanings = gathered.setdefault((told, end), [])
+        rows: dict[tuple[str, str], list[str]] = {}
+        for word, end, meaning in (*self._good_codes(), *self._bad_codes(), *self._later_codes()):
+            meanings = rows.setdefault((word, end), [])
             if meaning not in meanings:
                 meanings.append(meaning)
-        for (told, end), meanings in gathered.items():
-            yield [code(told), "; ".join(meanings), self.say(texts.FINAL[end])]
+        for (word, end), meanings in rows.items():
+            yield [code(word), "; ".join(meanings), self.say(texts.FINAL[end])]
 
     def _good_codes(self) -> Iterator[tuple[str, str, str]]:
         simulator = self._known()
         for act in self._acts(" ".join(ACTS)):
             books = act == "pay" and simulator.SHEET.two_phase
-            words = texts.SUCCESS.get((self.bank.protocol, act)) or [
-                simulator.code(act, "ok") or ""
-            ]
-            for told in words:
-                yield told, "done", self.say(texts.DONE["book" if books else act])
+            for word in self.dialect.success.get(act) or [simulator.code(act, "ok") or ""]:
+                yield word, "done", self.say(texts.DONE["book" if books else act])
             again = simulator.code(act, "duplicate_same")
             if again and act in ("pay", "perform", "cancel"):
                 yield again, "done", f"{self.say(texts.REPEATED)} ({self._operation(act)})"
 
     def _bad_codes(self) -> Iterator[tuple[str, str, str]]:
-        for key, told in self.bank.codes.items():
+        for key, word in self.bank.codes.items():
             command, _, outcome = key.rpartition(".")
-            if not self._occurs(outcome) or told in texts.NO_CODES:
+            if not self._occurs(outcome) or word in texts.NO_CODES:
                 continue
             of = f" ({code(command)})" if command else ""
             end = "stranger" if outcome in HTTP_STATUS else "refused"
-            yield told, end, f"{self._meaning(outcome)}{of}"
+            yield word, end, f"{self._meaning(outcome)}{of}"
         for outcome, status in HTTP_STATUS.items():
             if self.bank.code("", outcome) is None and self._occurs(outcome):
                 yield f"HTTP {status}", "stranger", self._meaning(outcome)
@@ -298,10 +295,10 @@ class _Writer:
         simulator = self._known()
         acts = self._acts(" ".join(ACTS))
         codes = {act: simulator.code(act, "temporary") or "" for act in acts}
-        for told in dict.fromkeys(codes.values()):
-            which = dict.fromkeys(self._operation(act) for act in acts if codes[act] == told)
+        for word in dict.fromkeys(codes.values()):
+            which = dict.fromkeys(self._operation(act) for act in acts if codes[act] == word)
             of = f" ({', '.join(which)})" if len(set(codes.values())) > 1 else ""
-            yield told, "again", f"{self._meaning('temporary')}{of}"
+            yield word, "again", f"{self._meaning('temporary')}{of}"
 
     def _occurs(self, outcome: str) -> bool:
         """Say whether the settings and the dialect let a refusal happen."""
@@ -311,8 +308,7 @@ class _Writer:
         invoices = bank.payer == "invoice"
         later = LATER_ACTS & simulator.acts.keys()
         conditions: dict[str, object] = {
-            # Click says so of a payment that is performed, too.
-            "already_paid": invoices or bank.protocol == "click",
+            "already_paid": invoices,
             "invoice_cancelled": invoices,
             "sum_differs": invoices or "sum" in simulator.SHEET.perform_names,
             "payment_not_found": later,
@@ -325,12 +321,12 @@ class _Writer:
             "bad_token": bank.url_token,
             "bad_address": bank.allow,
         }
-        return bool(conditions.get(outcome, True))
+        return outcome in self.dialect.occurs or bool(conditions.get(outcome, True))
 
     def _repeats(self) -> Iterator[Block]:
         simulator = self._known()
         again = code(simulator.code("pay", "duplicate_same") or "")
-        same = texts.REPEATS.get(self.bank.protocol, texts.REPEAT_SAME)
+        same = self.dialect.repeats or texts.REPEAT_SAME
         paid = code(simulator.code("pay", "repeat_of_paid") or "")
         yield Text(self.say(same, code=again, paid=paid))
         if simulator.SHEET.two_phase:
@@ -348,15 +344,14 @@ class _Writer:
         simulator = self._known()
         acts = self._acts(" ".join(ACTS))
         codes = dict.fromkeys(simulator.code(act, "temporary") or "" for act in acts)
-        yield Text(self.say(texts.LIMIT, seconds=LIMIT_S, code=_listed(codes)))
+        yield Text(self.say(texts.LIMIT, seconds=LIMIT_S, code=listed(codes)))
 
     def _questions(self) -> Iterator[Block]:
         yield Text(self.say(texts.ASK_US_BACK))
-        own = texts.QUESTIONS[self.bank.protocol]
-        if own:
-            yield Items([self.say(one) for one in own], boxes=True)
+        if self.dialect.questions:
+            yield Items([self.say(question) for question in self.dialect.questions], boxes=True)
         yield Text(self.say(texts.ABOUT_FILES))
-        yield Items([self.say(one) for one in texts.FILE_QUESTIONS], boxes=True)
+        yield Items([self.say(question) for question in texts.FILE_QUESTIONS], boxes=True)
 
     def _contact(self) -> Iterator[Block]:
         yield Text(self.settings.contact or self.say(texts.NO_CONTACT))
@@ -389,26 +384,23 @@ class _Writer:
     def _operations(self, acts: str) -> str:
         if self._known().acts.keys() <= set(acts.split()):
             return self.say(texts.EVERY)
-        said = []
+        operations = []
         for act in self._acts(acts):
             operation = self._operation(act.removesuffix("?"))
             may = act.endswith("?")
-            said.append(self.say(texts.MAY_LACK, operation=operation) if may else operation)
-        return ", ".join(dict.fromkeys(said))
+            operations.append(self.say(texts.MAY_LACK, operation=operation) if may else operation)
+        return ", ".join(dict.fromkeys(operations))
 
     def _operation(self, act: Act) -> str:
-        own = texts.OPERATIONS.get(self.bank.protocol, {})
-        return code(own.get(act) or self._known().acts[act])
+        return code(self.dialect.operations.get(act) or self._known().acts[act])
 
     def _meaning(self, outcome: str) -> str:
         known: Any = outcome
-        if outcome == "not_authenticated" and not self.real.password:
-            return self.say(texts.WRONG_SIGN)
-        if outcome == "already_paid" and self.bank.protocol in texts.ALREADY_PAID:
-            return self.say(texts.ALREADY_PAID[self.bank.protocol])
-        if known in texts.MEANINGS:
-            return self.say(texts.MEANINGS[known])
-        return message(known, self.language)
+        own = self.dialect.meanings.get(known)
+        if own is None and outcome == "not_authenticated" and not self.real.password:
+            own = texts.WRONG_SIGN
+        meaning = own or texts.MEANINGS.get(known)
+        return self.say(meaning) if meaning else message(known, self.language)
 
     def _request(self, request: Request) -> str:
         """A request as it travels, without its secrets."""
@@ -439,13 +431,23 @@ def _decoded(answer: Answer) -> str:
 
 def _stands(name: str, reading: str) -> bool:
     """Say whether an answer has an element, attribute or member that is called so."""
-    found = re.escape(name)
-    return re.search(rf'<{found}[ >]|"{found}":| {found}=', reading) is not None
+    name = re.escape(name)
+    return re.search(rf'<{name}[ >]|"{name}":| {name}=', reading) is not None
 
 
 def _request_text(request: Request) -> str:
     return unquote_plus(f"{request.query}\n{(request.body or b'').decode()}")
 
 
-def _listed(words: Any) -> str:
-    return ", ".join(code(str(word)) for word in words)
+def _sums(bank: Bank) -> Pair:
+    """How a sum is written by the bank's settings."""
+    if bank.own.get("kopecks"):
+        return texts.KOPECKS
+    return texts.LENIENT if bank.own.get("sum_form") == "lenient" else texts.STRICT
+
+
+def _as_text(value: object) -> str:
+    """A setting as texts name it."""
+    if isinstance(value, tuple):
+        return listed(value) or "—"
+    return str(value)

@@ -30,8 +30,9 @@ from callback.tools.sheet.examples import (
     SIGN,
     NoNumberError,
     examples,
-    scenario,
+    invent_scenario,
 )
+from callback.tools.sheet.sheets import SHEETS
 from tests.conftest import SQLiteEngine, flask, settings_toml
 from tests.support.answers import broken
 from tests.support.processes import ROOT, Endpoint, write_settings
@@ -217,12 +218,12 @@ def same(text: str) -> str:
 
 def ours(engine: Engine, bank: Bank) -> None:
     """Put the payer of the examples into the books."""
-    told = scenario(bank)
+    scenario = invent_scenario(bank)
     if bank.payer == "account":
-        engine.account(told.account, PAYER_NAME, owes=f"{OWED:.2f}")
+        engine.account(scenario.account, PAYER_NAME, owes=f"{OWED:.2f}")
     else:
         engine.account("1", PAYER_NAME, owes="0.00")
-        engine.invoice("1", told.account, f"{told.owed:.2f}")
+        engine.invoice("1", scenario.account, f"{scenario.owed:.2f}")
     engine.execute("UPDATE account SET address = ?", PAYER_ADDRESS)
 
 
@@ -354,7 +355,7 @@ def test_the_real_secret_changes_nothing(bank: str) -> None:
 @every_bank
 def test_all_sections_are_there(bank: str, language: str) -> None:
     """In their order, and none is empty."""
-    keys = [*texts.SECTIONS] if bank in CALLED else [*texts.SECTIONS_OF_FILES]
+    keys = [*texts.SECTIONS] if bank in CALLED else [*texts.SECTIONS_WITHOUT_CALLS]
     text = markdown(bank, language)
 
     assert re.findall("(?m)^## (.*)$", text) == [
@@ -414,7 +415,9 @@ def test_every_parameter_of_the_examples_is_described(bank: str) -> None:
     """And no other: what the simulator does not send, the dialect has no need of."""
     found = GIVEN.banks[bank]
     sent = {
-        name for example in examples(found, scenario(found)) for name in parameters(example.request)
+        name
+        for example in examples(found, invent_scenario(found))
+        for name in parameters(example.request)
     }
 
     assert {row[0].strip("`") for row in rows(markdown(bank), "parameters")} == sent
@@ -523,10 +526,9 @@ def test_every_outcome_has_a_meaning_of_its_own(outcome: Outcome, language: str)
 def test_every_dialect_has_texts_and_questions(protocol: str) -> None:
     """A new dialect fails here until it has its tables."""
     assert protocol in {bank.protocol for bank in GIVEN.banks.values()}
-    called = bool(PROTOCOLS[protocol].PATHS)
-    assert (protocol in texts.PARAMETERS) == (protocol in texts.ANSWERS) == called
-    assert bool(texts.QUESTIONS[protocol]) == called
-    assert protocol in texts.PROTOCOLS
+    sheet = SHEETS[protocol]
+    tables = {bool(sheet.parameters), bool(sheet.answers), bool(sheet.questions)}
+    assert tables == {bool(PROTOCOLS[protocol].PATHS)}
 
 
 @every_language
@@ -534,7 +536,7 @@ def test_every_dialect_has_texts_and_questions(protocol: str) -> None:
 def test_the_bank_is_asked_what_the_sheet_wants_to_know(bank: str, language: str) -> None:
     """All questions of its protocol, and about files."""
     asked = section(markdown(bank, language), "questions", language).count("- [ ] ")
-    own = texts.QUESTIONS[GIVEN.banks[bank].protocol]
+    own = SHEETS[GIVEN.banks[bank].protocol].questions
 
     assert asked == len(own) + len(texts.FILE_QUESTIONS)
 

@@ -1,0 +1,54 @@
+"""flask sheet: prints the page that is handed to the bank's integration engineer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from callback.bank import Bank, Settings
+
+
+def install(app: Flask, settings: Settings, bank_name: click.ParamType[Bank]) -> None:
+    """Give Flask's command line the command."""
+
+    @app.cli.command("sheet")
+    @click.argument("bank", type=bank_name)
+    @click.option(
+        "--lang",
+        type=click.Choice(["ru", "en"]),
+        default="ru",
+        show_default=True,
+        help="Russian first: it is read in all the countries whose banks speak these protocols.",
+    )
+    @click.option("--html", is_flag=True, help="A page to print, instead of Markdown.")
+    @click.option("--account", default="", help="The number in the examples; else one is made up.")
+    @click.option("-o", "file", type=click.Path(path_type=Path), help="Write it to this file.")
+    def sheet(bank: Bank, lang: str, html: bool, account: str, file: Path | None) -> None:
+        """Print the page about BANK that its integration engineer is to get.
+
+        Address, proofs, parameters, examples with their answers, codes, limits, and what to ask
+        the bank, all out of the settings: make it anew when they change. No password, secret or
+        token is printed; hand those over separately (`flask url BANK` has the token). Set
+        PUBLIC_URL and CONTACT first.
+        """
+        from callback.tools.sheet import blocks, page
+        from callback.tools.sheet.examples import NoNumberError
+
+        try:
+            document = page.sheet(settings, bank, lang, account)
+        except NoNumberError:
+            raise click.UsageError(
+                f"no number for the examples that BANKS.{bank.name}.account_pattern lets in: "
+                "name one with --account"
+            ) from None
+        text = (blocks.html if html else blocks.markdown)(document)
+        if file is None:
+            click.echo(text, nl=False)
+        else:
+            file.write_text(text, encoding="utf-8", newline="\n")
+            click.echo(f"{file}: the sheet of {bank.name}.", err=True)

@@ -1,0 +1,99 @@
+"""The page about Paynet (paynet.md)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from callback.tools.sheet.dialect_sheet import DialectSheet, Param
+from callback.tools.sheet.texts import (
+    ASK_ADDRESSES,
+    BLANK,
+    EXACTLY,
+    HUNDREDTHS,
+    OBJECT,
+    OF_SUM,
+    OURS,
+    RPC_ID,
+    SERVICE,
+    SHOWN_FIELDS,
+    Pair,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from callback.bank import Bank
+
+
+def _values(bank: Bank) -> Mapping[str, str]:
+    return {"service_id": bank.own["service_id"][0]}
+
+
+SHEET = DialectSheet(
+    title=Pair("Paynet: JSON-RPC 2.0", "Paynet: JSON-RPC 2.0"),
+    callers=Pair("Paynet", "Paynet"),
+    proofs=Pair("Basic", "Basic"),
+    sources=Pair(
+        "документ, как его приводят три программы",
+        "the provider's paper as three programs quote it",
+    ),
+    parameters=(
+        Param("jsonrpc", "check pay status cancel statement", Pair('`"2.0"`', '`"2.0"`')),
+        Param("id", "check pay status cancel statement", RPC_ID),
+        Param("method", "check pay status cancel statement", EXACTLY),
+        Param("params.serviceId", "check pay status cancel statement", SERVICE),
+        Param(
+            "params.transactionId",
+            "pay status cancel",
+            Pair(
+                "номер платежа: целое число больше 0 или до 64 букв, цифр и дефисов; "
+                '`555` и `"555"` — один платёж',
+                "the number of the payment: an integer above 0, or up to 64 letters, digits and "
+                'hyphens; `555` and `"555"` are one payment',
+            ),
+        ),
+        Param("params.transactionTime", "pay", BLANK),
+        Param("params.amount", "pay", OF_SUM),
+        Param("params.fields", "check pay", OBJECT),
+        Param("params.dateFrom", "statement", BLANK),
+        Param("params.dateTo", "statement", BLANK),
+    ),
+    answers=(
+        ("result", Pair("ответ; в отказе его нет", "the answer; absent in a refusal")),
+        ("error", Pair("отказ: `code` и `message`", "a refusal: `code` and `message`")),
+        ("providerTrnId", OURS),
+        ("timestamp", Pair("наше время, пояс {zone}", "our time, zone {zone}")),
+        (
+            "transactionState",
+            Pair(
+                "`1` оплачен, `2` отменён, `3` такого нет", "`1` paid, `2` cancelled, `3` not found"
+            ),
+        ),
+        ("fields", SHOWN_FIELDS),
+        ("statements", Pair("список платежей", "the list of payments")),
+    ),
+    repeats=Pair(
+        "Известный `transactionId`: всегда код {code}, что бы ни было в запросе; второй раз ничего "
+        "не записывается. Состояние платежа скажет `CheckTransaction`.",
+        "A known `transactionId`: always code {code}, whatever else the request says; nothing is "
+        "recorded twice. `CheckTransaction` tells the state of the payment.",
+    ),
+    sums=HUNDREDTHS,
+    questions=(
+        Pair("Нет обязательного параметра: 411 или -32602?", "A missing parameter: 411 or -32602?"),
+        Pair(
+            "Повторная отмена: 202 или прежний ответ?", "A second cancel: 202 or the result again?"
+        ),
+        Pair("Какой вид даты когда приходит?", "Which form of date comes when?"),
+        Pair("Что вы делаете после HTTP 503?", "What does an HTTP 503 do?"),
+        ASK_ADDRESSES,
+        Pair("Наш `serviceId`?", "Our `serviceId`?"),
+        Pair("Название поля с номером в `fields`?", "The name of the field in `fields`?"),
+        Pair("Может ли `balance` всегда быть 0?", "May `balance` stay 0?"),
+        Pair(
+            "Через какое время после платежа может прийти отмена?",
+            "How long after a payment may a cancel come?",
+        ),
+    ),
+    values=_values,
+)
