@@ -48,6 +48,8 @@ class RegisterLayout(NamedTuple):
     form: str
     separator: str
     encoding: str
+    second_encoding: str
+    address_line: bool
     skip: int
     txn_id: int
     account: int
@@ -236,6 +238,8 @@ REGISTER_KEYS: Mapping[str, Setting] = {
     "form": Setting(readers.choice("table", "1c"), "table"),
     "separator": Setting(readers.nonempty, ";"),
     "encoding": Setting(readers.choice(*ENCODINGS, "auto"), "utf-8"),
+    "second_encoding": Setting(readers.choice("", *ENCODINGS), ""),  # where the first does not fit
+    "address_line": Setting(readers.boolean, False),  # may come first: one column, no payment
     "skip": Setting(readers.integer(0, 1000), 1),
     "txn_id": Setting(_COLUMN, 1),
     "account": Setting(_COLUMN, 2),

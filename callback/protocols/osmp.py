@@ -61,6 +61,8 @@ SETTINGS = {
         {
             "separator": "\t",
             "encoding": "utf-8",
+            "second_encoding": "windows-1251",
+            "address_line": True,
             "skip": 0,
             "txn_id": 1,
             "date": 2,

@@ -42,7 +42,7 @@ def read(bank: Bank, path: Path) -> Register:
         rows = spreadsheet.rows(raw, layout)
     else:
         rows = _rows(reading.decode(raw, *_encodings(bank)), layout)
-    return once(*_table(list(rows), layout, address_line=bank.protocol == "osmp"))
+    return once(*_table(list(rows), layout, address_line=layout.address_line))
 
 
 def once(entries: Iterable[Entry], remarks: Iterable[Remark]) -> Register:
@@ -65,8 +65,7 @@ def once(entries: Iterable[Entry], remarks: Iterable[Remark]) -> Register:
 def _encodings(bank: Bank) -> tuple[str, ...]:
     if bank.register.encoding == "auto":
         return ("utf-8", "windows-1251")
-    # osmp.md, section 9: tolerated.
-    return (bank.register.encoding, *(["windows-1251"] if bank.protocol == "osmp" else []))
+    return tuple(filter(None, (bank.register.encoding, bank.register.second_encoding)))
 
 
 def _rows(text: str, layout: RegisterLayout) -> Iterator[Row]:

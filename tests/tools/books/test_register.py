@@ -344,6 +344,17 @@ def test_what_is_not_in_the_agreed_encoding_is_refused(tmp_path: Path) -> None:
         read(tmp_path, NEUTRAL, CSV.replace("71501", "Ж1").encode("cp1251"))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "koi8-r"])
+def test_what_one_paper_tolerates_any_bank_may_be_given(tmp_path: Path, encoding: str) -> None:
+    """An address before the rows, and an encoding to try where the first does not fit."""
+    keys = 'skip = 0, second_encoding = "koi8-r", address_line = true'
+    content = "адрес\n" + CSV.partition("\n")[2].replace("71501", "Ж1")
+    register = read(tmp_path, f"{NEUTRAL}\nregister = {{ {keys} }}", content.encode(encoding))
+
+    assert [entry.account for entry in register.entries] == ["Ж1"]
+    assert register.remarks == []
+
+
 # --- 1C ---
 
 
