@@ -84,8 +84,8 @@ def load(path: Path) -> Settings:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise SettingsError(
-            f"no settings file at {path.absolute()}: write one there (sample.toml is an example), "
-            "or let CALLBACK_CONFIG name another"
+            f"no settings file at {path.absolute()}: write one there (sample.toml is an example, "
+            "python -m callback secret prints a SECRET_KEY), or let CALLBACK_CONFIG name another"
         ) from None
     except (OSError, ValueError) as error:  # also TOMLDecodeError and UnicodeDecodeError
         raise SettingsError(f"{path.absolute()}: {error}") from None

@@ -17,6 +17,7 @@ from callback.signature import url_tokens
 from callback.tools import front
 from callback.tools.books import commands as books
 from callback.tools.conform import command as conform
+from callback.tools.secret import secret
 from callback.tools.sheet import command as sheet
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ COLUMNS = ("id", "bank", "txn_id", "account", "invoice", "amount", "currency", "
 def install(app: Flask, settings: Settings, database: Database) -> None:
     """Give Flask's command line our commands."""
     front.install(app, settings)
+    app.cli.add_command(secret)
 
     class BankName(click.ParamType[Bank]):
         name = "bank"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 from tests.conftest import flask, settings_toml
-from tests.support.processes import write_settings
+from tests.support.processes import ROOT, write_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,3 +141,43 @@ def test_every_command_has_help_that_a_stranger_understands(command: Command) ->
     ):
         assert name in listed
         assert sentence in command(name, "--help").stdout
+
+
+def test_a_secret_is_long_and_never_the_same(command: Command) -> None:
+    """Pasted into the settings it needs no quoting."""
+    first, second = (command("secret").stdout.strip() for _ in range(2))
+
+    assert first != second
+    assert re.fullmatch("[A-Za-z0-9_-]{43}", first)
+
+
+def as_module(settings: Path, *args: str) -> CompletedProcess[str]:
+    """Run a command as people without a Unix shell do."""
+    return subprocess.run(
+        [sys.executable, "-m", "callback", *args],
+        cwd=ROOT,
+        env=os.environ | {"CALLBACK_CONFIG": str(settings)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_module_is_the_same_command_line(engine: Engine, folder: Path) -> None:
+    """`python -m callback` needs neither make nor the flask script."""
+    engine.account("5")
+    settings = folder / "config.toml"
+
+    assert as_module(settings, "payments").stdout == flask(settings, "payments").stdout
+    assert as_module(settings, "url").returncode == 2
+    assert "init-db" in as_module(settings, "--help").stdout
+
+
+def test_without_settings_there_is_a_secret_and_a_sentence(tmp_path: Path) -> None:
+    """The settings need a secret first; everything else needs the settings."""
+    missing = tmp_path / "none.toml"
+    done = as_module(missing, "payments")
+
+    assert len(as_module(missing, "secret").stdout.strip()) == 43
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"no settings file at {missing}")

@@ -1,0 +1,28 @@
+"""`python -m callback …` is the command line `flask …`, where there is no Unix shell (Windows)."""
+
+from __future__ import annotations
+
+import sys
+
+from flask.cli import FlaskGroup
+
+from callback import create_app
+from callback.settings import SettingsError
+from callback.tools.secret import secret
+
+NAME = "python -m callback"
+
+
+def main() -> None:
+    """Run one command; without usable settings say what is wrong with them."""
+    if sys.argv[1:2] == ["secret"]:  # the settings need one first
+        secret(sys.argv[2:], prog_name=f"{NAME} secret")
+    try:
+        app = create_app()
+    except SettingsError as error:
+        sys.exit(str(error))
+    FlaskGroup(create_app=lambda: app, add_default_commands=False)(prog_name=NAME)
+
+
+if __name__ == "__main__":
+    main()
