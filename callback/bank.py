@@ -70,7 +70,7 @@ class Bank:
             return None
         return "sum_too_large" if amount > self.max_sum else "sum_too_small"
 
-    def read_sum(self, text: str, rule: str) -> tuple[Decimal | None, Outcome | None]:
+    def read_sum(self, text: str, rule: str = "validate") -> tuple[Decimal | None, Outcome | None]:
         """Read a sum by the bank's sum_form, or say why it is refused.
 
         By `rule` it must be there ("validate"), may lack ("optional"), is not looked at ("ignore").
@@ -79,6 +79,26 @@ class Bank:
             return None, None
         amount = wire.amount(text, self.own["sum_form"])
         return amount, "bad_sum" if amount is None else None
+
+    def read_sum_of_check(self, text: str) -> tuple[Decimal | None, Outcome | None]:
+        """Read the sum of a check as the bank's check_sum says; a zero is a sum that lacks."""
+        return self.read_sum("" if wire.NO_SUM_YET.fullmatch(text) else text, self.own["check_sum"])
+
+    def read_time(
+        self, text: str, *forms: re.Pattern[str], any_year: bool = False
+    ) -> datetime | None:
+        """Read a date and time in the dialect's forms, or in any, as the bank's `dates` says."""
+        lenient = wire.ALL_TIMES if self.own["dates"] == "lenient" else ()
+        return wire.moment(text, *forms, *lenient, any_year=any_year)
+
+    def hints(self, refused: Outcome | None, amount: str = "", date: str = "") -> dict[str, str]:
+        """Say, for the log, which setting would take what was refused."""
+        hint = ""
+        if refused == "bad_sum":
+            hint = wire.sum_hint(amount, self.own["sum_form"])
+        elif refused == "bad_date":
+            hint = wire.date_hint(date)
+        return {"why": hint} if hint else {}
 
     def local(self, utc: datetime) -> datetime:
         """A time of ours in the bank's zone."""

@@ -57,13 +57,6 @@ def xml_name(value: Any) -> str:
     return str(value)
 
 
-def nonempty_xml_name(value: Any) -> str:
-    """The name of an XML element."""
-    if not xml_name(value):
-        raise ValueError("a name of an XML element in quotes")
-    return str(value)
-
-
 def nonempty(value: Any) -> str:
     """A text that is not empty."""
     if not isinstance(value, str) or not value:

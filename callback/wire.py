@@ -25,8 +25,10 @@ FORM = "application/x-www-form-urlencoded"
 # fullmatch, because $ would let a newline through.
 SUMS = {
     "strict": re.compile(r"[0-9]{1,20}\.[0-9]{2}"),
-    "lenient": re.compile(r"[0-9]{1,20}(\.[0-9]{1,2})?"),  # 100 and 100.5 too
+    "decimal": re.compile("[0-9]{1,20}[.,][0-9]{1,2}"),  # 10.5 and 10,50 can only be whole units
+    "lenient": re.compile("[0-9]{1,20}([.,][0-9]{1,2})?"),  # 1050 may be hundredths: a hundredfold
 }
+NO_SUM_YET = re.compile("0{1,20}([.,]0{1,2})?")  # in a check: the payer has not typed it
 # Forms of a date and time, for `moment`.
 COMPACT_TIME = re.compile(
     "(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
@@ -38,6 +40,10 @@ ISO_TIME = re.compile(
 )
 BLANK_TIME = re.compile(ISO_TIME.pattern.replace("T", " "))
 DOTTED_DAY = "(?P<day>[0-9]{2})[.](?P<month>[0-9]{2})[.](?P<year>[0-9]{4})"
+CLOCK = "(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
+DOTTED_TIME = re.compile(f"{DOTTED_DAY} {CLOCK}")
+# Forms that banks write by mistake; none can be taken for another.
+ALL_TIMES = (COMPACT_TIME, ISO_TIME, BLANK_TIME, DOTTED_TIME)
 FIRST_YEAR, LAST_YEAR = 1970, 2099
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, as all that is ours
 MILLISECOND = timedelta(milliseconds=1)
@@ -128,7 +134,21 @@ def amount(text: str | None, form: str = "strict") -> Decimal | None:
     """Read a sum as in SUMS; None for anything else."""
     if text is None or not SUMS[form].fullmatch(text):
         return None
-    return Decimal(text)
+    return Decimal(text.replace(",", "."))
+
+
+def sum_hint(text: str, form: str) -> str:
+    """Say which sum_form would take a sum that this one refuses; nothing where none would."""
+    if amount(text, "lenient") is None or form == "lenient":
+        return ""
+    if amount(text, "decimal") is None:
+        return "bare integer: kopecks? if not, sum_form = lenient"
+    return "a comma, or one decimal: sum_form = decimal"
+
+
+def date_hint(text: str) -> str:
+    """Say which setting would take a date that is in none of a dialect's forms."""
+    return "" if moment(text, *ALL_TIMES) is None else "another form of date: dates = lenient"
 
 
 def moment(text: str | None, *forms: re.Pattern[str], any_year: bool = False) -> datetime | None:

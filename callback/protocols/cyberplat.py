@@ -55,7 +55,8 @@ SETTINGS = {
     "types": Setting(readers.texts, []),
     "cancel": Setting(readers.boolean, False),
     "check_sum": Setting(readers.choice("optional", "validate", "ignore"), "optional"),
-    "sum_form": Setting(readers.choice(*wire.SUMS), "strict"),
+    "sum_form": Setting(readers.choice(*wire.SUMS), "decimal"),
+    "dates": Setting(readers.choice("strict", "lenient"), "strict"),
     "show": Setting(readers.any_of("name", "address", "debt"), []),
     "register": Setting(readers.table, {"skip": 1}),
 }
@@ -118,10 +119,11 @@ def _check_or_pay(bank: Bank, name: str, values: dict[str, str]) -> Command:
     txn_id = values.get("receipt", "")
     bad_id: Outcome | None = "bad_id" if pays and not wire.DIGITS.fullmatch(txn_id) else None
     account = values.get("number", "")
-    rule = "validate" if pays else bank.own["check_sum"]
-    amount, bad_sum = bank.read_sum(values.get("amount", ""), rule)
-    paid_at = wire.moment(values.get("date"), wire.ISO_TIME)
-    refused = (
+    sum_text, date_text = values.get("amount", ""), values.get("date", "")
+    read_sum = bank.read_sum if pays else bank.read_sum_of_check
+    amount, bad_sum = read_sum(sum_text)
+    paid_at = bank.read_time(date_text, wire.ISO_TIME)
+    refused: Outcome | None = (
         _type_refusal(bank, values.get("type"))
         or bad_id
         or bank.account_refusal(account)
@@ -138,6 +140,7 @@ def _check_or_pay(bank: Bank, name: str, values: dict[str, str]) -> Command:
         txn_id=txn_id,
         account=account,
         amount=amount,
+        noted=bank.hints(refused, sum_text, date_text),
     )
 
 

@@ -44,7 +44,8 @@ CODES = {
 SETTINGS = {
     "format": Setting(readers.choice("json", "xml"), "json"),
     "bin": Setting(readers.text, ""),
-    "sum_form": Setting(readers.choice(*wire.SUMS), "strict"),
+    "sum_form": Setting(readers.choice(*wire.SUMS), "decimal"),
+    "dates": Setting(readers.choice("strict", "lenient"), "strict"),
     "show": Setting(readers.any_of("name", "address", "debt"), ["debt"]),
     "labels": Setting(readers.labels, {"name": "ФИО", "address": "Адрес"}),
     "register": Setting(readers.table, {"skip": 1}),
@@ -95,9 +96,10 @@ def _check_or_pay(bank: Bank, name: str, txn_id: str, values: dict[str, str]) ->
     pays = name == "pay"
     account = values.get("account")
     # In a check the sum is a dummy.
-    amount, bad_sum = bank.read_sum(values.get("sum", ""), "validate" if pays else "ignore")
-    paid_at = wire.moment(values.get("txn_date"), wire.COMPACT_TIME)
-    refused = (
+    sum_text, date_text = values.get("sum", ""), values.get("txn_date", "")
+    amount, bad_sum = bank.read_sum(sum_text, "validate" if pays else "ignore")
+    paid_at = bank.read_time(date_text, wire.COMPACT_TIME)
+    refused: Outcome | None = (
         ("bad_request" if account is None else bank.account_refusal(account))
         or bad_sum
         or ("bad_date" if pays and paid_at is None else None)
@@ -112,6 +114,7 @@ def _check_or_pay(bank: Bank, name: str, txn_id: str, values: dict[str, str]) ->
         account=account or "",
         amount=amount,
         echo=txn_id,
+        noted=bank.hints(refused, sum_text, date_text),
     )
 
 

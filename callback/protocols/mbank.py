@@ -47,7 +47,8 @@ SETTINGS = {
     "qm": Setting(readers.texts, []),
     "service_id": Setting(readers.text, ""),
     "sid": Setting(readers.text, ""),
-    "sum_form": Setting(readers.choice(*wire.SUMS), "strict"),
+    "sum_form": Setting(readers.choice(*wire.SUMS), "decimal"),
+    "dates": Setting(readers.choice("strict", "lenient"), "strict"),
     "show": Setting(readers.any_of("name", "address", "debt"), ["debt"]),
     "labels": Setting(readers.labels, {"name": "ФИО", "address": "Адрес"}),
     "language": Setting(readers.choice(*LANGUAGES), "ru"),
@@ -97,7 +98,7 @@ def read(bank: Bank, call: Call) -> Command:
     echo = Head(qm, qid, op)
     name = COMMANDS.get(head.get("OP", ""), "")
     amount = _amount(bank, body.get("SUM", "")) if name == "pay" else None
-    paid_at = wire.moment(head.get("DTS"), wire.BLANK_TIME, any_year=True)
+    paid_at = bank.read_time(head.get("DTS", ""), wire.BLANK_TIME, any_year=True)
     refused = _stranger(bank, head, body) or _refusal(bank, name, echo, body, amount)
     common: dict[str, Any] = {
         "name": name or echo.op,
@@ -105,6 +106,7 @@ def read(bank: Bank, call: Call) -> Command:
         "account": body.get("PARAM1", ""),
         "amount": amount,
         "echo": echo,
+        "noted": _hints(bank, refused, paid_at, head, body),
     }
     if refused:
         return Refuse(outcome=refused, **common)
@@ -159,12 +161,20 @@ def _refusal(
     return bank.account_refusal(account) or unread
 
 
+def _hints(
+    bank: Bank, refused: Outcome | None, paid_at: datetime | None, head: Element, body: Element
+) -> dict[str, str]:
+    """Say, for the log, which setting would take a sum or a date that is refused."""
+    late: Outcome | None = "bad_date" if paid_at is None and not refused else refused
+    return bank.hints(late, body.get("SUM", ""), head.get("DTS", ""))
+
+
 def _repeatable(text: str) -> str:
     return text if ECHO.fullmatch(text) else ""
 
 
 def _amount(bank: Bank, text: str) -> Decimal | None:
-    if len(text.partition(".")[0]) > WHOLE_DIGITS:
+    if len(re.split("[.,]", text)[0]) > WHOLE_DIGITS:
         return None
     return wire.amount(text, bank.own["sum_form"])
 

@@ -6,17 +6,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from callback import readers, wire
+from callback.clock import utc_now
 from callback.messages import message
 from callback.model import Cancel, Check, Command, Refuse, check_or_pay
 from callback.readers import Setting
 from callback.wire import element
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
     from xml.etree.ElementTree import Element
 
     from callback.bank import Bank
     from callback.model import Outcome, Payer, Payment, Result
-    from callback.wire import Answer, Call, Fields
+    from callback.wire import Answer, Call
 
 METHODS = ("GET", "POST")
 PATHS = ("",)
@@ -45,13 +48,17 @@ CODES = {
     "payment_not_found": "300",
 }
 SETTINGS = {
-    "id_tag": Setting(readers.nonempty_xml_name, "osmp_txn_id"),
+    "id_tag": Setting(readers.xml_name, "osmp_txn_id"),
+    "txn_id_max": Setting(readers.integer(1, 64), 20),
+    "txn_date": Setting(readers.choice("required", "optional"), "required"),
+    "fields_form": Setting(readers.choice("fields", "extra"), "fields"),
     "date_tag": Setting(readers.xml_name, ""),
     "date_form": Setting(readers.text, "%Y%m%d%H%M%S"),
     "sberbank_tags": Setting(readers.boolean, False),
     "balance_sign": Setting(readers.choice("account", "debt"), "account"),
     "check_sum": Setting(readers.choice("optional", "validate", "ignore"), "optional"),
-    "sum_form": Setting(readers.choice(*wire.SUMS), "strict"),
+    "sum_form": Setting(readers.choice(*wire.SUMS), "decimal"),
+    "dates": Setting(readers.choice("strict", "lenient"), "strict"),
     "ccy": Setting(readers.texts),
     "cancel": Setting(readers.boolean, False),
     "show": Setting(readers.any_of("name", "address", "debt"), ["debt"]),
@@ -88,6 +95,8 @@ ISO_DIGITS = {
 }
 # sberbank.md, section 14.
 SBERBANK_TAGS = {"name": "fio", "address": "address", "debt": "balance"}
+# The elements of what a check shows, by the setting fields_form.
+SHOWN_AS = {"fields": ("fields", "field{}"), "extra": ("info", "extra")}
 NO_SUM = Decimal(-1)
 FIELDS = {"command", "txn_id", "account", "sum", "txn_date", "ccy"}
 CANCEL_FIELDS = FIELDS | {"cancel_txn_id", "cancel_txn_date"}
@@ -107,14 +116,15 @@ UNAVAILABLE = Refuse(name="", outcome="temporary", echo=Echo(None))
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
     can_cancel = bank.own["cancel"]
-    given = wire.fields(call.query + b"&" + call.form, CANCEL_FIELDS if can_cancel else FIELDS)
-    name = given.values.get("command", "")
+    known = CANCEL_FIELDS if can_cancel else FIELDS
+    query = wire.fields(call.query + b"&" + call.form, known)
+    name = query.values.get("command", "")
     if name == "getInfo":
-        given.values.pop("txn_id", None)
-    txn_id = given.values.get("txn_id", "")
-    echo = Echo(txn_id if wire.DIGITS.fullmatch(txn_id) else "")
+        query.values.pop("txn_id", None)
+    txn_id = query.values.get("txn_id", "")
+    echo = Echo(txn_id if _is_id(bank, txn_id) else "")
     outcome: Outcome | None = None
-    if given.repeated:
+    if query.repeated:
         outcome = "bad_request"
     elif name not in COMMANDS and not (name == "cancel" and can_cancel):
         outcome = "unknown_command"
@@ -125,15 +135,16 @@ def read(bank: Bank, call: Call) -> Command:
     if outcome:
         return Refuse(name=name, outcome=outcome, txn_id=txn_id, echo=echo)
     if name == "cancel":
-        return _cancel(bank, echo, given)
-    return _check_or_pay(bank, name, echo, given)
+        return _cancel(bank, echo, query.values)
+    return _check_or_pay(bank, name, echo, query.values)
 
 
 def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     """Answer as in section 5."""
     echo = command.echo or Echo()
     done = result.done
-    parts = [] if echo.txn_id is None else [element(bank.own["id_tag"], echo.txn_id)]
+    id_tag = bank.own["id_tag"]
+    parts = [element(id_tag, echo.txn_id)] if id_tag and echo.txn_id is not None else []
     if done and result.payment:
         parts += _receipt(bank, result.payment, echo.cancel_txn_id)
     parts.append(element("result", code))
@@ -144,14 +155,17 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     return wire.xml(element("response", parts))
 
 
-def _check_or_pay(bank: Bank, name: str, echo: Echo, given: Fields) -> Command:
-    values = given.values
+def _is_id(bank: Bank, text: str) -> bool:
+    """Say whether it is digits: also more than wire.DIGITS takes, by a setting."""
+    return text.isascii() and text.isdecimal() and len(text) <= bank.own["txn_id_max"]
+
+
+def _check_or_pay(bank: Bank, name: str, echo: Echo, values: Mapping[str, str]) -> Command:
     pays = name == "pay"
     account = values.get("account")
-    rule = {"pay": "validate", "getInfo": "ignore"}.get(name, bank.own["check_sum"])
-    amount, bad_sum = bank.read_sum(values.get("sum", ""), rule)
-    paid_at = wire.moment(values.get("txn_date"), wire.COMPACT_TIME)
-    refused = (
+    amount, bad_sum = _sum(bank, name, values.get("sum", ""))
+    paid_at = _paid_at(bank, values)
+    refused: Outcome | None = (
         ("bad_request" if account is None else bank.account_refusal(account))
         or bad_sum
         or ("bad_date" if pays and paid_at is None else None)
@@ -167,7 +181,21 @@ def _check_or_pay(bank: Bank, name: str, echo: Echo, given: Fields) -> Command:
         account=account or "",
         amount=amount,
         echo=echo,
+        noted=bank.hints(refused, values.get("sum", ""), values.get("txn_date", "")),
     )
+
+
+def _sum(bank: Bank, name: str, text: str) -> tuple[Decimal | None, Outcome | None]:
+    if name == "getInfo":
+        return None, None
+    return bank.read_sum(text) if name == "pay" else bank.read_sum_of_check(text)
+
+
+def _paid_at(bank: Bank, values: Mapping[str, str]) -> datetime | None:
+    """The bank's own date; ours where it may lack and does."""
+    if "txn_date" not in values and bank.own["txn_date"] == "optional":
+        return bank.local(utc_now())
+    return bank.read_time(values.get("txn_date", ""), wire.COMPACT_TIME)
 
 
 def _currencies(bank: Bank) -> tuple[str, ...]:
@@ -175,19 +203,19 @@ def _currencies(bank: Bank) -> tuple[str, ...]:
     return ("", *(ours if bank.own["ccy"] is None else bank.own["ccy"]))
 
 
-def _cancel(bank: Bank, echo: Echo, given: Fields) -> Command:
+def _cancel(bank: Bank, echo: Echo, values: Mapping[str, str]) -> Command:
     """Section 8. The payment is named by cancel_txn_id; the cancel's own id is not stored."""
-    of = given.values.get("cancel_txn_id", "")
-    if not wire.DIGITS.fullmatch(of):
+    of = values.get("cancel_txn_id", "")
+    if not _is_id(bank, of):
         return Refuse(name="cancel", outcome="bad_id", txn_id=of, echo=echo)
-    if given.values.get("ccy", "") not in _currencies(bank):  # section 4, step 6: any command
+    if values.get("ccy", "") not in _currencies(bank):  # section 4, step 6: any command
         return Refuse(name="cancel", outcome="bad_request", txn_id=of, echo=echo)
-    of_sum = given.values.get("sum")
+    of_sum = values.get("sum")
     return Cancel(
         name="cancel",
         txn_id=of,
         echo=echo._replace(cancel_txn_id=of),
-        of_account=given.values.get("account"),
+        of_account=values.get("account"),
         # A sum that cannot be read is another sum.
         of_sum=None if of_sum is None else wire.amount(of_sum, bank.own["sum_form"]) or NO_SUM,
         mismatch="cancel_differs",
@@ -215,8 +243,9 @@ def _shown(bank: Bank, payer: Payer) -> list[Element]:
     if bank.own["sberbank_tags"]:
         words["debt"] = f"{bank.balance(payer):.2f}"
         return [element(SBERBANK_TAGS[word], words[word]) for word in bank.show]
+    outer, inner = SHOWN_AS[bank.own["fields_form"]]
     shown = [
-        element(f"field{number}", words[word], name=bank.labels[word])
+        element(inner.format(number), words[word], name=bank.labels[word])
         for number, word in enumerate(bank.show, start=1)
     ]
-    return [element("fields", shown)] if shown else []
+    return [element(outer, shown)] if shown else []

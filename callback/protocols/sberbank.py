@@ -47,7 +47,8 @@ CODES = {
 }
 SETTINGS = {
     "balance_sign": Setting(readers.choice("account", "debt"), "account"),
-    "sum_form": Setting(readers.choice(*wire.SUMS), "strict"),
+    "sum_form": Setting(readers.choice(*wire.SUMS), "decimal"),
+    "dates": Setting(readers.choice("strict", "lenient"), "strict"),
     "show": Setting(readers.any_of("name", "address", "debt"), ["debt"]),
     "register": Setting(
         readers.table,
@@ -72,7 +73,7 @@ UNAVAILABLE = Refuse(name="", outcome="temporary")  # section 5
 FIELDS = {"ACTION", "ACCOUNT", "AMOUNT", "PAY_ID", "PAY_DATE"}
 # Both forms of PAY_DATE were seen, and they cannot be taken for each other.
 DATES = (
-    re.compile(wire.DOTTED_DAY + "_(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"),
+    re.compile(f"{wire.DOTTED_DAY}_{wire.CLOCK}"),
     wire.COMPACT_TIME,
 )
 
@@ -112,16 +113,24 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
 def _check_or_pay(bank: Bank, name: str, txn_id: str, values: dict[str, str]) -> Command:
     pays = name == "payment"
     account = values.get("ACCOUNT", "")
-    amount, bad_sum = bank.read_sum(values.get("AMOUNT", ""), "validate" if pays else "ignore")
-    paid_at = wire.moment(values.get("PAY_DATE"), *DATES)
-    refused = (
+    sum_text, date_text = values.get("AMOUNT", ""), values.get("PAY_DATE", "")
+    amount, bad_sum = bank.read_sum(sum_text, "validate" if pays else "ignore")
+    paid_at = bank.read_time(date_text, *DATES)
+    refused: Outcome | None = (
         bank.account_refusal(account)
         or bad_sum
         or ("bad_date" if pays and paid_at is None else None)
         or bank.sum_refusal(amount)
     )
     return check_or_pay(
-        pays, refused, paid_at, name=name, txn_id=txn_id, account=account, amount=amount
+        pays,
+        refused,
+        paid_at,
+        name=name,
+        txn_id=txn_id,
+        account=account,
+        amount=amount,
+        noted=bank.hints(refused, sum_text, date_text),
     )
 
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from callback.settings import SettingsError, load
+from tests.conftest import settings_toml
 from tests.support.answers import alarms, at_once, broken, payments, xml
+from tests.support.processes import write_settings
+from tests.support.rpc import basic
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Engine
     from tests.support.processes import Endpoint
 
@@ -70,6 +79,52 @@ protocol = "osmp"
 allow = ["127.0.0.1"]
 show = []
 
+[BANKS.strict]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+sum_form = "strict"
+dates = "lenient"
+check_sum = "validate"
+cancel = true
+
+[BANKS.tbc]
+protocol = "osmp"
+username = "tbc"
+password = "pw"
+id_tag = ""
+fields_form = "extra"
+txn_date = "optional"
+show = ["name", "debt"]
+labels = { name = "customer", debt = "debt" }
+timezone = "Asia/Tbilisi"
+account_pattern = "[0-9]{10}"
+min_sum = "10.00"
+max_sum = "50000.00"
+
+[BANKS.tbc.codes]
+bad_sum = "275"
+sum_too_small = "275"
+sum_too_large = "275"
+account_closed = "7"
+duplicate_other = "215"
+
+[BANKS.skynet]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+txn_id_max = 24
+cancel = true
+
+[BANKS.widest]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+txn_id_max = 64
+
+[BANKS.liberty]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+fields_form = "extra"
+show = []
+
 [BANKS.bills]
 protocol = "osmp"
 allow = ["127.0.0.1"]
@@ -118,6 +173,8 @@ bad_date = "12"
 
 ACCOUNT = "7012340001"
 D = "txn_date=20261103091500"
+BARE = "bare integer: kopecks? if not, sum_form = lenient"
+DATED = "another form of date: dates = lenient"
 PAY = f"command=pay&txn_id=18000002&account={ACCOUNT}&sum=1200.00&{D}"
 PAID = ("qiwi", "18000002", ACCOUNT, "1200.00", "paid", "2026-11-03 09:15:00", "KZT")
 HALVES = PAY[: PAY.index("&sum")], PAY[PAY.index("sum") :]
@@ -187,6 +244,8 @@ def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
         ("command=check&txn_id=1", "300"),
         (f"command=check&txn_id=1&account={ACCOUNT}&sum=9.99", "241"),
         (f"command=check&txn_id=1&account={ACCOUNT}&sum=50000.01", "242"),
+        (f"command=check&txn_id=1&account={ACCOUNT}&sum=0.00", "0"),
+        (f"command=check&txn_id=1&account={ACCOUNT}&sum=0", "0"),
     ]:
         assert result(endpoint, query) == code, query
     assert payments(books) == []
@@ -221,9 +280,18 @@ def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
     assert result(endpoint, late.replace("40009", "40002")) == "0"
     rows = [PAID, ("qiwi", "18000003", "7012340002", "100.00", "paid", PAID[5], "KZT")]
     assert payments(books) == rows
-    # 12, 13
-    for text in ("100", "100.5", "1e2", "-10.00", "+10.00", "10,00", "10.00%0A"):
+    # 12, 12a, 13
+    for text in ("1e2", "-10.00", "%2B10.00", "10.001", "1,000.00", "10.00%0A", "100"):
         assert result(endpoint, pay(sum=text)) == "300", text
+    assert "sum_form" in endpoint.log()[-1]["why"]
+    receipts = {}
+    for txn_id, text, stored in (("18000012", "100.5", "100.50"), ("18000013", "10,00", "10.00")):
+        answer = ask(endpoint, pay(txn_id=txn_id, account="7012340002", sum=text))
+        assert (answer["result"], answer["sum"]) == ("0", stored)
+        receipts[txn_id] = answer
+        rows.append(("qiwi", txn_id, "7012340002", stored, "paid", PAID[5], "KZT"))
+    answer = ask(endpoint, pay(txn_id="18000012", account="7012340002", sum="100.50"))
+    assert answer == receipts["18000012"]
     for date in ("20260230120000", "2026-11-03", None):
         assert result(endpoint, pay(txn_date=date)) == "300", date
     # 14
@@ -353,7 +421,14 @@ def test_a_date_is_real_and_kept_as_the_bank_gave_it(
     [
         "1.000",
         "1.",
+        "1,",
         ".50",
+        ",50",
+        "1,000",
+        "1,000.00",
+        "1.000,00",
+        "1.0.0",
+        "100",
         "1_000.00",
         "NaN",
         "Infinity",
@@ -371,7 +446,7 @@ def test_a_date_is_real_and_kept_as_the_bank_gave_it(
         "",
     ],
 )
-def test_a_sum_that_is_not_digits_dot_two_digits_is_refused(
+def test_a_sum_that_is_not_of_the_form_is_refused(
     books: Engine, endpoint: Endpoint, text: str
 ) -> None:
     """A pattern of ASCII digits, matched as a whole [3]."""
@@ -388,6 +463,18 @@ def test_a_sum_that_is_not_digits_dot_two_digits_is_refused(
         ("lenient", "100.", None),
         ("lenient", "100.555", None),
         ("lenient", "1e2", None),
+        ("lenient", "100,5", "100.50"),
+        ("lenient", "100,55", "100.55"),
+        ("lenient", "100,", None),
+        ("lenient", "0.01", "0.01"),
+        ("strict", "100.55", "100.55"),
+        ("strict", "100,55", None),
+        ("strict", "100.5", None),
+        ("strict", "100", None),
+        ("plain", "100.5", "100.50"),
+        ("plain", "100,5", "100.50"),
+        ("plain", "100,55", "100.55"),
+        ("plain", "9" * 20 + ",99", None),  # over the limit
         ("plain", "0.01", "0.01"),
         ("plain", "0.29", "0.29"),
         ("plain", "999999999999.99", "999999999999.99"),
@@ -398,11 +485,48 @@ def test_a_sum_that_is_not_digits_dot_two_digits_is_refused(
 def test_a_sum_is_exact(
     books: Engine, endpoint: Endpoint, bank: str, text: str, recorded: str | None
 ) -> None:
-    """And sum_form = "lenient" takes whole sums and one decimal [10]."""
+    """A comma is a dot; sum_form = "lenient" takes bare integers, "strict" no comma [3, 10]."""
     answer = ask(endpoint, pay(sum=text), bank)
 
     assert answer.get("sum") == recorded
     assert [row[3] for row in payments(books)] == ([recorded] if recorded else [])
+
+
+@pytest.mark.parametrize(
+    ("bank", "changes", "why"),
+    [
+        ("qiwi", {"sum": "1050"}, BARE),
+        ("qiwi", {"sum": "1050.505"}, None),
+        ("qiwi", {"sum": "1e3"}, None),
+        ("qiwi", {"txn_date": "2026-11-03+10:15:00"}, DATED),
+        ("qiwi", {"txn_date": "03.11.2026+10:15:00"}, DATED),
+        ("qiwi", {"txn_date": "2026-02-30+10:15:00"}, None),
+        ("qiwi", {"txn_date": "2026-11-03"}, None),
+        ("strict", {"sum": "1050"}, BARE),
+        ("strict", {"sum": "1050.5"}, "a comma, or one decimal: sum_form = decimal"),
+        ("strict", {"sum": "1050,50"}, "a comma, or one decimal: sum_form = decimal"),
+    ],
+)
+def test_the_log_says_which_setting_would_take_it(
+    books: Engine, endpoint: Endpoint, bank: str, changes: dict[str, str | None], why: str | None
+) -> None:
+    """A sum or a date that is refused; what no setting takes has no such line [3]."""
+    ask(endpoint, pay(**changes), bank)
+
+    line = endpoint.log()[-1]
+    assert line["outcome"] in ("bad_sum", "bad_date")
+    assert line.get("why") == why
+    assert payments(books) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["20261103101500", "2026-11-03+10:15:00", "2026-11-03T10:15:00", "03.11.2026+10:15:00"]
+)
+def test_lenient_dates_are_the_same_date(books: Engine, endpoint: Endpoint, text: str) -> None:
+    """dates = "lenient" [10]."""
+    ask(endpoint, pay(txn_date=text), "strict")
+
+    assert [row[5] for row in payments(books)] == ["2026-11-03 10:15:00"]
 
 
 @pytest.mark.parametrize(
@@ -412,6 +536,13 @@ def test_a_sum_is_exact(
         ("qiwi", "", "0"),
         ("qiwi", "1", "300"),
         ("qiwi", "9.99", "241"),
+        ("qiwi", "9,99", "241"),
+        ("qiwi", "10,0", "0"),
+        *(("qiwi", zero, "0") for zero in ("0", "0.0", "0,00", "0.00", "0" * 20, "0" * 20 + ",0")),
+        *(("qiwi", wrong, "300") for wrong in ("0.000", "0.", ".0", "-0", "0" * 21, "0e0", "+0")),
+        *(("lenient", zero, "0") for zero in ("0", "0.0", "0,00")),
+        *(("validate", zero, "300") for zero in ("0", "0.0", "0,00", "0.00")),
+        *(("strict", zero, "300") for zero in ("0", "0.0", "0,00", "0.00")),
         ("validate", None, "300"),
         ("validate", "", "300"),
         ("validate", "1", "300"),
@@ -982,3 +1113,131 @@ def test_sberbank_protocol_no_2_with_the_numbers_of_no_1(books: Engine, endpoint
     ]:
         assert result(endpoint, query, "sber2numbers") == code, query
     assert len(payments(books)) == 1
+
+
+TBC = basic("tbc", "pw")
+INFO = (
+    '<info><extra name="customer">С*** А*** О***</extra><extra name="debt">3200.00</extra></info>'
+)
+
+
+def tbc(endpoint: Endpoint, query: str) -> str:
+    """Ask as TBC Pay; what stands in the answer's root."""
+    text = endpoint.call(f"/tbc?{query}", headers=TBC).text
+    start, end = '<?xml version="1.0" encoding="UTF-8"?><response>', "</response>"
+    assert text.startswith(start)
+    assert text.endswith(end)
+    return text[len(start) : -len(end)]
+
+
+def test_tbc_pay_is_a_matter_of_settings(books: Engine, endpoint: Endpoint) -> None:
+    """Answers without ids, with info instead of fields; eight codes; always Basic [1, 5]."""
+    check = f"command=check&txn_id=1&account={ACCOUNT}"
+    assert endpoint.call(f"/tbc?{check}").status == 401
+    assert tbc(endpoint, check) == f"<result>0</result>{INFO}<comment>OK</comment>"
+    assert tbc(endpoint, f"command=getInfo&account={ACCOUNT}") == tbc(endpoint, check)
+    first = tbc(endpoint, pay(txn_date=None))
+    (number,) = books.rows("SELECT id FROM payment")[0]
+    assert first == (
+        f"<prv_txn>{number}</prv_txn><sum>100.00</sum><result>0</result><comment>OK</comment>"
+    )
+    assert tbc(endpoint, pay(txn_date=None)) == tbc(endpoint, pay()) == first
+    for query, code in [
+        (pay(sum="101.00"), "215"),
+        (pay(txn_id="x"), "300"),
+        (pay(command="refund"), "300"),
+        ("", "300"),
+        (pay(txn_id="2", account="7012340009"), "5"),
+        (pay(txn_id="2", account="7012340003"), "7"),
+        (pay(txn_id="2", account="7012340004"), "7"),
+        (pay(txn_id="2", account="1"), "4"),
+        (pay(txn_id="2", sum="100"), "275"),
+        (pay(txn_id="2", sum="9.99"), "275"),
+        (pay(txn_id="2", sum="50000.01"), "275"),
+        (pay(txn_id="2", txn_date="x"), "300"),
+        (pay(txn_id="2", txn_date=""), "300"),
+        (pay(txn_id="2", txn_date="20260230120000"), "300"),
+    ]:
+        answer = tbc(endpoint, query)
+        assert answer.startswith(f"<result>{code}</result><comment>"), query
+    assert len(payments(books)) == 1
+    with broken(books):
+        assert tbc(endpoint, pay()).startswith("<result>1</result>")
+
+
+def test_a_pay_without_a_date_is_dated_by_our_clock_in_the_banks_zone(
+    books: Engine, endpoint: Endpoint
+) -> None:
+    """Only with txn_date = "optional"; a date that is there is kept [10]."""
+    zone = ZoneInfo("Asia/Tbilisi")
+    before = datetime.now(zone).replace(microsecond=0, tzinfo=None)
+    tbc(endpoint, pay(txn_id="1", txn_date=None))
+    tbc(endpoint, pay(txn_id="2"))
+    after = datetime.now(zone).replace(tzinfo=None)
+
+    ours, theirs = (datetime.fromisoformat(row[5]) for row in payments(books))
+    assert before <= ours <= after
+    assert theirs == datetime(2026, 11, 3, 9, 15)  # noqa: DTZ001 - the bank's
+    assert result(endpoint, pay(txn_date=None), "skynet") == "300"
+
+
+def test_info_without_show_is_left_out(books: Engine, endpoint: Endpoint) -> None:
+    """As fields are; a refusal shows nothing [5]."""
+    answer = ask(endpoint, f"command=check&account={ACCOUNT}", "liberty")
+
+    assert list(answer) == ["osmp_txn_id", "result", "comment"]
+
+
+@pytest.mark.parametrize(
+    ("bank", "longest"), [("qiwi", 20), ("skynet", 24), ("widest", 64)], ids=str
+)
+def test_an_id_may_be_as_long_as_the_settings_say(
+    books: Engine, endpoint: Endpoint, bank: str, longest: int
+) -> None:
+    """txn_id_max; never cut, and exact to the last digit [3, 10]."""
+    ids = ["1" * longest, "1" * (longest - 1) + "2"]
+    answers = [ask(endpoint, pay(txn_id=txn_id), bank) for txn_id in ids]
+
+    assert [(answer["osmp_txn_id"], answer["result"]) for answer in answers] == [
+        (txn_id, "0") for txn_id in ids
+    ]
+    assert [row[1] for row in payments(books)] == ids
+    for command in ("pay", "check"):
+        answer = ask(endpoint, pay(command=command, txn_id="1" * (longest + 1)), bank)
+        assert (answer["osmp_txn_id"], answer["result"]) == ("", "300")
+    for other in ("1" * (longest - 1) + "%D9%A1", "1" * (longest - 1) + "a", "%EF%BC%91"):
+        assert result(endpoint, pay(txn_id=other), bank) == "300"
+
+
+def test_a_long_id_can_be_cancelled(books: Engine, endpoint: Endpoint) -> None:
+    """And a longer one is no id [8]."""
+    ask(endpoint, pay(txn_id="1" * 24), "skynet")
+    cancel = f"command=cancel&txn_id={'9' * 24}&cancel_txn_id="
+
+    assert result(endpoint, cancel + "1" * 25, "skynet") == "300"
+    assert result(endpoint, cancel + "1" * 24, "skynet") == "0"
+    assert [row[4] for row in payments(books)] == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("txn_id_max = 65", "BANKS.x.txn_id_max: expected a whole number from 1 to 64"),
+        ("txn_id_max = 0", "BANKS.x.txn_id_max: expected a whole number from 1 to 64"),
+        ('fields_form = "info"', 'BANKS.x.fields_form: expected one of "fields", "extra"'),
+        ('txn_date = "maybe"', 'BANKS.x.txn_date: expected one of "required", "optional"'),
+        ('id_tag = "1 2"', "BANKS.x.id_tag: expected a name of an XML element"),
+        ('sum_form = "any"', 'BANKS.x.sum_form: expected one of "strict", "decimal", "lenient"'),
+        ('dates = "any"', 'BANKS.x.dates: expected one of "strict", "lenient"'),
+    ],
+)
+def test_a_wrong_setting_stops_the_start(tmp_path: Path, setting: str, says: str) -> None:
+    """It is named, with what is wanted [10]."""
+    toml = f'[BANKS.x]\nprotocol = "osmp"\nallow = ["127.0.0.1"]\n{setting}\n'
+
+    class Module:
+        BANKS = toml
+
+    path = write_settings(settings_toml("sqlite:///x.db", Module), tmp_path)  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match=re.escape(says)):
+        load(path)

@@ -99,7 +99,7 @@ def check_changes_nothing(play: Play) -> None:
 
 def check_of_few_words(play: Play) -> None:
     """A check that has no id or no sum is a check."""
-    slots = play.simulator.SHEET.optional_in_check
+    slots = play.simulator.optional_in_check()
     for slot in slots:
         play.expect(play.new("check"), "ok", **{slot: ABSENT})
     play.expect(play.new("check"), "ok", **dict.fromkeys(slots, ABSENT))

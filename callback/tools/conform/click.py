@@ -105,7 +105,7 @@ class Click(TextSimulator):
 
     def sum_form(self) -> str:
         """A sum may lack its decimals, or one of them."""
-        return "lenient"
+        return "float"
 
     def value(self, slot: Slot, step: Step) -> Any:
         """Section 3."""

@@ -9,6 +9,7 @@ from callback.tools.conform.model import ABSENT, Reading, require
 from callback.tools.conform.simulator import QuerySimulator, Sheet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from decimal import Decimal
     from xml.etree.ElementTree import Element
 
@@ -68,7 +69,7 @@ SHEET = Sheet(
     impossible_dates=("20260230120000", "20261103241500", "00000000000000", "2026-11-03"),
     absent={"account": "bad_request"},
 )
-DATA = {"prv_txn", "sum", "fields", "ext_id", "reg_date", "fio", "address", "balance"}
+DATA = {"prv_txn", "sum", "fields", "info", "ext_id", "reg_date", "fio", "address", "balance"}
 
 
 class Osmp(QuerySimulator):
@@ -85,6 +86,18 @@ class Osmp(QuerySimulator):
         """Section 8."""
         return "cancel" in self.acts
 
+    def malformed(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[Any]:
+        """An id is as long as the settings let it be."""
+        for value in super().malformed(slot, step, probe):
+            yield "9" * (self.bank.own["txn_id_max"] + 1) if value == "9" * 21 else value
+
+    def wrong(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[tuple[Any, str]]:
+        """A date may lack, where the settings say so."""
+        optional = self.bank.own["txn_date"] == "optional"
+        for value, outcome in super().wrong(slot, step, probe):
+            if not (slot == "time" and value is ABSENT and optional):
+                yield value, outcome
+
     def value(self, slot: Slot, step: Step) -> Any:
         """A cancel has an id of its own, which is made of the payment's."""
         if slot == "time":
@@ -98,10 +111,7 @@ class Osmp(QuerySimulator):
         root = forms.read_xml(reply, "text/xml")
         found = forms.texts(root, "response")
         code = found.get("result", "")
-        tag = self.bank.own["id_tag"]
-        require(tag in found, f"there is no <{tag}>")
-        echo = self.value("id", step) if "id" not in step.change else ""
-        require(found[tag] in (echo, ""), f"<{tag}> is {found[tag]!r}, not {echo!r}")
+        self._want_echo(step, found)
         require("comment" in found, "there is no <comment>")
         if code != self.code(step.act, "ok"):
             require(not DATA & found.keys(), "a refusal carries data")
@@ -109,6 +119,15 @@ class Osmp(QuerySimulator):
         if step.act == "check":
             return Reading(code, debt=self._debt(root))
         return Reading(code, self._receipt(step, found))
+
+    def _want_echo(self, step: Step, found: dict[str, str]) -> None:
+        tag = self.bank.own["id_tag"]
+        if not tag:
+            require("osmp_txn_id" not in found, "there is an <osmp_txn_id>")
+            return
+        require(tag in found, f"there is no <{tag}>")
+        echo = self.value("id", step) if "id" not in step.change else ""
+        require(found[tag] in (echo, ""), f"<{tag}> is {found[tag]!r}, not {echo!r}")
 
     def _receipt(self, step: Step, found: dict[str, str]) -> dict[str, str]:
         names = {"number": "prv_txn", "sum": "sum"}
@@ -130,7 +149,8 @@ class Osmp(QuerySimulator):
             balance = forms.money(root.findtext("balance"))
             return balance if self.bank.own["balance_sign"] == "debt" else -balance
         label = self.bank.labels["debt"]
-        shown = {field.get("name"): field.text for field in root.iterfind("fields/")}
+        path = "info/extra" if self.bank.own["fields_form"] == "extra" else "fields/"
+        shown = {field.get("name"): field.text for field in root.iterfind(path)}
         require(label in shown, f"no field is named {label}")
         return forms.money(shown[label])
 

@@ -16,7 +16,7 @@ from callback.protocols import PROTOCOLS
 from callback.tools.conform.model import ABSENT, TWICE, Reading, Request, require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from callback.bank import Bank
     from callback.tools.conform.forms import Pairs
@@ -33,6 +33,13 @@ COMMON_CODES = {
 # Each begins with what the sheet's "full match" is about: newline, other digits, blanks, signs.
 WRONG_IDS = ("12a4", "-5", "+5", " 5", "5\n", "5.0", "\u0665", "9" * 21)
 OTHER_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+# How a sum may be written besides a dot and two decimals, by the setting sum_form.
+SPELLINGS: Mapping[str, Collection[str]] = {
+    "strict": (),
+    "decimal": ("one decimal", "comma"),
+    "lenient": ("one decimal", "comma", "integer"),
+    "float": ("one decimal", "integer"),  # a dialect's own, of Click
+}
 ZERO = Decimal(0)
 MALFORMED: Mapping[Slot, str] = {
     "sum": "bad_sum",
@@ -133,6 +140,11 @@ class Simulator(ABC):
         """Seconds after which a booking cannot be made any more; 0: it does not get old."""
         return 0
 
+    def optional_in_check(self) -> Sequence[Slot]:
+        """What a check may lack, by the sheet and the bank's settings."""
+        must = {"sum"} if self.bank.own.get("check_sum") == "validate" else set()
+        return [slot for slot in self.SHEET.optional_in_check if slot not in must]
+
     def slots(self) -> Sequence[Slot]:
         """The parts of a pay."""
         return self.SHEET.slots["pay"]
@@ -220,7 +232,7 @@ class TextSimulator(Simulator):
             yield from wrong_accounts(self.bank, step.account)
 
     def sum_form(self) -> str:
-        """A form of `wire.SUMS`."""
+        """A form of SPELLINGS."""
         return str(self.bank.own["sum_form"])
 
 
@@ -256,11 +268,11 @@ def wrong_sums(probe: Decimal, form: str) -> Iterator[str]:
     good = f"{probe:.2f}"
     whole = good.partition(".")[0]
     yield from (f"{whole}e0", f"{whole}.0e0", "1e2", f"-{good}", f"+{good}")
-    yield from (good.replace(".", ","), f" {good}", f"{good} ", f"{good}\n", f"{good}0")
+    yield from (f" {good}", f"{good} ", f"{good}\n", f"{good}0", f"{whole},000")
     yield from (f"0_{good}", good.translate(OTHER_DIGITS), f"1{'0' * 20}.00", f"{whole}.", ".50")
-    yield from ("0x10", "NaN", "Infinity", "1 000.00", "null")
-    if form == "strict":
-        yield from (whole, good[:-1])
+    yield from ("0x10", "NaN", "Infinity", "1 000.00", "1,000.00", "null")
+    spellings = {"integer": whole, "one decimal": good[:-1], "comma": good.replace(".", ",")}
+    yield from (text for spelling, text in spellings.items() if spelling not in SPELLINGS[form])
 
 
 def wrong_dates(good: str, *impossible: str) -> Iterator[str]:

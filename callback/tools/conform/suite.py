@@ -57,7 +57,7 @@ NEEDS = {
     "final": Need("a payment may be cancelled", lambda play: not play.simulator.refunds()),
     "debt": Need("a check does not tell the debt", lambda play: play.simulator.tells_debt()),
     "lacking": Need(
-        "a check must have all its parts", lambda play: play.simulator.SHEET.optional_in_check
+        "a check must have all its parts", lambda play: play.simulator.optional_in_check()
     ),
     "parts": Need("every part of a repeat is read", lambda play: play.simulator.SHEET.repeat_first),
     "digits": Need("an id is no number", lambda play: play.simulator.SHEET.ids_are_digits),

@@ -34,15 +34,21 @@ if TYPE_CHECKING:
     from callback.bank import Bank
 
 NEW_ID = Pair(
-    "в `cancel` — номер самой отмены: от 1 до 20 цифр",
-    "in `cancel` the number of the cancel itself: 1 to 20 digits",
+    "в `cancel` — номер самой отмены: от 1 до {id_digits} цифр",
+    "in `cancel` the number of the cancel itself: 1 to {id_digits} digits",
 )
+DATE = Pair(f"{COMPACT.ru}{{date_may_lack}}", f"{COMPACT.en}{{date_may_lack}}")
+MAY_LACK = Pair("; без неё — время по нашим часам", "; without it: now, by our clock")
 
 
-def _values(bank: Bank) -> Mapping[str, str]:
+def _values(bank: Bank) -> Mapping[str, str | Pair]:
     digits = ISO_DIGITS.get(bank.currency, "")
     ours = [bank.currency, digits] if digits else [bank.currency]
-    return {"ccy": listed(ours if bank.own["ccy"] is None else bank.own["ccy"])}
+    return {
+        "ccy": listed(ours if bank.own["ccy"] is None else bank.own["ccy"]),
+        "id_digits": str(bank.own["txn_id_max"]),
+        "date_may_lack": MAY_LACK if bank.own["txn_date"] == "optional" else "",
+    }
 
 
 SHEET = DialectSheet(
@@ -59,7 +65,7 @@ SHEET = DialectSheet(
         Param("txn_id", "cancel", NEW_ID),
         Param("account", "check pay cancel?", OF_ACCOUNT),
         Param("sum", "check? pay cancel?", OF_SUM),
-        Param("txn_date", "pay", COMPACT),
+        Param("txn_date", "pay", DATE),
         Param(
             "cancel_txn_id",
             "cancel",
@@ -84,6 +90,7 @@ SHEET = DialectSheet(
         ("prv_txn", OURS),
         ("sum", RECORDED_SUM),
         ("fields", SHOWN_FIELDS),
+        ("info", SHOWN_FIELDS),
         ("fio", NAME),
         ("address", ADDRESS),
         ("balance", BALANCE),
@@ -94,10 +101,11 @@ SHEET = DialectSheet(
         ASK_ADDRESSES,
         ASK_BASIC,
         Pair("В каком поясе `txn_date`?", "What is the zone of `txn_date`?"),
+        Pair("Сколько цифр в `txn_id`?", "How many digits has `txn_id`?"),
         Pair("В каком виде `ccy`: буквы или цифры?", "The form of `ccy`: letters or digits?"),
         Pair(
-            "Приходит ли `sum` в check, всегда ли с двумя знаками после точки?",
-            "Does `sum` come in check, and always with two decimals?",
+            "Приходит ли `sum` в check, всегда ли со знаками после точки и в каких единицах?",
+            "Does `sum` come in check, always with decimals, and in which unit?",
         ),
         Pair(
             "Что вы делаете после кода 1 и как долго повторяете?",

@@ -112,6 +112,7 @@ class _Writer:
             "currency": self.bank.currency,
             "token": TOKEN,
             "balance": self.say(sign),
+            "id_digits": "20",
         }
 
     def _own_values(self) -> dict[str, str]:
@@ -443,7 +444,7 @@ def _sums(bank: Bank) -> Pair:
     """How a sum is written by the bank's settings."""
     if bank.own.get("kopecks"):
         return texts.KOPECKS
-    return texts.LENIENT if bank.own.get("sum_form") == "lenient" else texts.STRICT
+    return texts.SUM_FORMS[bank.own.get("sum_form", "strict")]
 
 
 def _as_text(value: object) -> str:

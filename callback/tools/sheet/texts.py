@@ -120,8 +120,9 @@ EXACTLY = Pair("точно так: {commands}", "exactly so: {commands}")
 OF_ACCOUNT = Pair("номер, который ввёл плательщик", "the number that the payer typed")
 OF_SUM = Pair("сумма: {sum}", "the sum: {sum}")
 DIGITS_ID = Pair(
-    "номер платежа у банка: от 1 до 20 цифр, это текст: `0007` и `7` — два платежа",
-    "the bank's number of the payment: 1 to 20 digits, a text: `0007` and `7` are two payments",
+    "номер платежа у банка: от 1 до {id_digits} цифр, это текст: `0007` и `7` — два платежа",
+    "the bank's number of the payment: 1 to {id_digits} digits, a text: `0007` and `7` are two "
+    "payments",
 )
 TEXT_ID = Pair(
     "номер платежа у банка: текст до 64 печатных знаков ASCII без пробелов, регистр важен",
@@ -225,10 +226,17 @@ ZONE_IS_UTC = Pair(
 )
 # How a sum is written.
 STRICT = Pair("`{example}`: цифры, точка, две цифры", "`{example}`: digits, a dot, two digits")
-LENIENT = Pair(
-    "`{example}`: цифры; после точки одна, две или ничего",
-    "`{example}`: digits; after a dot one, two or none",
+DECIMAL = Pair(
+    "`{example}`: цифры, точка или запятая, одна или две цифры; целое число без точки не "
+    "принимается: это могут быть копейки",
+    "`{example}`: digits, a dot or a comma, one or two digits; a bare integer is refused: it may "
+    "be kopecks",
 )
+LENIENT = Pair(
+    "`{example}`: цифры; после точки или запятой одна, две или ничего",
+    "`{example}`: digits; after a dot or a comma one, two or none",
+)
+SUM_FORMS: Mapping[str, Pair] = {"strict": STRICT, "decimal": DECIMAL, "lenient": LENIENT}
 HUNDREDTHS = Pair(
     "целое число сотых долей (тийинов): {example} {currency} = `{hundredths}`",
     "an integer of hundredths (tiyin): {example} {currency} = `{hundredths}`",

@@ -54,6 +54,29 @@ sum_form = "lenient"
 check_sum = "ignore"
 codes = {{ account_blocked = "79", temporary = "90" }}
 
+[BANKS.strict]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+sum_form = "strict"
+check_sum = "validate"
+
+[BANKS.tbc]
+protocol = "osmp"
+username = "tbc"
+password = "p4"
+id_tag = ""
+fields_form = "extra"
+txn_date = "optional"
+show = ["name", "debt"]
+labels = {{ name = "customer", debt = "debt" }}
+codes = {{ bad_sum = "275", sum_too_small = "275", sum_too_large = "275", account_closed = "7" }}
+timezone = "Asia/Tbilisi"
+
+[BANKS.skynet]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+txn_id_max = 24
+
 [BANKS.sber2]
 protocol = "osmp"
 allow = ["127.0.0.1"]

@@ -565,7 +565,11 @@ def test_a_repeat_is_told(bank: str, words: tuple[str, ...]) -> None:
     [
         ("osmp", "digits, exactly 10"),
         ("kaspi_xml", "`[A-Z]-[0-9]{6}|[0-9]{3}`"),
-        ("osmp", "`100.00`: digits, a dot, two digits"),
+        (
+            "osmp",
+            "`100.00`: digits, a dot or a comma, one or two digits; a bare integer is refused",
+        ),
+        ("ckassa", "`100.00`: digits, a dot, two digits"),
         ("kaspi_xml", "`150.00`"),
         ("sberbank_two", "`99.00`"),
         ("click", "one, two or none"),
@@ -653,9 +657,9 @@ def test_the_html_says_what_markdown_says() -> None:
             self.said += f" {data}"
 
     reader = Words()
-    reader.feed(html("click").partition("</style>")[2])
+    reader.feed(html("osmp").partition("</style>")[2])
     letters = re.compile(r"[^\w]+|http\b|xml\b")
-    plain = re.sub("(?m)^```.*$", "", markdown("click"))
+    plain = re.sub("(?m)^```.*$", "", markdown("osmp"))
 
     assert letters.sub("", TIMES.sub("", reader.said)) == letters.sub("", TIMES.sub("", plain))
 
