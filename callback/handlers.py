@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request
 from callback import log, operation, signature
 from callback.database.errors import DatabaseError
 from callback.model import ALARMS, Command, Refuse, Result
-from callback.protocols import PROTOCOLS, answer, bare_answer
+from callback.protocols import PROTOCOLS, answer, bare_answer, unavailable_answer
 from callback.wire import MAX_BODY, Answer, Call
 
 if TYPE_CHECKING:
@@ -140,6 +140,9 @@ def _render(bank: Bank, command: Command, result: Result) -> Answer:
         return answer(bank, command, result)
     except Exception:
         log.unexpected(f"{bank.name}: an unexpected error in an answer")
+    try:
+        return unavailable_answer(bank)
+    except Exception:
         return bare_answer("temporary")
 
 
