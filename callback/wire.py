@@ -49,8 +49,9 @@ EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, as all that is ours
 MILLISECOND = timedelta(milliseconds=1)
 # A payment's number where a dialect wants digits: a text, which may exceed 64 bits.
 DIGITS = re.compile("[0-9]{1,20}")
-# Stands for a value whose bytes are not UTF-8: no pattern of ours lets a control character in.
+# Stands for a value that is not UTF-8: no pattern of ours lets a control character in.
 MALFORMED = "\0"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -77,15 +78,14 @@ class Answer(NamedTuple):
     status: int = 200
 
 
-class NotWhole:
-    """A JSON number with a fraction or an exponent: no dialect accepts one anywhere."""
+class NotWhole(NamedTuple):
+    """A JSON number with a fraction or an exponent, as it was written; never a float."""
 
-
-NOT_WHOLE = NotWhole()
+    literal: str
 
 
 class Json(NamedTuple):
-    """A JSON body: its value, where whole numbers are int and all others NOT_WHOLE."""
+    """A JSON body: its value, where whole numbers are int and all others NotWhole."""
 
     value: Any
     readable: bool  # it is UTF-8 and JSON, without NaN, not nested too deep
@@ -230,12 +230,19 @@ def read_json(body: bytes) -> Json:
         value = json.loads(
             body.decode("utf-8"),
             object_pairs_hook=members,
-            parse_float=lambda _: NOT_WHOLE,
+            parse_float=NotWhole,
             parse_constant=_refuse,
         )
     except (ValueError, RecursionError):  # not UTF-8 and too many digits are ValueErrors too
         return Json(None, readable=False, repeated=False)
     return Json(value, readable=True, repeated=bool(repeated))
+
+
+def storable(text: str) -> str:
+    """Give back a text of JSON; one with half a surrogate pair, which no database takes, is
+    MALFORMED.
+    """
+    return MALFORMED if _SURROGATE.search(text) else text
 
 
 def json_answer(value: object, status: int = 200) -> Answer:
