@@ -111,6 +111,14 @@ def texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def ids(value: Any) -> tuple[str, ...]:
+    """A text or a whole number that names something, or a list of them, as texts."""
+    given = value if isinstance(value, list) else [value]
+    if not all(type(one) in (int, str) and one != "" for one in given):
+        raise ValueError("a text in quotes, a whole number, or a list of them")
+    return tuple(str(one) for one in given)
+
+
 def secrets(value: Any) -> tuple[bytes, ...]:
     """A secret, or a list of them (newest last), as bytes."""
     items = value if isinstance(value, list) else [value]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from itsdangerous import BadSignature, Signer, TimestampSigner
 
 from callback import proofs
+from callback.protocols import PROTOCOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -124,10 +125,15 @@ def _allowed(bank: Bank, address: str) -> bool:
     return any(ip in network for network in bank.allow)
 
 
-def credentials(environ: Mapping[str, str]) -> tuple[bytes, bytes]:
-    """Read user name and password of HTTP Basic; both empty when there are none."""
+def credentials(environ: Mapping[str, str], *, bare: bool = False) -> tuple[bytes, bytes]:
+    """Read user name and password of HTTP Basic; both empty when there are none.
+
+    With `bare` the word Basic may be left out.
+    """
     header = next((environ[name] for name in AUTHORIZATION if environ.get(name)), "")
-    scheme, _, encoded = header.partition(" ")
+    scheme, blank, encoded = header.partition(" ")
+    if bare and not blank:
+        scheme, encoded = "Basic", header
     try:
         raw = base64.b64decode(encoded.strip(), validate=True)
     except ValueError:
@@ -137,6 +143,6 @@ def credentials(environ: Mapping[str, str]) -> tuple[bytes, bytes]:
 
 
 def _basic(bank: Bank, environ: Mapping[str, str]) -> bool:
-    username, password = credentials(environ)
+    username, password = credentials(environ, bare=PROTOCOLS[bank.protocol].BARE_BASIC)
     right = hmac.compare_digest(username, bank.username.encode())
     return proofs.is_any(password, bank.password) and right

@@ -31,7 +31,11 @@ HTTP_STATUS: Mapping[Outcome, int] = {
     "temporary": 503,
 }
 # The tables that a dialect may leave out.
-DEFAULTS: Mapping[str, Any] = {"UNAVAILABLE": None, "ERROR_BODIES": False}
+DEFAULTS: Mapping[str, Any] = {
+    "UNAVAILABLE": None,
+    "ERROR_BODIES": False,
+    "BARE_BASIC": False,
+}
 
 
 class Dialect(Protocol):
@@ -69,6 +73,12 @@ class Dialect(Protocol):
     def ERROR_BODIES(self) -> bool:
         """May be left out. True: answers of its own come with HTTP 400 or 401 and a body, which no
         web server may take away.
+        """
+
+    @property
+    def BARE_BASIC(self) -> bool:
+        """May be left out. True: user name and password of HTTP Basic may come without the word
+        Basic before them.
         """
 
     def read(self, bank: Bank, call: Call) -> Command:

@@ -29,6 +29,7 @@ class Client:
     username: str = ""
     password: str = ""
     timeout_s: float = TIMEOUT_S
+    says_basic: bool = True
 
     def send(self, request: Request, proof: Proof | None = None) -> Reply:
         """Send one request without the proof that is named, or with a wrong one.
@@ -78,5 +79,5 @@ class Client:
             username = self.username + ("x" if proof == "wrong user" else "")
             password = self.password + ("x" if proof == "wrong password" else "")
             pair = base64.b64encode(f"{username}:{password}".encode()).decode()
-            headers["Authorization"] = f"Basic {pair}"
+            headers["Authorization"] = f"Basic {pair}" if self.says_basic else pair
         return headers

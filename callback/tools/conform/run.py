@@ -93,7 +93,8 @@ def client(settings: Settings, bank: Bank, url: str, timeout_s: float) -> Client
     if token and token not in url:
         url = f"{url.rstrip('/')}/{token}"
     password = bank.password[-1].decode() if bank.password else ""
-    return Client(url, token, bank.username, password, timeout_s)
+    says_basic = SIMULATORS[bank.protocol].SHEET.says_basic
+    return Client(url, token, bank.username, password, timeout_s, says_basic)
 
 
 def plan(play: Play) -> Plan:

@@ -78,12 +78,14 @@ class Sheet:
     statuses: Sequence[int] = (200,)  # of answers in the dialect's own words
     floor: bool = False  # the debt that a check tells is never below zero
     ids_are_digits: bool = True
+    zero_is_an_id: bool = True
     wrong_ids: Sequence[Any] = ()  # WRONG_IDS, where ids are digits
     impossible_dates: Sequence[str] = ()
     perform_names: Mapping[Slot, str] = field(default_factory=dict)  # other ones are refused as
     absent: Mapping[Slot, str] = field(default_factory=dict)  # what a missing part comes to
     empty: Mapping[Slot, str] = field(default_factory=dict)  # and an empty one
     exact_invoice: bool = False  # an invoice is paid by its whole sum or not at all
+    says_basic: bool = True  # the word Basic before user name and password
 
 
 class Simulator(ABC):

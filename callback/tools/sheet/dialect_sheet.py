@@ -72,6 +72,8 @@ class DialectSheet:
     meanings: Mapping[Outcome, Pair] = field(default_factory=dict)
     # Refusals that can happen here, though elsewhere the settings must let them.
     occurs: Sequence[Outcome] = ()
+    # Refusals that the bank repeats all the same: to it they are not final.
+    not_final: Sequence[Outcome] = ()
     # What a repeated payment gets, where that is not simply the first answer.
     repeats: Pair | None = None
     # More values for the texts.

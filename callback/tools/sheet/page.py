@@ -171,7 +171,8 @@ class _Writer:
             )
             yield self.say(texts.FROM_ADDRESSES, addresses=listed(addresses))
         if self.real.password:
-            yield self.say(texts.BY_BASIC, username=self.bank.username)
+            by = texts.BY_BASIC if self._says_basic() else texts.BY_BARE_BASIC
+            yield self.say(by, username=self.bank.username)
         if self.bank.url_token:
             yield self.say(texts.BY_TOKEN)
         formula = self.dialect.formula
@@ -287,6 +288,7 @@ class _Writer:
                 continue
             of = f" ({code(command)})" if command else ""
             end = "stranger" if outcome in HTTP_STATUS else "refused"
+            end = "again" if outcome in self.dialect.not_final else end
             yield word, end, f"{self._meaning(outcome)}{of}"
         for outcome, status in HTTP_STATUS.items():
             if self.bank.code("", outcome) is None and self._occurs(outcome):
@@ -370,6 +372,9 @@ class _Writer:
     def _signs(self) -> bool:
         return self.simulator is not None and self.simulator.signs()
 
+    def _says_basic(self) -> bool:
+        return self._known().SHEET.says_basic
+
     def _url(self, path: str) -> str:
         return f"{self.settings.public_url or SITE}{self._path(path)}"
 
@@ -411,7 +416,8 @@ class _Writer:
         lines = [f"{request.method} {site.path}{self._path(request.path)}{query} HTTP/1.1"]
         lines.append(f"Host: {site.netloc}")
         if self.real.password:
-            lines.append(f"Authorization: Basic <{self.say(texts.CREDENTIALS)}>")
+            word = "Basic " if self._says_basic() else ""
+            lines.append(f"Authorization: {word}<{self.say(texts.CREDENTIALS)}>")
         if request.content_type:
             lines.append(f"Content-Type: {request.content_type}")
         body = (request.body or b"").decode()

@@ -100,6 +100,12 @@ BY_BASIC = Pair(
     "HTTP Basic, имя пользователя `{username}`; пароль передаётся отдельно",
     "HTTP Basic, user name `{username}`; the password is handed over separately",
 )
+BY_BARE_BASIC = Pair(
+    "заголовок `Authorization`: `имя:пароль` в Base64 без слова Basic, имя `{username}`; пароль "
+    "передаётся отдельно",
+    "the header `Authorization`: `user:password` in Base64 without the word Basic, user name "
+    "`{username}`; the password is handed over separately",
+)
 BY_TOKEN = Pair(
     "подписанный адрес: ключ в адресе, передаётся отдельно",
     "signed address: a key inside the address, handed over separately",
