@@ -130,6 +130,7 @@ PROTOCOLS = Dialects(
     "ckassa",
     "click",
     "uzum",
+    "alif",
 )
 
 

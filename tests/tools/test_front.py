@@ -66,6 +66,10 @@ SAID = {
             '{"ru":"повторите позже","uz":"keyinroq urinib ko‘ring","en":"try later"}}}',
         ),
     ),
+    "alif": (
+        'username = "u"\npassword = "p"',
+        (200, "application/json; charset=utf-8", '{"code":520,"id":0}'),
+    ),
     "click": ('secret = "s"\nservice_id = "1"', NOTHING),
     "kaspi": ("", NOTHING),
     "cyberplat": ("", NOTHING),

@@ -136,10 +136,11 @@ TIMES = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|\d\d\.\d\d\.\d{4}_\d\d:\d\d:\d\d"
     r"|\b20\d{12}\b|\b1[789]\d{11}\b"
 )
-NUMBERS = re.compile(
-    r"(prv_txn|prv_txn_id|ext_id|EXT_ID|reg_id|authcode|AuthCode|transaction|providerTrnId"
-    r'|merchant_prepare_id|merchant_confirm_id)("?[>:]"?)\d+'
-)
+# Our number of a payment, under every name that a dialect has for it.
+OURS = {
+    name for sheet in SHEETS.values() for name, meaning in sheet.answers if meaning is texts.OURS
+}
+NUMBERS = re.compile(rf'({"|".join(OURS)})("?[>:]"?)\d+')
 SIGNS = re.compile("(?<=<sign>)[0-9A-Za-z]+")
 
 
@@ -470,6 +471,12 @@ def test_the_fields_of_an_answer_are_described(bank: str) -> None:
         ("paynet", "100", "no, ask again"),
         ("mbank", "250", "done"),
         ("mbank", "424", "no, ask again"),
+        ("alif", "302", "done"),
+        ("alif", "200", "done"),
+        ("alif", "107", "no, ask again"),
+        ("alif", "203", "yes"),
+        ("alif", "401", "yes, until it is put right"),
+        ("alif", "520", "no, ask again"),
         ("ckassa", "1", "done"),
         ("ckassa", "13", "yes"),
         ("ckassa", "90", "no, ask again"),
@@ -577,6 +584,7 @@ def test_a_repeat_is_told(bank: str, words: tuple[str, ...]) -> None:
         ("ckassa_kopecks", "kopecks: 100.00 KZT = `10000`"),
         ("payme_invoice", "by its whole sum only"),
         ("payme", "milliseconds, UTC"),
+        ("alif", "a JSON number of KZT, or the same as text: `100.00`"),
     ],
 )
 def test_forms_are_told(bank: str, words: str) -> None:
