@@ -21,13 +21,17 @@ class RegisterError(Exception):
 
 
 class Entry(NamedTuple):
-    """A payment that the bank says it took; `paid_at` is in the bank's zone."""
+    """A payment that the bank says it took; `paid_at` is in the bank's zone.
+
+    `origin` is what the id was derived from where the file has none (a statement), else empty.
+    """
 
     line: int
     txn_id: str
     account: str
     amount: Decimal
     paid_at: datetime
+    origin: str = ""
 
 
 class Remark(NamedTuple):

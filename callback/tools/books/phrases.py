@@ -17,6 +17,7 @@ _RUSSIAN = {
     "nobody's": "счёт не найден",
     "no number in the purpose": "в назначении нет номера",
     "no clear number": "номер не ясен",
+    "neither income nor spending": "ни поступление, ни списание",
     "rejected": "строка не читается",
     "not a payment": "не платёж",
     "twice": "повторная строка",

@@ -5,12 +5,14 @@ registers.md, section 5. Money must never go to a number that was only guessed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    import re
+import re
+from typing import Literal
 
 LONGEST = 4000  # longer than any form of payment has room for; an expression may be slow on more
+
+SHOWN = 500
+# Controls, line ends of Unicode, and what writes from right to left.
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 Why = Literal["no number in the purpose", "no clear number"]
 
@@ -40,8 +42,9 @@ def account(text: str, expression: re.Pattern[str] | None) -> str:
 
 
 def shortened(text: str) -> str:
-    """As much of a text as a report has room for."""
-    return text if len(text) <= 500 else f"{text[:500]}…"
+    """As much of a text as a report has room for, without what would move a terminal's cursor."""
+    text = UNSEEN.sub(" ", text[: SHOWN + 1])
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _numbers(text: str, expression: re.Pattern[str]) -> list[str]:

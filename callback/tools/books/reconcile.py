@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from callback import log
 from callback.clock import utc_now
 from callback.database.errors import DuplicateError
+from callback.tools.books import credits
+from callback.tools.books.entry import Register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from callback.bank import Bank
     from callback.database import Database, Row
-    from callback.tools.books.entry import Entry, Register
+    from callback.tools.books.entry import Entry
 
 Name = Literal[
     "only in the register",
@@ -33,6 +35,7 @@ Name = Literal[
     "nobody's",
     "no number in the purpose",
     "no clear number",
+    "neither income nor spending",
     "rejected",
     "not a payment",
     "twice",
@@ -132,12 +135,13 @@ class Reconciliation:
     def compare(self) -> Report:
         """Match by the bank's id, then name what is left on either side; DatabaseError."""
         report = self.report
+        self._recognise()
         theirs = {entry.txn_id: entry for entry in self._register.entries}
         for entry in self._register.entries:
             report.register.add(entry.amount)
             report.days[entry.paid_at.date()].register.add(entry.amount)
         left: list[Ours] = []
-        for ours in self._ours():
+        for ours in self._ours(report.first, report.last):
             if ours.txn_id in theirs:
                 self._judge(theirs.pop(ours.txn_id), ours)
             elif ours.state == "paid":
@@ -165,9 +169,17 @@ class Reconciliation:
                     self._book(finding.entry)
         return report
 
-    def _ours(self) -> Iterable[Ours]:
-        start = datetime.combine(self.report.first, datetime.min.time())
-        end = datetime.combine(self.report.last, datetime.min.time()) + timedelta(days=1)
+    def _recognise(self) -> None:
+        """Give payments whose ids are derived the ids under which we hold them."""
+        days = [entry.paid_at.date() for entry in self._register.entries if entry.origin]
+        if days:
+            ours = self._ours(min(days), max(days))
+            entries, doubtful = credits.recognised(self._register.entries, ours)
+            self._register = Register(entries, [*self._register.remarks, *doubtful])
+
+    def _ours(self, first: date, last: date) -> Iterable[Ours]:
+        start = datetime.combine(first, datetime.min.time())
+        end = datetime.combine(last, datetime.min.time()) + timedelta(days=1)
         rows = self._database.stream(
             "payments_of_days",
             bank=self._bank.name,

@@ -92,8 +92,8 @@ def remark(finding: Finding) -> str:
 
 
 def _place(finding: Finding) -> tuple[Any, ...]:
-    when = (finding.entry or finding.ours or [""])[-1]
-    return ORDER[finding.name], str(when), finding.line or 0
+    shown = finding.entry or finding.ours
+    return ORDER[finding.name], f"{shown.paid_at}" if shown else "", finding.line or 0
 
 
 def _cells(finding: Finding) -> tuple[str, str, str, str, str]:

@@ -1,160 +1,345 @@
-"""Reading a statement of account in 1C's format of exchange (registers.md, section 5)."""
+"""Reading a statement of account in 1C's format of exchange (registers.md, section 5).
+
+Banks of Kazakhstan write it in their own ways: keys and words of sections in any letter case, a
+head without an encoding, a section of the account for every day, a purpose over several lines.
+Both passes over a file read it line by line, so a long one takes little memory.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from decimal import Decimal
-from itertools import takewhile
-from typing import TYPE_CHECKING
-from urllib.parse import quote
+from functools import lru_cache
+from io import BytesIO, TextIOWrapper
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING, NamedTuple
 
 from callback.tools.books import purpose, reading
-from callback.tools.books.entry import Entry, RegisterError, Remark, entry
+from callback.tools.books.credits import Credit, counted, derived, judge
+from callback.tools.books.entry import Entry, RegisterError, Remark
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
     from callback.layouts import RegisterLayout
 
-FIRST, LAST = "1CClientBankExchange", "КонецФайла"
-ENCODINGS = ("utf-8", "windows-1251", "cp866")
-OPENS, CLOSES = "СекцияДокумент", "КонецДокумента"
-DAY = "%d.%m.%Y"
-AMOUNT = reading.SUMS["both"]
+# All keys and words of sections are compared in small letters.
+FIRST, LAST = "1cclientbankexchange", "конецфайла"
+OPENS, CLOSES = "секциядокумент", "конецдокумента"
+SECTION = "секция"
+WORDS = (SECTION, "конец")
+# Of these the head has some, and by them it is seen in which encoding it reads as it should.
+HEAD = {"кодировка", "версияформата", "отправитель", "датасоздания", "датаначала", "расчсчет"}
+LONGEST_HEAD = 100  # lines
+# ptcp154 is windows-1251 with the letters of Kazakh.
+ENCODINGS = ("utf-8", "windows-1251", "ptcp154", "cp866")
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # its byte order marks
+TOTAL = "ВсегоПоступило"
+
+ACCOUNTS = ("расчсчет", "расчетныйсчет")
+PAYER = ("плательщиксчет", "плательщикрасчсчет", "плательщикиик")
+RECEIVER = ("получательсчет", "получательрасчсчет", "получательиик")
+INCOME, SPENDING, SUM = ("суммаприход", "суммадоход"), ("суммарасход",), ("сумма",)
+NUMBER = ("номер", "номердокумента")
+DATE = ("дата", "датаоперации", "датадокумента", "датапоступило")
+PAID_AT = ("датапоступило", "датаоперации", "датадокумента", "дата")
+ARRIVED, LEFT = "датапоступило", "датасписано"
+PURPOSE = "назначениеплатежа"
+PARTS = {PURPOSE: 0, **{f"{PURPOSE}{n}": n for n in range(100)}}
+USED = {*ACCOUNTS, *PAYER, *RECEIVER, *INCOME, *SPENDING, *SUM, *NUMBER, *PAID_AT, LEFT}
+
+DAYS = ("%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S")
 NONE = re.compile("0*([.,]0*)?")
+KEY = re.compile(r"\w{1,60}=")
 
 Fields = dict[str, str]
-Line = tuple[int, str]
+Line = tuple[int, str, str, str]  # its number, its key in small letters, its value, all of it
+
+
+class Statement(NamedTuple):
+    """What stands outside of the documents."""
+
+    accounts: set[str]
+    totals: list[str]
+    last: int  # line
+
+
+class Document(NamedTuple):
+    """One document; a purpose in parts is in `purpose`."""
+
+    line: int
+    fields: Fields
+    purpose: str
+
+
+class NeitherError(Exception):
+    """A document that is neither income nor spending; the text says why."""
 
 
 def read(raw: bytes, layout: RegisterLayout) -> tuple[list[Entry], list[Remark]]:
     """Read the payments of a statement; RegisterError when it is refused as a whole."""
-    lines = [(number, line.strip()) for number, line in reading.lines(_text(raw))]
-    last, text = lines[-1]
-    if text != LAST:
-        raise RegisterError(f"line {last}: the file ends without {LAST}")
-    documents, outside = _split(lines)
-    ours = {value for key, value in outside if key == "РасчСчет" and value}
+    encoding = _encoding(raw)
+    statement = _statement(_lines(raw, encoding))
     entries: list[Entry] = []
     remarks: list[Remark] = []
-    received = Decimal(0)
-    for line, fields in documents:
+    received = unclear = Decimal(0)
+    for document in _documents(_lines(raw, encoding)):
         try:
-            paid = _received(fields, ours)
-            received += paid or 0
-            made = _judged(line, fields, paid, layout)
+            credit = _credit(document, statement.accounts, layout)
+            received += credit.amount if credit else 0
+            made = judge(credit, layout) if credit else _no_payment(document)
+        except NeitherError as error:
+            made = _neither(document, error, layout)
+            unclear += made.entry.amount if made.entry else 0
         except ValueError as error:
-            made = Remark("rejected", line, str(error))
+            made = Remark("rejected", document.line, str(error))
         if isinstance(made, Entry):
             entries.append(made)
         else:
             remarks.append(made)
     if not any(remark.name == "rejected" for remark in remarks):
-        _control(outside, received, last)
-    return entries, remarks
+        _control(statement, received, unclear, layout)
+    return list(counted(entries)), remarks
 
 
-def _text(raw: bytes) -> str:
-    """Decode by the encoding in which a key of the head reads as it should."""
-    for encoding in ENCODINGS:
-        try:
-            text = reading.decode(raw, encoding)
-        except RegisterError:
-            continue
-        head = [line.strip() for _, line in takewhile(_is_head, reading.lines(text))]
-        if head[:1] == [FIRST] and any(line.startswith("Кодировка=") for line in head):
-            return text
+# --- Lines ---
+
+
+def _encoding(raw: bytes) -> str:
+    """Find the encoding in which a key of the head reads as it should; RegisterError."""
+    for encoding in ("utf-16",) if raw.startswith(UTF_16) else ENCODINGS:
+        lines = islice(_lines(raw, encoding, "replace"), LONGEST_HEAD)
+        keys = [key for _, key, _, _ in takewhile(_is_head, lines)]
+        if keys[:1] == [FIRST] and HEAD.intersection(keys):
+            # A byte that windows-1251 does not have; the rest of the Russian letters is the same.
+            return "ptcp154" if encoding == "windows-1251" and b"\x98" in raw else encoding
     raise RegisterError(
-        f"line 1: not a statement: no {FIRST}, or no readable Кодировка= in its head"
+        "line 1: not a statement: no 1CClientBankExchange, or no readable key in its head, "
+        "such as Кодировка= or РасчСчет="
     )
 
 
 def _is_head(line: Line) -> bool:
-    return not line[1].startswith("Секция")
+    return not line[1].startswith(SECTION)
 
 
-def _split(lines: list[Line]) -> tuple[list[tuple[int, Fields]], list[tuple[str, str]]]:
-    """Part the documents, each with its first line, from the head and the sections of accounts."""
-    documents: list[tuple[int, Fields]] = []
-    outside: list[tuple[str, str]] = []
-    start, fields = 0, Fields()
-    for number, line in lines:
-        key, _, value = (part.strip() for part in line.partition("="))
-        if key in (OPENS, CLOSES) and (key == OPENS) == bool(start):
-            raise RegisterError(f"line {number}: {key} inside of a document, or without one")
+def _lines(raw: bytes, encoding: str, errors: str = "strict") -> Iterator[Line]:
+    """Yield the lines that are not blank; RegisterError when one is not in the encoding."""
+    if raw.startswith(reading.BOM) and encoding == "utf-8":
+        encoding = "utf-8-sig"
+    try:
+        for number, text in enumerate(TextIOWrapper(BytesIO(raw), encoding, errors), start=1):
+            line = text.strip()
+            if line:
+                key, _, value = line.partition("=")
+                yield number, key.strip().casefold(), value.strip(), line
+    except UnicodeError:
+        reading.decode(raw, encoding)  # says in which line
+        raise
+
+
+# --- Sections ---
+
+
+def _statement(lines: Iterator[Line]) -> Statement:
+    """Look whether the file is whole, and read what is not in documents; RegisterError."""
+    statement = Statement(set(), [], 0)
+    start = number = 0
+    key = ""
+    for number, key, value, line in lines:
+        if start and not key.startswith(WORDS):
+            continue
+        _check_place(number, line, key, start)
         if key == OPENS:
-            start, fields = number, Fields()
-            documents.append((start, fields))
+            start = number
         elif key == CLOSES:
             start = 0
-        elif start:
-            fields.setdefault(key, value)
-        else:
-            outside.append((key, value))
+        elif not start and key in ACCOUNTS and value:
+            statement.accounts.add(_account(value))
+        elif not start and key == TOTAL.casefold() and value:
+            statement.totals.append(value)
     if start:
         raise RegisterError(f"line {start}: a document that does not end")
-    return documents, outside
+    if key != LAST:
+        raise RegisterError(f"line {number}: the file ends without КонецФайла")
+    return statement._replace(last=number)
 
 
-def _received(fields: Fields, ours: set[str]) -> Decimal | None:
-    """The sum that came in, or None when money went out; ValueError."""
-    if "СуммаПриход" in fields or "СуммаРасход" in fields:  # Kazakhstan
-        text = fields.get("СуммаПриход", "")
-        if NONE.fullmatch(text):
-            return None
-    else:
-        receiver = {fields.get("ПолучательСчет"), fields.get("ПолучательРасчСчет")}
-        if not receiver & ours or not fields.get("ДатаПоступило"):
-            return None
-        text = fields.get("Сумма", "")
-    if not AMOUNT.fullmatch(text):
-        raise ValueError(f"not a sum: {text!r}")
-    return Decimal(text.replace(",", "."))
+def _check_place(number: int, line: str, key: str, start: int) -> None:
+    """Refuse a document inside of another, an end without a beginning; RegisterError."""
+    if (key == OPENS and start) or (key == CLOSES and not start):
+        raise RegisterError(f"line {number}: {line} inside of a document, or without one")
+    if start and (key == LAST or key.startswith(SECTION)):
+        raise RegisterError(f"line {start}: a document that does not end before line {number}")
 
 
-def _judged(
-    line: int, fields: Fields, paid: Decimal | None, layout: RegisterLayout
-) -> Entry | Remark:
-    """Find whose payment it is, if it is one; ValueError."""
-    text = _purpose(fields)
-    if paid is None or (layout.ignore and layout.ignore.search(text)):
-        return Remark("not a payment", line, purpose.shortened(text))
-    paid_at = _day(fields, "ДатаПоступило", "ДатаОперации", "ДатаДокумента")
-    txn_id = "/".join(
-        [
-            _first(fields, "ПлательщикСчет", "ПлательщикРасчСчет", "ПлательщикИИК"),
-            _first(fields, "Номер", "НомерДокумента"),
-            f"{_day(fields, 'Дата', 'ДатаОперации', 'ДатаДокумента', 'ДатаПоступило'):%Y%m%d}",
-        ]
+def _documents(lines: Iterator[Line]) -> Iterator[Document]:
+    """Yield the documents; of a key that stands there twice both values, for nobody to trust."""
+    start, fields, parts, key_before = 0, Fields(), dict[str, str](), ""
+    for number, key, value, line in lines:
+        if key == OPENS:
+            start, fields, parts, key_before = number, Fields(), {}, ""
+        elif key == CLOSES:
+            yield Document(start, fields, _purpose(parts))
+            start = 0
+        elif not start:
+            continue
+        elif key_before and not KEY.match(line):
+            _add(parts, key_before, line)  # the purpose goes on
+        elif key in PARTS:
+            _add(parts, key, value)
+            key_before = key
+        else:
+            key_before = ""
+            if key in USED and fields.setdefault(key, value) != value:
+                fields[key] = f"{fields[key]} / {value}"
+
+
+def _add(parts: dict[str, str], key: str, text: str) -> None:
+    """Add to a part of a purpose, as long as it is shorter than what nobody reads anyway."""
+    before = parts.get(key, "")
+    if len(before) <= purpose.LONGEST:
+        parts[key] = f"{before} {text}".strip()
+
+
+def _purpose(parts: dict[str, str]) -> str:
+    """Join the parts of a purpose; what is there as a whole and in parts counts once."""
+    numbered = sorted((PARTS[key], text) for key, text in parts.items() if text)
+    whole = next((text for number, text in numbered if number == 0), "")
+    lines = [text for number, text in numbered if number]
+    if lines and _solid(*lines) not in _solid(whole):
+        return " ".join(filter(None, [whole, *lines]))
+    return whole
+
+
+def _solid(*texts: str) -> str:
+    return "".join("".join(texts).split())
+
+
+# --- Documents ---
+
+
+def _credit(document: Document, accounts: set[str], layout: RegisterLayout) -> Credit | None:
+    """The money that came in, or None when it went out; NeitherError, ValueError."""
+    fields = document.fields
+    text = _received(fields, accounts | _accounts(fields, ACCOUNTS), layout)
+    if text is None:
+        return None
+    day = f"{_day(_first(fields, *DATE)):%Y%m%d}"
+    return Credit(
+        line=document.line,
+        origin=derived(_first(fields, *PAYER), _first(fields, *NUMBER), day),
+        amount=reading.amount(text, layout),
+        paid_at=_day(_first(fields, *PAID_AT)),
+        purpose=document.purpose,
     )
-    # Numbers may have letters; the column has ASCII only.
-    txn_id = quote(txn_id, safe="/!#$&'()*+,:;=?@[]")
+
+
+def _received(fields: Fields, ours: set[str], layout: RegisterLayout) -> str | None:
+    """The sum that came in, as text; None: money went out, or none moved; NeitherError."""
+    income, spending, plain = (_sum(fields, keys) for keys in (INCOME, SPENDING, SUM))
+    if income and spending:
+        raise NeitherError(f"СуммаПриход {income} and СуммаРасход {spending}")
+    directed = income or spending
+    if directed and plain and _differ(directed, plain, layout):
+        raise NeitherError(f"{directed} is not Сумма {plain}")
+    if directed:
+        _check_direction(fields, ours, incoming=bool(income))
+        return income or None
+    if not plain:
+        if any(key in fields for key in (*INCOME, *SPENDING, *SUM)):
+            return None
+        raise NeitherError("no sum")
+    return plain if _is_incoming(fields, ours) else None
+
+
+def _differ(one: str, other: str, layout: RegisterLayout) -> bool:
+    return one != other and reading.amount(one, layout) != reading.amount(other, layout)
+
+
+def _check_direction(fields: Fields, ours: set[str], *, incoming: bool) -> None:
+    """Look whether the accounts say what the sum says, where one of them is ours; NeitherError."""
+    to_us = bool(_accounts(fields, RECEIVER) & ours)
+    from_us = bool(_accounts(fields, PAYER) & ours)
+    if to_us not in (from_us, incoming):
+        raise NeitherError(
+            f"{'СуммаПриход' if incoming else 'СуммаРасход'}, but our account "
+            f"{'pays' if from_us else 'receives'}"
+        )
+
+
+def _is_incoming(fields: Fields, ours: set[str]) -> bool:
+    """Tell by the accounts, and where they do not say it by the dates; NeitherError."""
+    to_us = bool(_accounts(fields, RECEIVER) & ours)
+    from_us = bool(_accounts(fields, PAYER) & ours)
+    arrived, left = bool(fields.get(ARRIVED)), bool(fields.get(LEFT))
+    if to_us and (arrived or not from_us):
+        return arrived or not left
+    if from_us and (left or not to_us) and not (arrived and not left):
+        return False
+    names = ", ".join(sorted(ours)) or "none"
+    payer, receiver = (_first(fields, *keys) or "–" for keys in (PAYER, RECEIVER))
+    raise NeitherError(f"from {payer} to {receiver}, our accounts: {names}")
+
+
+def _no_payment(document: Document) -> Remark:
+    return Remark("not a payment", document.line, purpose.shortened(document.purpose))
+
+
+def _neither(document: Document, why: NeitherError, layout: RegisterLayout) -> Remark:
+    """Name a document that nobody understands, with its sum if it has one."""
+    fields = document.fields
+    detail = purpose.shortened(f"{why}; {document.purpose}")
+    remark = Remark("neither income nor spending", document.line, detail)
     try:
-        return entry(line, txn_id, purpose.account(text, layout.purpose), paid, paid_at)
-    except purpose.NoNumberError as error:
-        return Remark(error.name, line, str(error), Entry(line, txn_id, "", paid, paid_at))
+        amount = reading.amount(_sum(fields, (*SUM, *INCOME, *SPENDING)), layout)
+        paid_at = _day(_first(fields, *PAID_AT, LEFT))
+    except ValueError:
+        return remark
+    txn_id = derived(_first(fields, *PAYER), _first(fields, *NUMBER), f"{paid_at:%Y%m%d}")
+    return remark._replace(entry=Entry(document.line, txn_id, "", amount, paid_at))
 
 
-def _purpose(fields: Fields) -> str:
-    numbered = sorted(
-        (int(key.removeprefix("НазначениеПлатежа") or 0), text)
-        for key, text in fields.items()
-        if re.fullmatch("НазначениеПлатежа[0-9]?", key)
-    )
-    return " ".join(text for _, text in numbered if text)
+def _sum(fields: Fields, keys: tuple[str, ...]) -> str:
+    """The first sum that is not empty and not 0."""
+    return next((fields[key] for key in keys if not NONE.fullmatch(fields.get(key, ""))), "")
+
+
+def _accounts(fields: Fields, keys: tuple[str, ...]) -> set[str]:
+    return {_account(fields[key]) for key in keys if fields.get(key)}
+
+
+def _account(text: str) -> str:
+    return "".join(text.split()).upper()
 
 
 def _first(fields: Fields, *keys: str) -> str:
     return next((fields[key] for key in keys if fields.get(key)), "")
 
 
-def _day(fields: Fields, *keys: str) -> datetime:
-    return reading.moment(_first(fields, *keys), DAY)
+@lru_cache(maxsize=1000)
+def _day(text: str) -> datetime:
+    for form in DAYS[1:]:
+        try:
+            return reading.moment(text, form)
+        except ValueError:
+            continue
+    return reading.moment(text, DAYS[0])
 
 
-def _control(outside: list[tuple[str, str]], received: Decimal, last: int) -> None:
-    said = [value for key, value in outside if key == "ВсегоПоступило" and value]
-    if not all(map(AMOUNT.fullmatch, said)):
-        raise RegisterError(f"line {last}: ВсегоПоступило is not a sum")
-    total = sum((Decimal(text.replace(",", ".")) for text in said), Decimal(0))
-    if said and total != received:
-        raise RegisterError(f"line {last}: {total:.2f} by ВсегоПоступило, {received:.2f} there")
+def _control(
+    statement: Statement, received: Decimal, unclear: Decimal, layout: RegisterLayout
+) -> None:
+    """Compare with what the file says that it holds; RegisterError."""
+    try:
+        totals = [reading.amount(text, layout) for text in statement.totals]
+    except ValueError as error:
+        raise RegisterError(f"line {statement.last}: {TOTAL}: {error}") from error
+    total = sum(totals, Decimal(0))
+    # What nobody understands is a difference of its own; it may be in the bank's total or not.
+    if totals and total not in (received, received + unclear):
+        raise RegisterError(
+            f"line {statement.last}: {total:.2f} by {TOTAL}, {received:.2f} there"
+            + (f", and {unclear:.2f} that is neither income nor spending" if unclear else "")
+        )

@@ -1,0 +1,140 @@
+"""Money that came in by a statement of account: whose it is, and under which id it is recorded.
+
+registers.md, section 5. A statement has no id of the payment. It is derived of what does not
+change from file to file: the payer's account, the number of the document, the day. Where several
+payments have the same (a bank's transit account pays everybody), they are counted: `…#2`, `…#3`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from callback.tools.books import purpose
+from callback.tools.books.entry import Entry, Remark, entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+    from decimal import Decimal
+
+    from callback.layouts import RegisterLayout
+    from callback.tools.books.reconcile import Ours
+
+LONGEST = 64  # what the column payment.txn_id holds
+COUNTED = re.compile("(.+)#([1-9][0-9]{0,5})")
+LONGEST_COUNTED = LONGEST - len("#999999")
+SAFE = "/!#$&'()*+,:;=?@[]"  # in an id besides letters and digits of ASCII; the rest is %XX
+
+DOUBTFUL = "another payment of this id that we hold is not in the file: which one is it?"
+
+Held = dict[int, "Ours"]  # our payments of one origin by their number
+
+
+class Credit(NamedTuple):
+    """One sum that came in."""
+
+    line: int
+    origin: str  # the derived id, before it is counted
+    amount: Decimal
+    paid_at: datetime
+    purpose: str
+
+
+def derived(*parts: str) -> str:
+    """An id of parts that say which payment it is; always the same for the same parts."""
+    return _shortened(quote("/".join(parts), safe=SAFE), LONGEST)
+
+
+def judge(credit: Credit, layout: RegisterLayout) -> Entry | Remark:
+    """Find whose payment it is, or say why it is nobody's; ValueError."""
+    text = credit.purpose
+    if layout.ignore and layout.ignore.search(text[: purpose.LONGEST]):
+        return Remark("not a payment", credit.line, purpose.shortened(text))
+    money = (credit.amount, credit.paid_at)
+    try:
+        account = purpose.account(text, layout.purpose)
+    except purpose.NoNumberError as error:
+        without = Entry(credit.line, credit.origin, "", *money)
+        return Remark(error.name, credit.line, str(error), without)
+    return entry(credit.line, credit.origin, account, *money)._replace(origin=credit.origin)
+
+
+def counted(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Number the payments of one origin in the order of the file."""
+    numbers: defaultdict[str, int] = defaultdict(int)
+    for one in entries:
+        numbers[one.origin] += 1
+        yield one._replace(txn_id=_numbered(one.origin, numbers[one.origin]))
+
+
+def recognised(entries: list[Entry], ours: Iterable[Ours]) -> tuple[list[Entry], list[Remark]]:
+    """Give payments the numbers under which we hold them, wherever they now stand in the file.
+
+    A later file of the same day may have more payments of one origin, before the others as well
+    as behind them. What we hold is told by account and sum; the rest gets the next free numbers.
+    But where one of ours is not in the file, nobody can say which of the rest it is: one stands
+    against it ("differs"), and the others are not booked.
+    """
+    held = _held({one.origin for one in entries if one.origin}, ours)
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for place, one in enumerate(entries):
+        if one.origin in held:
+            places[one.origin].append(place)
+    ids: dict[int, str | None] = {}
+    for origin, group in places.items():
+        numbers = _numbers([entries[place] for place in group], held[origin])
+        ids.update(zip(group, (_numbered(origin, n) if n else None for n in numbers), strict=True))
+    known: list[Entry] = []
+    doubtful: list[Remark] = []
+    for place, one in enumerate(entries):
+        txn_id = ids.get(place, one.txn_id)
+        if txn_id:
+            known.append(one._replace(txn_id=txn_id))
+        else:
+            doubtful.append(Remark("differs", one.line, DOUBTFUL, one._replace(txn_id=one.origin)))
+    return known, doubtful
+
+
+def _numbers(group: list[Entry], held: Held) -> list[int | None]:
+    """The number of each payment of one origin; None: nobody can tell."""
+    free: defaultdict[tuple[str | None, Decimal], list[int]] = defaultdict(list)
+    for number in sorted(held, reverse=True):
+        free[held[number].account, held[number].amount].append(number)
+    alike = [free[one.account, one.amount] or free[None, one.amount] for one in group]
+    numbers = [of_ours.pop() if of_ours else None for of_ours in alike]
+    missing = sorted(number for of_ours in free.values() for number in of_ours)
+    # As many as there can be; of what is missing here, one payment each stands against it.
+    new = iter(missing) if missing else (n for n in count(1) if n not in held)
+    return [number or next(new, None) for number in numbers]
+
+
+def _held(origins: set[str], ours: Iterable[Ours]) -> dict[str, Held]:
+    stems = {_stem(origin): origin for origin in origins}
+    held: defaultdict[str, Held] = defaultdict(dict)
+    for payment in ours:
+        match = COUNTED.fullmatch(payment.txn_id)
+        if payment.txn_id in origins:
+            held[payment.txn_id][1] = payment
+        elif match and match[1] in stems:
+            held[stems[match[1]]][int(match[2])] = payment
+    return held
+
+
+def _numbered(origin: str, number: int) -> str:
+    return origin if number == 1 else f"{_stem(origin)}#{number}"
+
+
+def _stem(origin: str) -> str:
+    return _shortened(origin, LONGEST_COUNTED)
+
+
+def _shortened(text: str, longest: int) -> str:
+    if len(text) <= longest:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+    return f"{text[: longest - len(digest) - 1]}~{digest}"
