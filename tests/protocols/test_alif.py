@@ -33,6 +33,32 @@ protocol = "alif"
 username = "alif"
 password = "p:w"
 """
+# What the tests of all dialects read (tests/support/dialects.py).
+BANK = """
+[BANKS.alif]
+protocol = "alif"
+username = "alif"
+password = ["older", "p:4"]
+srv_id = [17, "water"]
+account_pattern = "[0-9]{10}"
+min_sum = "10.00"
+max_sum = "50000.00"
+timezone = "Asia/Dushanbe"
+show = ["name", "debt"]
+"""
+UNAVAILABLE = (200, "application/json; charset=utf-8", '{"code":520,"id":0}')
+FINAL = {
+    "alif": {
+        "302": "done",
+        "200": "done",
+        "107": "no, ask again",
+        "203": "yes",
+        "401": "yes, until it is put right",
+        "520": "no, ask again",
+    }
+}
+SAYS = {"alif": {"account": ("a JSON number of KZT, or the same as text: `100.00`",)}}
+
 BANKS = f"""
 [BANKS.alif]
 {COMMON}

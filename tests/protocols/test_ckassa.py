@@ -21,6 +21,38 @@ if TYPE_CHECKING:
     from tests.conftest import Engine
     from tests.support.processes import Endpoint, Reply
 
+# What the tests of all dialects read (tests/support/dialects.py).
+BANK = """
+[BANKS.ckassa]
+protocol = "ckassa"
+secret = "sheet-secret-2"
+account_pattern = "[0-9]{10}"
+min_sum = "10.00"
+max_sum = "50000.00"
+timezone = "Europe/Moscow"
+show = ["name", "debt"]
+"""
+VARIANTS = """
+[BANKS.kopecks]
+protocol = "ckassa"
+secret = "sheet-secret-2"
+kopecks = true
+sign_request = false
+balance_sign = "debt"
+min_sum = "1.00"
+"""
+UNAVAILABLE = (
+    200,
+    "application/xml; charset=utf-8",
+    '<?xml version="1.0" encoding="UTF-8"?>'
+    "<response><params><err_code>90</err_code><err_text>try later</err_text></params></response>",
+)
+FINAL = {"ckassa": {"1": "done", "13": "yes", "90": "no, ask again"}}
+SAYS = {
+    "ckassa": {"account": ("`100.00`: digits, a dot, two digits",)},
+    "kopecks": {"account": ("kopecks: 100.00 KZT = `10000`",)},
+}
+
 BANKS = """
 [BANKS.ckassa]
 protocol = "ckassa"

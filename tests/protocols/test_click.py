@@ -13,6 +13,7 @@ import pytest
 
 from callback.settings import SettingsError, load
 from tests.support.answers import alarms, at_once, broken, payments
+from tests.support.dialects import NO_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,41 @@ account_pattern = "[0-9]{5}"
 min_sum = "500.00"
 max_sum = "20000.00"
 """
+
+# What the tests of all dialects read (tests/support/dialects.py).
+BANK = """
+[BANKS.click]
+protocol = "click"
+secret = ["older", "sheet-secret-1"]
+service_id = 20202
+account_pattern = "[0-9]{10}"
+min_sum = "50.00"
+max_sum = "2000.00"
+timezone = "Asia/Tashkent"
+"""
+VARIANTS = """
+[BANKS.click0]
+protocol = "click"
+secret = "sheet-secret-1"
+service_id = "20202"
+repeat_complete = 0
+"""
+UNAVAILABLE = NO_WORDS
+FINAL = {
+    "click": {
+        "-7": "no, ask again",
+        "HTTP 503": "no, ask again",
+        "-1": "yes, until it is put right",
+    }
+}
+SAYS = {
+    "click": {
+        "repeats": ("code `0`", "code `-4`", "code `-8`"),
+        "account": ("`100.00`: digits; after a dot one, two or none",),
+        "shown": ("no check of its own",),
+    }
+}
+
 BANKS = f"""
 [BANKS.click]
 {EXAMPLES}

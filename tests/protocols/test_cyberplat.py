@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import settings_toml
 from tests.support.answers import alarms, at_once, broken, payments, xml
+from tests.support.dialects import NO_WORDS
 from tests.support.processes import ROOT, write_settings
 
 if TYPE_CHECKING:
@@ -22,6 +23,39 @@ if TYPE_CHECKING:
 
     from tests.conftest import Engine
     from tests.support.processes import Endpoint
+
+# What the tests of all dialects read (tests/support/dialects.py).
+BANK = """
+[BANKS.cyberplat]
+protocol = "cyberplat"
+allow = ["127.0.0.1"]
+account_pattern = "[0-9]{10}"
+min_sum = "10.00"
+max_sum = "30000.00"
+show = ["name", "debt"]
+cancel = true
+"""
+VARIANTS = """
+[BANKS.kassa24]
+protocol = "cyberplat"
+allow = ["127.0.0.1"]
+format = "json"
+types = ["1", "2"]
+show = ["debt", "name"]
+
+[BANKS.plat1251]
+protocol = "cyberplat"
+allow = ["127.0.0.1"]
+encoding = "windows-1251"
+show = ["name", "debt"]
+codes = { temporary = "-3", account_blocked = "12" }
+"""
+UNAVAILABLE = NO_WORDS
+FINAL = {
+    "cyberplat": {"8": "no, ask again", "HTTP 503": "no, ask again"},
+    "plat1251": {"-3": "no, ask again", "12": "yes"},
+    "kassa24": {"-2": "yes"},
+}
 
 BANKS = """
 [BANKS.plat]

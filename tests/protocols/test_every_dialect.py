@@ -1,7 +1,7 @@
 """The suite that every dialect must pass, over both databases, with a look into the books.
 
-The cases are those of `flask conform` (callback/tools/conform/suite.py). A dialect
-joins by a simulator and a bank in banks.toml; one without them fails the first test.
+The cases are those of `flask conform` (callback/tools/conform/suite.py). A dialect joins by its
+simulator and the BANK of its tests; one without them fails here.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from callback.tools.conform.play import CENT, Booked, Others, Play
 from callback.tools.conform.simulators import SIMULATORS
 from callback.tools.conform.suite import CASES, Case, lacks
 from tests.conftest import Engine, MariaDBEngine, SQLiteEngine, settings_toml
+from tests.support import dialects
 from tests.support.answers import broken
 from tests.support.processes import HOST, CuttingProxy, Endpoint, write_settings
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from callback.bank import Settings
     from callback.tools.conform.model import Act, Proof, Reading
 
-BANKS = (Path(__file__).parent / "banks.toml").read_text(encoding="utf-8")
+BANKS = dialects.banks()
 ACCOUNT, OTHERS = "7012340001", ("7012340009", "7012340003", "7012340004")
 PARALLEL = 64
 

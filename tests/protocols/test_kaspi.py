@@ -8,10 +8,35 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.answers import alarms, at_once, broken, payments, xml
+from tests.support.dialects import NO_WORDS
 
 if TYPE_CHECKING:
     from tests.conftest import Engine
     from tests.support.processes import Endpoint, Reply
+
+# What the tests of all dialects read (tests/support/dialects.py).
+BANK = """
+[BANKS.kaspi]
+protocol = "kaspi"
+url_token = true
+account_pattern = "[0-9]{10}"
+min_sum = "1.00"
+max_sum = "500000.00"
+show = ["name", "debt"]
+"""
+VARIANTS = """
+[BANKS.kaspixml]
+protocol = "kaspi"
+allow = ["127.0.0.1"]
+format = "xml"
+bin = "600400073391"
+show = ["name", "address", "debt"]
+language = "ru"
+"""
+UNAVAILABLE = NO_WORDS
+FINAL = {
+    "kaspi": {"5": "yes", "HTTP 404": "yes, until it is put right", "HTTP 503": "no, ask again"}
+}
 
 BANKS = """
 [BANKS.kaspi]

@@ -17,6 +17,36 @@ if TYPE_CHECKING:
     from tests.conftest import Engine
     from tests.support.processes import Endpoint, Reply
 
+# What the tests of all dialects read (tests/support/dialects.py).
+BANK = """
+[BANKS.mbank]
+protocol = "mbank"
+url_token = true
+qm = ["MOB"]
+account_pattern = "[0-9]{10}"
+min_sum = "10.00"
+max_sum = "50000.00"
+timezone = "Asia/Bishkek"
+show = ["name", "debt"]
+"""
+VARIANTS = """
+[BANKS.mobilnik]
+protocol = "mbank"
+allow = ["127.0.0.1"]
+sid = "OSPP.KG"
+service_id = "12"
+sum_form = "lenient"
+username = "m"
+password = "p"
+"""
+UNAVAILABLE = (
+    200,
+    "application/xml; charset=utf-8",
+    '<?xml version="1.0" encoding="UTF-8"?><XML><HEAD DTS="" QM="" QID="" OP=""/>'
+    '<BODY STATUS="424" ERR_MSG="Сервис временно недоступен"/></XML>',
+)
+FINAL = {"mbank": {"250": "done", "424": "no, ask again"}}
+
 BANKS = """
 [BANKS.mbank]
 protocol = "mbank"

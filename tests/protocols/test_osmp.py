@@ -21,6 +21,96 @@ if TYPE_CHECKING:
     from tests.conftest import Engine
     from tests.support.processes import Endpoint
 
+# What the tests of all dialects read (tests/support/dialects.py).
+BANK = """
+[BANKS.osmp]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+username = "osmp"
+password = ["old one", "pass:word"]
+account_pattern = "[0-9]{10}"
+min_sum = "10.00"
+max_sum = "50000.00"
+timezone = "Europe/Moscow"
+show = ["name", "debt"]
+cancel = true
+"""
+VARIANTS = """
+[BANKS.plain]
+protocol = "osmp"
+allow = ["127.0.0.0/8", "::1"]
+
+[BANKS.ibox]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+id_tag = "ibox_txn_id"
+date_tag = "prv_txn_date"
+date_form = "%Y-%m-%d %H:%M:%S"
+cancel = true
+sum_form = "lenient"
+check_sum = "ignore"
+codes = { account_blocked = "79", temporary = "90" }
+
+[BANKS.strict]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+sum_form = "strict"
+check_sum = "validate"
+
+[BANKS.tbc]
+protocol = "osmp"
+username = "tbc"
+password = "p4"
+id_tag = ""
+fields_form = "extra"
+txn_date = "optional"
+show = ["name", "debt"]
+labels = { name = "customer", debt = "debt" }
+codes = { bad_sum = "275", sum_too_small = "275", sum_too_large = "275", account_closed = "7" }
+timezone = "Asia/Tbilisi"
+
+[BANKS.skynet]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+txn_id_max = 24
+
+[BANKS.sber2]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+sberbank_tags = true
+date_tag = "prv_txn_date"
+check_sum = "ignore"
+min_sum = "1.00"
+show = ["name", "address", "debt"]
+"""
+UNAVAILABLE = (
+    200,
+    "text/xml; charset=utf-8",
+    '<?xml version="1.0" encoding="UTF-8"?>'
+    "<response><result>1</result><comment>try later</comment></response>",
+)
+FINAL = {
+    "osmp": {
+        "0": "done",
+        "1": "no, ask again",
+        "5": "yes",
+        "79": "yes",
+        "300": "yes",
+        "HTTP 401": "yes, until it is put right",
+        "HTTP 403": "yes, until it is put right",
+    }
+}
+SAYS = {
+    "osmp": {
+        "repeats": ("code `0`", "code `300`", "can be cancelled"),
+        "account": (
+            "digits, exactly 10",
+            "`100.00`: digits, a dot or a comma, one or two digits; a bare integer is refused",
+        ),
+        "shown": ("The payer sees: the payer's name, masked, what is owed.",),
+    }
+}
+
 BANKS = """
 [BANKS.qiwi]
 protocol = "osmp"

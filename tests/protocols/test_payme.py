@@ -37,6 +37,50 @@ account_pattern = "[0-9]{{6}}"
 min_sum = "500.00"
 max_sum = "20000.00"
 """
+
+# What the tests of all dialects read (tests/support/dialects.py).
+BANK = """
+[BANKS.payme]
+protocol = "payme"
+password = "36 characters of a cash-desk's key.."
+account_field = "contract"
+account_pattern = "[0-9]{10}"
+min_sum = "50.00"
+max_sum = "2000.00"
+timezone = "Asia/Tashkent"
+show = ["name", "debt"]
+"""
+VARIANTS = """
+[BANKS.paymefinal]
+protocol = "payme"
+password = "key"
+refund = false
+min_sum = "5.00"
+url_token = true
+"""
+UNAVAILABLE = (
+    200,
+    "application/json; charset=utf-8",
+    '{"jsonrpc":"2.0","id":null,"error":{"code":-32400,"message":'
+    '{"ru":"повторите позже","uz":"keyinroq urinib ko‘ring","en":"try later"}}}',
+)
+FINAL = {
+    "payme": {
+        "result": "done",
+        "-31008": "yes",
+        "-32504": "yes, until it is put right",
+        "-32400": "no, ask again",
+    },
+    "payme-bill": {"-31053": "yes"},
+}
+SAYS = {
+    "payme": {
+        "repeats": ("code `-31008`", "`PerformTransaction`", "43200 s"),
+        "account": ("100.00 KZT = `10000`", "milliseconds, UTC"),
+    },
+    "payme-bill": {"account": ("by its whole sum only",)},
+}
+
 BANKS = f"""
 [BANKS.payme]
 {EXAMPLES}

@@ -12,6 +12,7 @@ import pytest
 
 from callback.settings import SettingsError, load
 from tests.support.answers import alarms, at_once, broken
+from tests.support.dialects import NO_WORDS
 from tests.support.rpc import UNREADABLE, Caller, basic, but, read
 
 if TYPE_CHECKING:
@@ -34,6 +35,33 @@ min_sum = "500.00"
 max_sum = "20000.00"
 show = ["debt"]
 """
+
+# What the tests of all dialects read (tests/support/dialects.py).
+BANK = """
+[BANKS.paynet]
+protocol = "paynet"
+username = "paynet"
+password = "p2"
+service_id = 40404
+account_pattern = "[0-9]{10}"
+min_sum = "50.00"
+max_sum = "2000.00"
+timezone = "Asia/Tashkent"
+show = ["debt"]
+"""
+VARIANTS = """
+[BANKS.paynetfinal]
+protocol = "paynet"
+username = "paynet"
+password = "p2"
+service_id = [1000, 40404]
+refund = false
+java_dates = true
+"""
+UNAVAILABLE = NO_WORDS
+FINAL = {"paynet": {"203": "yes", "100": "no, ask again"}}
+SAYS = {"paynet": {"repeats": ("always code `201`", "`CheckTransaction`")}}
+
 BANKS = f"""
 [BANKS.paynet]
 {EXAMPLES}

@@ -16,6 +16,36 @@ if TYPE_CHECKING:
     from tests.conftest import Engine
     from tests.support.processes import Endpoint
 
+# What the tests of all dialects read (tests/support/dialects.py).
+BANK = """
+[BANKS.sberbank]
+protocol = "sberbank"
+username = "sber"
+password = "p1"
+url_token = true
+account_pattern = "[0-9]{10}"
+min_sum = "1.00"
+max_sum = "20000.00"
+timezone = "Europe/Moscow"
+show = ["name", "address", "debt"]
+"""
+VARIANTS = """
+[BANKS.sberdebt]
+protocol = "sberbank"
+allow = ["127.0.0.1"]
+balance_sign = "debt"
+sum_form = "lenient"
+codes = { duplicate_same = "0" }
+"""
+UNAVAILABLE = (
+    200,
+    "text/xml; charset=utf-8",
+    '<?xml version="1.0" encoding="UTF-8"?>'
+    "<response><CODE>1</CODE><MESSAGE>try later</MESSAGE></response>",
+)
+FINAL = {"sberbank": {"8": "done"}}
+SAYS = {"sberbank": {"repeats": ("code `8`", "code `6`", "cannot be cancelled")}}
+
 BANKS = """
 [BANKS.sber]
 protocol = "sberbank"

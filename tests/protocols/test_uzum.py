@@ -15,6 +15,7 @@ from callback import wire
 from callback.settings import SettingsError, load
 from tests.conftest import MariaDBEngine, settings_toml
 from tests.support.answers import alarms, at_once, broken, payments
+from tests.support.dialects import NO_WORDS
 from tests.support.processes import CuttingProxy, Endpoint, Rule
 from tests.support.rpc import UNREADABLE, basic, but
 
@@ -36,6 +37,50 @@ account_pattern = "[0-9]{{6}}"
 min_sum = "500.00"
 max_sum = "20000.00"
 """
+
+# What the tests of all dialects read (tests/support/dialects.py).
+BANK = """
+[BANKS.uzum]
+protocol = "uzum"
+username = "uzum"
+password = "p3"
+url_token = true
+service_id = 30303
+account_pattern = "[0-9]{10}"
+min_sum = "50.00"
+max_sum = "2000.00"
+timezone = "Asia/Tashkent"
+show = ["name", "debt"]
+"""
+VARIANTS = """
+[BANKS.uzumsame]
+protocol = "uzum"
+username = "uzum"
+password = "p3"
+service_id = 30303
+repeats = "same"
+numeric_codes = true
+auth_status = 401
+refund = false
+"""
+UNAVAILABLE = NO_WORDS
+FINAL = {
+    "uzum": {
+        "CREATED": "done",
+        "10016": "done",
+        "10015": "yes",
+        "99999": "no, ask again",
+        "HTTP 503": "no, ask again",
+    }
+}
+SAYS = {
+    "uzum": {"repeats": ("`10010`", "`10016`", "1800 s", "can be cancelled")},
+    "uzumsame": {
+        "repeats": ("`CREATED`", "`CONFIRMED`", "cannot be cancelled"),
+        "shown": ("Nothing but that the account may be paid.",),
+    },
+}
+
 BANKS = f"""
 [BANKS.uzum]
 {EXAMPLES}

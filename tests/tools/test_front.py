@@ -8,79 +8,25 @@ from xml.etree.ElementTree import canonicalize
 import pytest
 from click import ClickException
 
-from callback.protocols import PROTOCOLS, unavailable_answer
+from callback.protocols import unavailable_answer
 from callback.settings import load
 from callback.tools import front
 from callback.wire import Answer
 from tests.conftest import flask
+from tests.support import dialects
 from tests.support.processes import write_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FILES = '[BANKS.statements]\nprotocol = "files"\n'
-XML = '<?xml version="1.0" encoding="UTF-8"?>'
-NOTHING = (503, "", "")
-# By dialect: what its section needs, and what the last sentence of the sheet's section 5 or 6 says.
-SAID = {
-    "osmp": (
-        "",
-        (
-            200,
-            "text/xml; charset=utf-8",
-            f"{XML}<response><result>1</result><comment>try later</comment></response>",
-        ),
-    ),
-    "sberbank": (
-        "",
-        (
-            200,
-            "text/xml; charset=utf-8",
-            f"{XML}<response><CODE>1</CODE><MESSAGE>try later</MESSAGE></response>",
-        ),
-    ),
-    "ckassa": (
-        'secret = "s"',
-        (
-            200,
-            "application/xml; charset=utf-8",
-            f"{XML}<response><params><err_code>90</err_code><err_text>try later</err_text></params>"
-            "</response>",
-        ),
-    ),
-    "mbank": (
-        "",
-        (
-            200,
-            "application/xml; charset=utf-8",
-            f'{XML}<XML><HEAD DTS="" QM="" QID="" OP=""/>'
-            '<BODY STATUS="424" ERR_MSG="Сервис временно недоступен"/></XML>',
-        ),
-    ),
-    "payme": (
-        'password = "p"\naccount_field = "order_id"',
-        (
-            200,
-            "application/json; charset=utf-8",
-            '{"jsonrpc":"2.0","id":null,"error":{"code":-32400,"message":'
-            '{"ru":"повторите позже","uz":"keyinroq urinib ko‘ring","en":"try later"}}}',
-        ),
-    ),
-    "alif": (
-        'username = "u"\npassword = "p"',
-        (200, "application/json; charset=utf-8", '{"code":520,"id":0}'),
-    ),
-    "click": ('secret = "s"\nservice_id = "1"', NOTHING),
-    "kaspi": ("", NOTHING),
-    "cyberplat": ("", NOTHING),
-    "paynet": ('username = "u"\npassword = "p"\nservice_id = [1]\naccount_field = "n"', NOTHING),
-    "uzum": ('username = "u"\npassword = "p"\nservice_id = 1\naccount_field = "n"', NOTHING),
-}
+SAID = {dialect: dialects.table(dialect, "UNAVAILABLE") for dialect in dialects.CALLED}
 
 
-def section(protocol: str, more: str) -> str:
-    """A bank that is named after its dialect."""
-    return f'[BANKS.{protocol}]\nprotocol = "{protocol}"\nallow = ["127.0.0.1"]\n{more}\n'
+def section(protocol: str) -> str:
+    """The bank of a dialect that may call from here; more keys of it may follow."""
+    bank: str = dialects.table(protocol, "BANK")
+    return bank if "allow = " in bank else f'{bank}allow = ["127.0.0.1"]\n'
 
 
 HEAD = """
@@ -93,8 +39,7 @@ CURRENCY = "KZT"
 
 def said(folder: Path, protocol: str, more: str = "") -> tuple[int, str, str]:
     """What the web server is to say for a bank with these settings."""
-    needs, _ = SAID[protocol]
-    text = HEAD + section(protocol, f"{needs}\n{more}")
+    text = f"{HEAD}{section(protocol)}{more}\n"
     answer = unavailable_answer(load(write_settings(text, folder)).banks[protocol])
     return answer.status, answer.content_type, answer.body.decode()
 
@@ -104,17 +49,12 @@ def plain(text: str) -> str:
     return canonicalize(text) if text.startswith("<?xml") else text
 
 
-def test_every_dialect_with_an_address_has_its_words() -> None:
-    """A new one must be looked up in its sheet."""
-    assert set(SAID) == {name for name, dialect in PROTOCOLS.items() if dialect.PATHS}
-
-
 @pytest.mark.parametrize("protocol", SAID)
 def test_the_web_server_says_what_the_sheet_says(tmp_path: Path, protocol: str) -> None:
     """While the program is down."""
     status, kind, body = said(tmp_path, protocol)
 
-    assert (status, kind, plain(body)) == (*SAID[protocol][1][:2], plain(SAID[protocol][1][2]))
+    assert (status, kind, plain(body)) == (*SAID[protocol][:2], plain(SAID[protocol][2]))
 
 
 def test_a_code_of_its_own_for_temporary_counts_where_the_web_server_speaks(
@@ -122,7 +62,7 @@ def test_a_code_of_its_own_for_temporary_counts_where_the_web_server_speaks(
 ) -> None:
     """Kaspi's must stay silent: its sheet forbids a 200 from the web server."""
     assert "<result>90</result>" in said(tmp_path, "osmp", 'codes = { temporary = "90" }')[2]
-    assert said(tmp_path, "kaspi", 'codes = { temporary = "4" }') == NOTHING
+    assert said(tmp_path, "kaspi", 'codes = { temporary = "4" }') == dialects.NO_WORDS
 
 
 def test_the_payers_language_counts(tmp_path: Path) -> None:
@@ -132,7 +72,7 @@ def test_the_payers_language_counts(tmp_path: Path) -> None:
 
 def test_a_text_is_the_same_through_nginx(tmp_path: Path) -> None:
     """It knows quotes, backslashes and variables; only these cannot be written another way."""
-    bank = load(write_settings(HEAD + section("osmp", ""), tmp_path)).banks["osmp"]
+    bank = load(write_settings(HEAD + section("osmp"), tmp_path)).banks["osmp"]
 
     assert r"say \"a\\b\"" in front.nginx_later(bank, Answer(rb'say "a\b"', "text/plain"))
     with pytest.raises(ClickException, match="osmp"):
@@ -142,13 +82,13 @@ def test_a_text_is_the_same_through_nginx(tmp_path: Path) -> None:
 @pytest.mark.parametrize("entry", ["passenger", "cgi", "fcgi", "wsgi", "nginx"])
 def test_made_again_it_forgets_the_banks_that_have_gone(tmp_path: Path, entry: str) -> None:
     """And is the same when nothing has changed; a bank that only sends files has no address."""
-    both = HEAD + section("osmp", "") + section("kaspi", "") + FILES
+    both = HEAD + section("osmp") + section("kaspi") + FILES
     first = made(tmp_path, both, entry)
     assert first == made(tmp_path, both, entry)
     assert any("kaspi" in text for text in first.values())
     assert not any("statements" in text for text in first.values())
 
-    second = made(tmp_path, HEAD + section("osmp", ""), entry)
+    second = made(tmp_path, HEAD + section("osmp"), entry)
 
     assert not any("kaspi" in name + text for name, text in second.items())
 
@@ -164,7 +104,7 @@ def made(folder: Path, text: str, entry: str) -> dict[str, str]:
 
 def test_what_suexec_runs_is_executable_and_its_lines_end_as_in_unix(tmp_path: Path) -> None:
     """And nobody else may write it (hosting.md, section 4)."""
-    made(tmp_path, HEAD + section("osmp", ""), "cgi")
+    made(tmp_path, HEAD + section("osmp"), "cgi")
 
     for script in (tmp_path / "cgi" / "pay.cgi", tmp_path / "cgi" / "later" / "osmp.cgi"):
         assert script.stat().st_mode & 0o777 == 0o755
@@ -176,7 +116,7 @@ def test_a_panel_that_is_told_in_htaccess_where_the_program_is_gets_its_lines(
 ) -> None:
     """hosting.md, section 3; without the options not a word of it: stock Passenger would fail."""
     panel = ("--app-root", "/home/u1/callback", "--python", "/home/u1/virtualenv/bin/python3.11")
-    settings = write_settings(HEAD + section("osmp", ""), tmp_path)
+    settings = write_settings(HEAD + section("osmp"), tmp_path)
     for options in ((), panel):
         flask(settings, "front", "passenger", "-o", str(tmp_path / "x"), *options)
         text = (tmp_path / "x" / ".htaccess").read_text()
@@ -205,7 +145,7 @@ def test_calls_without_tls_are_refused_where_the_address_is_https(
     tmp_path: Path, public_url: str, options: tuple[str, ...], refused: bool
 ) -> None:
     """Unless the host hides it."""
-    text = f'PUBLIC_URL = "{public_url}"\n{HEAD}{section("osmp", "")}'
+    text = f'PUBLIC_URL = "{public_url}"\n{HEAD}{section("osmp")}'
     flask(write_settings(text, tmp_path), "front", "cgi", "-o", str(tmp_path / "x"), *options)
 
     assert ("%{HTTPS} !=on" in (tmp_path / "x" / ".htaccess").read_text()) == refused

@@ -9,7 +9,6 @@ from callback.tools.sheet.texts import (
     CODE,
     DIGITS_ID,
     ECHO,
-    LENIENT,
     OF_ACCOUNT,
     OF_SUM,
     OURS,
@@ -85,7 +84,10 @@ SHEET = DialectSheet(
         "same `merchant_prepare_id`, after Complete code {paid}. Nothing is recorded twice. So it "
         "is, too, when the account was closed since.",
     ),
-    sums=LENIENT,
+    sums=Pair(
+        "`{example}`: цифры; после точки одна, две или ничего",
+        "`{example}`: digits; after a dot one, two or none",
+    ),
     questions=(
         Pair("Как вы повторяете Complete и Prepare?", "How do you repeat Complete and Prepare?"),
         Pair("Сколько вы ждёте ответа?", "Your time limits?"),

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.conftest import flask, settings_toml
+from tests.support import dialects
 from tests.support.certificates import make_certificates
 from tests.support.processes import HOST, ROOT, write_settings
 from tests.tools.conform.naive import PASSWORD, Naive, Parrot
@@ -38,136 +39,16 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 # What only the bank has: the pair of a test. tests/keys has no private key of the bank.
 PAIR = TemporaryDirectory()
 PRIVATE, PUBLIC = Path(PAIR.name) / "private.pem", Path(PAIR.name) / "public.pem"
-VARIANTS = f"""
-[BANKS.plain]
-protocol = "osmp"
-allow = ["127.0.0.1"]
-
-[BANKS.ibox]
-protocol = "osmp"
-allow = ["127.0.0.1"]
-id_tag = "ibox_txn_id"
-date_tag = "prv_txn_date"
-date_form = "%Y-%m-%d %H:%M:%S"
-cancel = true
-sum_form = "lenient"
-check_sum = "ignore"
-codes = {{ account_blocked = "79", temporary = "90" }}
-
-[BANKS.strict]
-protocol = "osmp"
-allow = ["127.0.0.1"]
-sum_form = "strict"
-check_sum = "validate"
-
-[BANKS.tbc]
-protocol = "osmp"
-username = "tbc"
-password = "p4"
-id_tag = ""
-fields_form = "extra"
-txn_date = "optional"
-show = ["name", "debt"]
-labels = {{ name = "customer", debt = "debt" }}
-codes = {{ bad_sum = "275", sum_too_small = "275", sum_too_large = "275", account_closed = "7" }}
-timezone = "Asia/Tbilisi"
-
-[BANKS.skynet]
-protocol = "osmp"
-allow = ["127.0.0.1"]
-txn_id_max = 24
-
-[BANKS.sber2]
-protocol = "osmp"
-allow = ["127.0.0.1"]
-sberbank_tags = true
-check_sum = "ignore"
-min_sum = "1.00"
-
-[BANKS.kaspixml]
-protocol = "kaspi"
-allow = ["127.0.0.1"]
-format = "xml"
-show = ["debt"]
-bin = "600400073391"
-
-[BANKS.sberdebt]
-protocol = "sberbank"
-allow = ["127.0.0.1"]
-balance_sign = "debt"
-sum_form = "lenient"
-codes = {{ duplicate_same = "0" }}
-
-[BANKS.kassa24]
-protocol = "cyberplat"
-allow = ["127.0.0.1"]
-format = "json"
-show = ["debt", "name"]
-
-[BANKS.plat1251]
-protocol = "cyberplat"
-allow = ["127.0.0.1"]
-encoding = "windows-1251"
-show = ["name", "debt"]
-codes = {{ temporary = "-3" }}
-
+OTHERS = f"""
 [BANKS.signed]
 protocol = "cyberplat"
 bank_key = "{PUBLIC}"
 own_key = "{ROOT}/tests/keys/own.pem"
 
-[BANKS.paymefinal]
-protocol = "payme"
-password = "key"
-refund = false
-min_sum = "5.00"
-url_token = true
-
 [BANKS.paymebill]
 protocol = "payme"
 password = "key"
 payer = "invoice"
-
-[BANKS.paynetfinal]
-protocol = "paynet"
-username = "paynet"
-password = "p2"
-service_id = [1000, 40404]
-refund = false
-java_dates = true
-
-[BANKS.click0]
-protocol = "click"
-secret = "sheet-secret-1"
-service_id = "20202"
-repeat_complete = 0
-
-[BANKS.uzumsame]
-protocol = "uzum"
-username = "uzum"
-password = "p3"
-service_id = 30303
-repeats = "same"
-numeric_codes = true
-auth_status = 401
-refund = false
-
-[BANKS.mobilnik]
-protocol = "mbank"
-allow = ["127.0.0.1"]
-sid = "OSPP.KG"
-service_id = "12"
-sum_form = "lenient"
-username = "m"
-password = "p"
-
-[BANKS.kopecks]
-protocol = "ckassa"
-secret = "sheet-secret-2"
-kopecks = true
-sign_request = false
-balance_sign = "debt"
-min_sum = "1.00"
 
 [BANKS.naive]
 protocol = "osmp"
@@ -192,11 +73,11 @@ allow = ["192.0.2.1"]
 [BANKS.paper]
 protocol = "files"
 """
-ACCOUNTS = (ROOT / "tests" / "protocols" / "banks.toml").read_text(encoding="utf-8")
-INVOICES = re.sub(r"\[BANKS\.(\w+)\]", r'[BANKS.\1-bill]\npayer = "invoice"', ACCOUNTS)
-BANKS = ACCOUNTS + INVOICES + VARIANTS
+ACCOUNTS = dialects.banks() + dialects.variants() + OTHERS
+INVOICES = dialects.invoices()
+BANKS = ACCOUNTS + INVOICES
 ACCOUNT = "7012340001"
-NAMES = re.findall(r"\[BANKS\.(\w+)\]", ACCOUNTS + VARIANTS)
+NAMES = re.findall(r"\[BANKS\.(\w+)\]", ACCOUNTS)
 BILL_NAMES = re.findall(r"\[BANKS\.(\S+)\]", INVOICES)
 NOT_HERE = {"stranger", "naive", "naivepayme", "paper", "paymebill"}
 
@@ -323,7 +204,7 @@ def test_without_an_address_it_is_our_own(
 
     class Module:
         SETTINGS = {"PUBLIC_URL": site}  # noqa: RUF012
-        BANKS = VARIANTS
+        BANKS = OTHERS
 
     toml = settings_toml(engine.url, Module)  # type: ignore[arg-type]
     done = flask(write_settings(toml, tmp_path), "conform", "naive", "--account", ACCOUNT)

@@ -34,8 +34,9 @@ from callback.tools.sheet.examples import (
 )
 from callback.tools.sheet.sheets import SHEETS
 from tests.conftest import SQLiteEngine, flask, settings_toml
+from tests.support import dialects
 from tests.support.answers import broken
-from tests.support.processes import ROOT, Endpoint, write_settings
+from tests.support.processes import Endpoint, write_settings
 from tests.support.rpc import basic
 
 if TYPE_CHECKING:
@@ -50,86 +51,30 @@ SITE = "https://pay.example.kz"
 CONTACT = "support@example.kz, +7 700 000 00 00"
 SETTINGS = {"PUBLIC_URL": SITE, "CONTACT": CONTACT}
 PASSWORD = "pass-word-that-nobody-prints"
-# A bank of every dialect; then what settings change in the pages.
+SECRETS = {"password": PASSWORD, "secret": EXAMPLE_SECRET.decode()}
+# A bank of every dialect, then what settings change in the pages; all with our secrets.
 BANKS = (
     re.sub(
         "(?m)^(password|secret) = .*$",
-        lambda match: f'{match[1]} = "{PASSWORD if match[1] == "password" else "SECRET"}"',
-        (ROOT / "tests" / "protocols" / "banks.toml").read_text(encoding="utf-8"),
+        lambda match: f'{match[1]} = "{SECRETS[match[1]]}"',
+        dialects.banks() + dialects.variants() + dialects.invoices(),
     )
     + """
 [BANKS.files]
 protocol = "files"
 
-[BANKS.kaspi_xml]
-protocol = "kaspi"
-format = "xml"
-bin = "123456789012"
+[BANKS.strange]
+protocol = "osmp"
 allow = ["127.0.0.1"]
-show = ["name", "address", "debt"]
-language = "ru"
 min_sum = "150.00"
 account_pattern = "[A-Z]-[0-9]{6}|[0-9]{3}"
 
-[BANKS.sberbank_two]
+[BANKS.small]
 protocol = "osmp"
-allow = ["127.0.0.0/8", "::1"]
-sberbank_tags = true
-date_tag = "prv_txn_date"
-show = ["name", "address", "debt"]
+allow = ["127.0.0.1"]
 max_sum = "99.00"
-
-[BANKS.kassa_json]
-protocol = "cyberplat"
-allow = ["127.0.0.1"]
-format = "json"
-types = ["1", "2"]
-show = ["name", "debt"]
-
-[BANKS.cyberplat_cp1251]
-protocol = "cyberplat"
-allow = ["127.0.0.1"]
-encoding = "windows-1251"
-show = ["name", "debt"]
-codes = { temporary = "-3", account_blocked = "12" }
-
-[BANKS.uzum_same]
-protocol = "uzum"
-username = "uzum"
-password = "PASSWORD"
-service_id = 30303
-repeats = "same"
-numeric_codes = true
-refund = false
-
-[BANKS.ckassa_kopecks]
-protocol = "ckassa"
-secret = "SECRET"
-kopecks = true
-balance_sign = "debt"
-sign_request = false
-""".replace("PASSWORD", PASSWORD)
-    + "".join(
-        f"""
-[BANKS.{name}_invoice]
-protocol = "{name}"
-allow = ["127.0.0.1"]
-payer = "invoice"
-{keys}
 """
-        for name, keys in {
-            "osmp": "",
-            "sberbank": "",
-            "cyberplat": "",
-            "payme": f'password = "{PASSWORD}"',
-            "click": 'secret = "SECRET"\nservice_id = 20202',
-            "uzum": f'username = "uzum"\npassword = "{PASSWORD}"\nservice_id = 30303',
-            "paynet": f'username = "paynet"\npassword = "{PASSWORD}"\nservice_id = 1',
-            "mbank": 'service_id = "7"',
-            "ckassa": 'secret = "SECRET"',
-        }.items()
-    )
-).replace("SECRET", EXAMPLE_SECRET.decode())
+)
 OTHER_SECRET = "the-one-that-is-used"
 # Our times, in all the forms of the dialects.
 TIMES = re.compile(
@@ -435,53 +380,7 @@ def test_the_fields_of_an_answer_are_described(bank: str) -> None:
     assert [name for name in described if name not in answers] == []
 
 
-@pytest.mark.parametrize(
-    ("bank", "code", "final"),
-    [
-        ("osmp", "0", "done"),
-        ("osmp", "1", "no, ask again"),
-        ("osmp", "5", "yes"),
-        ("osmp", "79", "yes"),
-        ("osmp", "300", "yes"),
-        ("osmp", "HTTP 401", "yes, until it is put right"),
-        ("osmp", "HTTP 403", "yes, until it is put right"),
-        ("kaspi", "5", "yes"),
-        ("kaspi", "HTTP 404", "yes, until it is put right"),
-        ("kaspi", "HTTP 503", "no, ask again"),
-        ("sberbank", "8", "done"),
-        ("cyberplat", "8", "no, ask again"),
-        ("cyberplat", "HTTP 503", "no, ask again"),
-        ("cyberplat_cp1251", "-3", "no, ask again"),
-        ("cyberplat_cp1251", "12", "yes"),
-        ("kassa_json", "-2", "yes"),
-        ("payme", "result", "done"),
-        ("payme", "-31008", "yes"),
-        ("payme", "-32504", "yes, until it is put right"),
-        ("payme", "-32400", "no, ask again"),
-        ("payme_invoice", "-31053", "yes"),
-        ("click", "-7", "no, ask again"),
-        ("click", "HTTP 503", "no, ask again"),
-        ("click", "-1", "yes, until it is put right"),
-        ("uzum", "CREATED", "done"),
-        ("uzum", "10016", "done"),
-        ("uzum", "10015", "yes"),
-        ("uzum", "99999", "no, ask again"),
-        ("uzum", "HTTP 503", "no, ask again"),
-        ("paynet", "203", "yes"),
-        ("paynet", "100", "no, ask again"),
-        ("mbank", "250", "done"),
-        ("mbank", "424", "no, ask again"),
-        ("alif", "302", "done"),
-        ("alif", "200", "done"),
-        ("alif", "107", "no, ask again"),
-        ("alif", "203", "yes"),
-        ("alif", "401", "yes, until it is put right"),
-        ("alif", "520", "no, ask again"),
-        ("ckassa", "1", "done"),
-        ("ckassa", "13", "yes"),
-        ("ckassa", "90", "no, ask again"),
-    ],
-)
+@pytest.mark.parametrize(("bank", "code", "final"), dialects.cases("FINAL"))
 def test_a_code_is_final_or_not(bank: str, code: str, final: str) -> None:
     """As section 6 of the sheet of its protocol says."""
     found = {row[0].strip("`"): row[2] for row in rows(markdown(bank), "codes")}
@@ -509,15 +408,15 @@ def test_every_code_of_the_examples_is_in_the_table(bank: str) -> None:
 
 def test_what_cannot_happen_is_not_in_the_table() -> None:
     """No cancel, no token, no invoices: their codes would only puzzle."""
-    osmp = section(markdown("osmp_invoice"), "codes")
-    kaspi = section(markdown("kaspi"), "codes")
+    codes, invoices = (section(markdown(bank), "codes") for bank in ("small", "osmp-bill"))
 
-    assert "cancelled;" not in osmp
-    assert "cannot be cancelled" not in osmp
-    assert "HTTP 404" not in osmp
-    assert "HTTP 401" not in osmp
-    assert "invoice is already paid" in osmp
-    assert "already paid" not in kaspi
+    assert "cancelled;" not in codes
+    assert "cannot be cancelled" not in codes
+    assert "HTTP 404" not in codes
+    assert "HTTP 401" not in codes
+    assert "already paid" not in codes
+    assert "invoice is already paid" in invoices
+    assert "HTTP 401" in invoices
 
 
 @every_language
@@ -548,61 +447,25 @@ def test_the_bank_is_asked_what_the_sheet_wants_to_know(bank: str, language: str
     assert asked == len(own) + len(texts.FILE_QUESTIONS)
 
 
-@pytest.mark.parametrize(
-    ("bank", "words"),
-    [
-        ("osmp", ("code `0`", "code `300`", "can be cancelled")),
-        ("sberbank", ("code `8`", "code `6`", "cannot be cancelled")),
-        ("payme", ("code `-31008`", "`PerformTransaction`", "43200 s")),
-        ("click", ("code `0`", "code `-4`", "code `-8`")),
-        ("uzum", ("`10010`", "`10016`", "1800 s", "can be cancelled")),
-        ("uzum_same", ("`CREATED`", "`CONFIRMED`", "cannot be cancelled")),
-        ("paynet", ("always code `201`", "`CheckTransaction`")),
-    ],
-)
-def test_a_repeat_is_told(bank: str, words: tuple[str, ...]) -> None:
-    """With the codes that the settings have."""
-    told = section(markdown(bank), "repeats")
+@pytest.mark.parametrize(("bank", "key", "words"), dialects.cases("SAYS"))
+def test_what_only_this_dialect_says_is_said(bank: str, key: str, words: tuple[str, ...]) -> None:
+    """Of repeats, sums, dates and checks, with the codes that the settings have."""
+    text = section(markdown(bank), key)
 
-    assert [word for word in words if word not in told] == []
+    assert [word for word in words if word not in text] == []
 
 
 @pytest.mark.parametrize(
     ("bank", "words"),
     [
-        ("osmp", "digits, exactly 10"),
-        ("kaspi_xml", "`[A-Z]-[0-9]{6}|[0-9]{3}`"),
-        (
-            "osmp",
-            "`100.00`: digits, a dot or a comma, one or two digits; a bare integer is refused",
-        ),
-        ("ckassa", "`100.00`: digits, a dot, two digits"),
-        ("kaspi_xml", "`150.00`"),
-        ("sberbank_two", "`99.00`"),
-        ("click", "one, two or none"),
-        ("payme", "100.00 KZT = `10000`"),
-        ("ckassa_kopecks", "kopecks: 100.00 KZT = `10000`"),
-        ("payme_invoice", "by its whole sum only"),
-        ("payme", "milliseconds, UTC"),
-        ("alif", "a JSON number of KZT, or the same as text: `100.00`"),
+        ("strange", "`[A-Z]-[0-9]{6}|[0-9]{3}`"),
+        ("strange", "`150.00`"),
+        ("small", "`99.00`"),
     ],
 )
-def test_forms_are_told(bank: str, words: str) -> None:
-    """Of numbers, sums and dates."""
+def test_the_limits_and_the_pattern_are_those_of_the_settings(bank: str, words: str) -> None:
+    """Also where no usual number would do."""
     assert words in section(markdown(bank), "account")
-
-
-@pytest.mark.parametrize(
-    ("bank", "words"),
-    [
-        ("osmp", "The payer sees: the payer's name, masked, what is owed."),
-        ("click", "no check of its own"),
-        ("uzum_same", "Nothing but that the account may be paid."),
-    ],
-)
-def test_what_a_check_shows_is_told(bank: str, words: str) -> None:
-    """By the setting `show`."""
-    assert words in section(markdown(bank), "shown")
 
 
 def test_missing_settings_are_named() -> None:
