@@ -4,6 +4,7 @@
 # make million  a list of a million bills: the time and the memory it takes
 # make coverage  the same tests, and which lines and branches they never reach
 # make lint   style, types, and who may import whom
+# make readme  write the READMEs' tables of banks anew, after a change of a dialect
 # make deploy-ftp, make deploy-ssh, make rollback  put a release on a host (deploy/README.md)
 # make bench  the benchmark
 # make clean  remove what the others made, settings and sample data excepted
@@ -29,7 +30,7 @@ PROGRAMS := apache2:apache2-bin: /usr/lib/apache2/suexec:apache2-suexec-pristine
 stop = { echo "$(1)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: run test coverage test-deploy deploy-ftp deploy-ssh rollback million lint bench clean mariadb packages
+.PHONY: run test coverage test-deploy readme deploy-ftp deploy-ssh rollback million lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
 	$(VENV)/bin/flask init-db --sample
@@ -63,6 +64,9 @@ lint: $(VENV)/test.stamp
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+readme: $(VENV)/run.stamp
+	$(VENV)/bin/python -m callback.tools.readme
 
 # A list of a million bills, with the time and the memory it takes.
 million: $(VENV)/test.stamp mariadb

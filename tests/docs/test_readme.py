@@ -15,12 +15,14 @@ from click import Context
 
 from callback import create_app
 from callback.protocols import PROTOCOLS
+from callback.tools.readme import READMES as LANGUAGES
+from callback.tools.readme import filled
 from tests.support.processes import ROOT, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-READMES = ("README.md", "README.ru.md")
+READMES = tuple(LANGUAGES)
 VENV = Path(sys.prefix)
 
 
@@ -111,6 +113,20 @@ def test_every_dialect_and_every_link_is_there(readme: str) -> None:
     assert all(name == file for name, file in rows)
     links = re.findall(r"\]\(([^)#:]+)\)", text)
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_table_of_banks_is_not_stale(readme: str) -> None:
+    """`make readme` writes it, out of what the dialects' own modules say."""
+    text = (ROOT / readme).read_text(encoding="utf-8")
+
+    assert text == filled(text, LANGUAGES[readme])
+
+
+def test_a_readme_without_the_marks_is_not_written_over() -> None:
+    """The table must have its place."""
+    with pytest.raises(ValueError, match="there is no <!-- banks"):
+        filled("| who calls |", "en")
 
 
 @pytest.mark.parametrize("readme", READMES)
