@@ -15,7 +15,7 @@ from callback import log, operation, signature
 from callback.database.errors import DatabaseError
 from callback.model import ALARMS, Command, Refuse, Result
 from callback.protocols import PROTOCOLS, answer, bare_answer, unavailable_answer
-from callback.wire import MAX_BODY, Answer, Call
+from callback.wire import MAX_BODY, Answer, Call, fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,9 +57,9 @@ class Handlers:
             return self.others(environ, start_response)
         dialect = PROTOCOLS[bank.protocol]
         token, path = token_and_path(bank, rest)
-        if path not in dialect.PATHS:
-            return self.others(environ, start_response)
         call = BankRequest(environ)
+        if path not in dialect.PATHS or asks_for_bills(bank, path, call):
+            return self.others(environ, start_response)
         command, result = self._process(bank, dialect, token, path, call)
         write_line(self.settings, bank, command, result, started, call)
         return _send(_render(bank, command, result), call.method, start_response)
@@ -94,6 +94,17 @@ def token_and_path(bank: Bank, rest: list[str]) -> tuple[str, str]:
     """Split what stands behind the bank's name in an address: its token, the dialect's path."""
     token = rest.pop(0) if bank.url_token and rest else ""
     return token, "/".join(rest) or "/" * len(rest)  # a slash at the end is another address
+
+
+def asks_for_bills(bank: Bank, path: str, call: Request) -> bool:
+    """Whether a bank fetches its list at its own address, where its shape of the list is so.
+
+    registers.md, "Pull": a date and no command.
+    """
+    if bank.bills.shape == "full" or path or call.method != "GET":
+        return False
+    values, repeated = fields(call.query_string, ("date", "command"))
+    return {*values, *repeated} == {"date"}
 
 
 def write_line(  # noqa: PLR0913, PLR0917 - it is what a line holds

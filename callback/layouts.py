@@ -75,6 +75,7 @@ class BillsLayout(NamedTuple):
     """How a list of bills is written."""
 
     form: str
+    shape: str
     encoding: str
     separator: str
     quote: str
@@ -262,6 +263,7 @@ REGISTER_KEYS: Mapping[str, Setting] = {
 }
 BILLS_KEYS: Mapping[str, Setting] = {
     "form": Setting(readers.choice("table", "pull", "qr"), "table"),
+    "shape": Setting(readers.choice("full", "kaspi"), "full"),  # of "pull"
     "encoding": Setting(readers.choice(*ENCODINGS), "utf-8"),
     "separator": Setting(readers.nonempty, ";"),
     "quote": Setting(readers.choice("", '"', "'"), '"'),
@@ -304,6 +306,8 @@ def bills_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> B
     for name in ("inn", "rs"):
         if f"{{{name}" in values["name"] and not values[name]:
             faults.append(f"{prefix}{name}: expected one, it is part of the file's name")
+    if values["shape"] != "full" and values["form"] != "pull":
+        faults.append(f'{prefix}form: expected "pull" with this shape')
     if values["quote"] and values["quote"] == values["separator"]:
         faults.append(f"{prefix}separator: expected another than quote")
     qr = values["qr"]

@@ -222,8 +222,11 @@ def _read_layouts(values: dict[str, Any], prefix: str, faults: list[str]) -> Non
         faults.append(f"{prefix}smtp: expected a mail server, to send by")
     if values["smtp"] and "@" not in values["mail_from"]:
         faults.append(f"{prefix}mail_from: expected an address, to send from")
+    bills = values["bills"]
+    if bills and bills.shape not in ("full", values["protocol"]):
+        faults.append(f'{prefix}bills.shape: expected "full" with this protocol')
     # What only the dialect could prove, a bank that fetches a list does not show.
-    fetched = scheme == "held" or (values["bills"] and values["bills"].form == "pull")
+    fetched = scheme == "held" or (bills and bills.form == "pull")
     if fetched and not any(values[proof] for proof in ("allow", "password", "url_token")):
         faults.append(
             f"{prefix}bills: expected allow, password or url_token for a list to be fetched"

@@ -30,6 +30,7 @@ from callback.database.errors import DatabaseError
 from callback.database.login import COLD
 from callback.database.mysql import MySQL
 from callback.paths import ROOT
+from callback.tools.books import pull
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -241,6 +242,7 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
                 yield from _tables(session)
             for bank in settings.banks.values():
                 yield from _dates(session, bank)
+                yield from _bills(database, bank)
     except DatabaseError as error:
         yield Finding("fault", "database", str(error))
 
@@ -392,6 +394,19 @@ def _dates(session: Session, bank: Bank) -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", f"bank {bank.name} timezone", f"{bank.timezone.key} fits its dates")
+
+
+def _bills(database: Database, bank: Bank) -> Iterator[Finding]:
+    """Whom a bank is not told of, because its shape of the list has no room for the number."""
+    if bank.bills.shape != "kaspi":
+        return
+    numbers = pull.without_integer(database, bank)
+    if numbers:
+        yield Finding(
+            "warning",
+            f"bank {bank.name} bills",
+            f"left out of the list, for they are no integers: {numbers}",
+        )
 
 
 def _door(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from callback import log, signature, wire
 from callback.database.errors import DatabaseError
-from callback.handlers import token_and_path, write_line
+from callback.handlers import asks_for_bills, token_and_path, write_line
 from callback.model import Command, Result
 from callback.protocols import HTTP_STATUS
 
@@ -64,6 +64,8 @@ class Pages:
 
     def _show_bills(self, bank: Bank, token: str, path: str, started: float) -> Response:
         """Let the bank fetch a list of bills, under the same proofs (registers.md, "Pull")."""
+        if asks_for_bills(bank, path, request):
+            path = "bills"
         name, slash, held = path.partition("/")
         is_bills = name == "bills" and (held or (bank.bills.form == "pull" and not slash))
         refuse = signature.refuse_caller if is_bills else signature.refuse_origin

@@ -6,6 +6,7 @@ registers.md, section 2, "Pull". Who asks has proved to be the bank before anyth
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,11 +27,17 @@ if TYPE_CHECKING:
 
     from callback.bank import Bank
     from callback.database import Database
+    from callback.tools.books.bill import Bill
+    from callback.wire import Answer
 
-FIELDS = ("date", "page", "rows")
-MONTH = re.compile("[12][0-9]{3}(0[1-9]|1[0-2])")
-PAGE = re.compile("[1-9][0-9]{0,8}")
-ROWS = re.compile("[1-9][0-9]{0,2}|1000")
+FORMS = {
+    "date": re.compile("[12][0-9]{3}(0[1-9]|1[0-2])"),
+    "page": re.compile("[1-9][0-9]{0,8}"),
+    "rows": re.compile("[1-9][0-9]{0,2}|1000"),
+}
+INTEGER = re.compile("[1-9][0-9]{0,17}")  # the numbers that the shape "kaspi" can hold
+JSON = "application/json; charset=utf-8"
+NAMED = 10  # as many of the others are named
 DEFAULT_ROWS = "100"
 
 
@@ -45,21 +52,32 @@ class Page(NamedTuple):
 def answer(
     database: Database, bank: Bank, secret_keys: Sequence[bytes], token: str, query: bytes
 ) -> tuple[Response, Result]:
-    """Answer GET /<bank>/bills, or with a token GET /<bank>/bills/<token>."""
+    """Answer GET /<bank>/bills, or with a token GET /<bank>/bills/<token>.
+
+    In the shape "kaspi" GET /<bank> with a date and without a command is the same as /<bank>/bills.
+    """
     if token:
         file = _held(bank, secret_keys, token)
         if file is None:
             return _bare(404), Result("bad_token")
         # Streamed: a list may be longer than the memory of a small host.
         return send_file(file, as_attachment=True), Result("ok")
-    asked = _asked(query)
-    if asked is None:
-        return _bare(400), Result("bad_request")
     try:
-        return _page(database, bank, asked), Result("ok")
+        asked = _asked(query)
+        shape = _kaspi_page if bank.bills.shape == "kaspi" else _page
+        return _response(shape(database, bank, asked)), Result("ok")
+    except ValueError as error:
+        return _refusal(bank, str(error)), Result("bad_request")
     except DatabaseError as error:
         log.warning(f"{bank.name}: {error}")
         return _bare(503), Result("temporary")
+
+
+def without_integer(database: Database, bank: Bank) -> str:
+    """Name numbers of bills that the shape "kaspi" cannot hold; empty: none. DatabaseError."""
+    rows = database.stream(f"text_bills_{bank.payer}", zero=int(bank.bills.zero))
+    numbers = [str(row["number"]) for row in rows]
+    return ", ".join(numbers[:NAMED]) + (" …" if len(numbers) > NAMED else "")
 
 
 def signed(bank: Bank, secret_keys: Sequence[bytes], file: Path) -> str:
@@ -91,13 +109,20 @@ def _bare(status: int) -> Response:
     return response
 
 
-def _page(database: Database, bank: Bank, asked: Page) -> Response:
-    zero = int(bank.bills.zero)
-    start = (asked.number - 1) * asked.rows
-    (total,) = database.stream(f"sum_of_bills_{bank.payer}", zero=zero)
-    rows = database.stream(f"page_of_bills_{bank.payer}", zero=zero, size=asked.rows, start=start)
-    shown = [bills.of_row(row, bank.bills) for row in rows]
-    made = wire.json_answer(
+def _response(page: Answer) -> Response:
+    return Response(page.body, page.status, content_type=page.content_type)
+
+
+def _refusal(bank: Bank, fault: str) -> Response:
+    """What a wrong request is told: in the shape "kaspi" a text, otherwise nothing."""
+    if bank.bills.shape == "kaspi":
+        return _response(wire.json_answer({"data": [], "error": fault}))
+    return _bare(400)
+
+
+def _page(database: Database, bank: Bank, asked: Page) -> Answer:
+    (total,) = database.stream(f"sum_of_bills_{bank.payer}", zero=int(bank.bills.zero))
+    return wire.json_answer(
         {
             "date": asked.date,
             "page": asked.number,
@@ -106,20 +131,45 @@ def _page(database: Database, bank: Bank, asked: Page) -> Response:
             "total": total["n"],
             "sum": sum_text(total["issued"] - total["paid"]),
             "list": [
-                {"account": one.number, "name": one.name, "sum": sum_text(one.owed)}
-                for one in shown
+                {"account": bill.number, "name": bill.name, "sum": sum_text(bill.owed)}
+                for bill in _bills(database, bank, asked, "page_of_bills")
             ],
         }
     )
-    return Response(made.body, content_type=made.content_type)
 
 
-def _asked(query: bytes) -> Page | None:
-    given = wire.fields(query, FIELDS)
-    values = {"rows": DEFAULT_ROWS, **given.values}
-    forms = {"date": MONTH, "page": PAGE, "rows": ROWS}
-    if given.repeated or not all(
-        form.fullmatch(values.get(name, "")) for name, form in forms.items()
-    ):
-        return None
+def _kaspi_page(database: Database, bank: Bank, asked: Page) -> Answer:
+    """A page in the shape that Kaspi's vendor wants: numbers and sums are JSON numbers."""
+    if asked.number == 1:  # once a pull
+        numbers = without_integer(database, bank)
+        if numbers:
+            log.warning(f"{bank.name}: left out of the list, for they are no integers: {numbers}")
+    page = _bills(database, bank, asked, "page_of_integer_bills")
+    rows = ",".join(_kaspi_row(bill) for bill in page if INTEGER.fullmatch(f"{bill.number}"))
+    return wire.Answer(f'{{"data":[{rows}],"error":null}}'.encode(), JSON)
+
+
+def _kaspi_row(bill: Bill) -> str:
+    # Written from the decimal: Python's json would make a float of it.
+    name = json.dumps(bill.name, ensure_ascii=False)
+    return f'{{"account":{bill.number},"info":{name},"sum":{sum_text(bill.owed)}}}'
+
+
+def _bills(database: Database, bank: Bank, asked: Page, statement: str) -> list[Bill]:
+    rows = database.stream(
+        f"{statement}_{bank.payer}",
+        zero=int(bank.bills.zero),
+        size=asked.rows,
+        start=(asked.number - 1) * asked.rows,
+    )
+    return [bills.of_row(row, bank.bills) for row in rows]
+
+
+def _asked(query: bytes) -> Page:
+    """Read what the bank asks for; ValueError says what is wrong."""
+    parameters = wire.fields(query, FORMS)
+    values = {"rows": DEFAULT_ROWS, **parameters.values}
+    for name, form in FORMS.items():
+        if name in parameters.repeated or not form.fullmatch(values.get(name, "")):
+            raise ValueError(f"wrong {name}")
     return Page(values["date"], int(values["page"]), int(values["rows"]))
