@@ -17,6 +17,7 @@ from callback.signature import url_tokens
 from callback.tools import front
 from callback.tools.books import commands as books
 from callback.tools.conform import command as conform
+from callback.tools.printable import json_safe, printable, tolerate_any_console
 from callback.tools.secret import secret
 from callback.tools.sheet import command as sheet
 
@@ -91,6 +92,7 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         paid_at is the bank's own date and time, in the bank's zone; the other times of --json
         are ours, in UTC.
         """
+        tolerate_any_console()
         rows = database.stream(
             "list_payments",
             bank=bank.name if bank else None,
@@ -101,7 +103,7 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         )
         try:
             for line in _json_lines(rows) if as_json else _table_lines(rows):
-                click.echo(line)
+                click.echo(json_safe(line) if as_json else printable(line))
         except DatabaseError as error:
             _stop(error)
 

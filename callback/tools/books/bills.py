@@ -6,10 +6,8 @@ the same memory.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
-from contextlib import contextmanager, suppress
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +18,7 @@ from callback.layouts import name, names, sum_text
 from callback.model import masked
 from callback.tools.books import qr
 from callback.tools.books.bill import BLANKS, Bill
+from callback.tools.printable import disarmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -79,22 +78,6 @@ def write(bank: Bank, bills: Iterable[Bill], out: BinaryIO, warn: Callable[[str]
     return Written(number, total)
 
 
-@contextmanager
-def new_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that appears whole or not at all, and that only its owner can read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-        try:
-            yield file  # type: ignore[misc]
-            file.flush()
-            os.fsync(file.fileno())
-            os.replace(file.name, path)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                os.unlink(file.name)
-            raise
-
-
 def folder(bank: Bank, root: Path) -> Path:
     """Where lists of the bank are written."""
     return root / bank.bills.folder
@@ -130,8 +113,9 @@ def today(bank: Bank) -> datetime:
 def _line(bill: Bill, layout: BillsLayout, period: str) -> str:
     values = {
         "number": bill.number,
-        "name": bill.name,
-        "address": bill.address,
+        # A clerk opens the list in a spreadsheet; the number is the key, and stays as it is.
+        "name": disarmed(bill.name),
+        "address": disarmed(bill.address),
         "period": period,
         "sum": sum_text(bill.owed, layout.decimal),
         "kopecks": f"{bill.owed.scaleb(2):.0f}",

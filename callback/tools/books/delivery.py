@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
+from callback.tools import output
 from callback.tools.books import bills
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def deliver(bank: Bank, file: Path) -> None:
     ) as error:
         raise DeliveryError(f"{target!r}: {error or type(error).__name__}") from error
     note = f"{bills.today(bank):%Y-%m-%d %H:%M:%S} {sha256(file)} {target!r}\n"
-    with bills.new_file(_sent(file)) as out:
+    with output.new_file(_sent(file)) as out:
         out.write(note.encode())
 
 

@@ -9,6 +9,7 @@ import jinja2
 
 from callback.tools.books import report as reports
 from callback.tools.books.reconcile import AGREED
+from callback.tools.printable import printable
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -35,7 +36,9 @@ class Bar(NamedTuple):
 def write(report: Report, say: Phrases, file: str, currency: str, made: datetime) -> bytes:
     """Write the page; `file` is the name of the register, `made` the bank's time."""
     loader = jinja2.PackageLoader("callback.tools.books", ".")
-    templates = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True)
+    templates = jinja2.Environment(
+        loader=loader, autoescape=True, trim_blocks=True, finalize=_printable
+    )
     templates.filters |= {"money": money, "day": _day, "moment": _moment}
     return (
         templates.get_template("page.html")
@@ -53,6 +56,10 @@ def write(report: Report, say: Phrases, file: str, currency: str, made: datetime
         )
         .encode()
     )
+
+
+def _printable(value: Any) -> Any:
+    return printable(value) if isinstance(value, str) else value
 
 
 def money(amount: Decimal) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from callback.layouts import QR_ENCODINGS, QR_FIRST, QR_NEXT, QR_SEPARATORS
+from callback.tools import output
 from callback.tools.books.bill import BLANKS
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def save(bill: Bill, layout: BillsLayout, folder: Path) -> Path:
     picture = io.BytesIO()
     code.save(picture, kind="png", scale=6, border=4)
     path = folder / f"{_file_name(bill.number)}.png"
-    path.write_bytes(picture.getvalue())
+    with output.new_file(path) as out:
+        out.write(picture.getvalue())
     return path
 
 

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, get_args
 
 from callback.tools.books.reconcile import AGREED, Finding, Name, Report, Totals
+from callback.tools.printable import json_safe, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def totals(report: Report) -> dict[str, Totals]:
 def lines(report: Report) -> Iterator[str]:
     """The report for a terminal."""
     yield f"{report.bank}, {days(report)}"
-    rows = [_cells(finding) for finding in findings(report)]
+    rows = [tuple(map(printable, _cells(finding))) for finding in findings(report)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for head, account, amount, when, detail in rows:
         line = f"{head:<{widths[0]}}  {account:<{widths[1]}}  {amount:>{widths[2]}}"
@@ -122,4 +123,4 @@ def _totals(side: Totals) -> dict[str, Any]:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json_safe(json.dumps(value, ensure_ascii=False))

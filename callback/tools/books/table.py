@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from callback.layouts import sum_text
 from callback.tools.books import report as reports
+from callback.tools.printable import disarmed, printable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,7 +26,6 @@ HEAD = (
     *("what", "payment", "account", "sum", "date"),
     *("our payment", "our account", "our sum", "our date", "remark", "line"),
 )
-ACTIVE = ("=", "+", "-", "@", "\t", "\r")  # how Excel tells a formula
 MAX_FORMULA_TEXT = 255
 
 
@@ -49,14 +49,8 @@ def write(report: Report, say: Phrases) -> bytes:
 
 def _row(finding: Finding, say: Phrases) -> list[str]:
     line = "" if finding.line is None else str(finding.line)
-    remark = say.all(finding.detail)
-    return [
-        say(finding.name),
-        *_side(finding.entry),
-        *_side(finding.ours),
-        f"'{remark}" if remark.startswith(ACTIVE) else remark,
-        line,
-    ]
+    remark = disarmed(printable(say.all(finding.detail)))
+    return [say(finding.name), *_side(finding.entry), *_side(finding.ours), remark, line]
 
 
 def _side(payment: Entry | Ours | None) -> list[str]:
@@ -71,8 +65,9 @@ def _side(payment: Entry | Ours | None) -> list[str]:
 
 
 def _as_text(text: str) -> str:
-    doubled = text.replace('"', '""')[:MAX_FORMULA_TEXT]
-    return f'="{doubled}"' if text else ""
+    # A country whose Excel parts cells at commas would find another one in "x,=1+1".
+    inside = disarmed(f"0{printable(text)}")[1:].replace('"', '""')[:MAX_FORMULA_TEXT]
+    return f'="{inside}"' if text else ""
 
 
 def _moment(when: datetime) -> str:

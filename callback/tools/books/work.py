@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
@@ -16,11 +17,12 @@ from callback.tools.books import report as reports
 from callback.tools.books.entry import RegisterError
 from callback.tools.books.phrases import Phrases
 from callback.tools.books.reconcile import Reconciliation
+from callback.tools.output import new_file
+from callback.tools.printable import file_name, printable, tolerate_any_console
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
-    from pathlib import Path
 
     from callback.bank import Bank, Settings
     from callback.database import Database
@@ -54,22 +56,22 @@ class Options(NamedTuple):
 
 def write_bills(database: Database, bank: Bank, output: Path | None) -> None:
     """Write the list of bills, and say on stderr where and how much."""
+    tolerate_any_console()
     try:
         if str(output) == "-":
-            made = bills.write(bank, _bills(database, bank), sys.stdout.buffer, _warn)
+            content = bills.write(bank, _bills(database, bank), sys.stdout.buffer, _warn)
         else:
             output = output or bills.new_name(bank, ROOT)
-            made = write_list(database, bank, output)
+            content = write_list(database, bank, output)
+            click.echo(file_name(output))
     except (DatabaseError, OSError) as error:
         _stop(error)
-    if str(output) != "-":
-        click.echo(output)
-    _warn(_counted(made, bank))
+    _warn(_counted(content, bank))
 
 
 def write_list(database: Database, bank: Bank, path: Path) -> Written:
     """Write the list of bills to a file; DatabaseError, OSError."""
-    with bills.new_file(path) as file:
+    with new_file(path) as file:
         return bills.write(bank, _bills(database, bank), file, _warn)
 
 
@@ -82,19 +84,20 @@ def draw_codes(database: Database, bank: Bank, folder: Path) -> None:
         drawn = [qr.save(bill, bank.bills, folder) for bill in _bills(database, bank)]
     except (DatabaseError, OSError, qr.QRError) as error:
         _stop(error)
-    _warn(f"{len(drawn)} codes in {folder}")
+    _warn(f"{len(drawn)} codes in {file_name(folder)}")
 
 
 def send_bills(database: Database, bank: Bank, settings: Settings, *, again: bool) -> None:
     """Write a list if there is something new, and deliver all that wait."""
     if bank.send is None:
         raise click.UsageError(f"[BANKS.{bank.name}] has no send: where are lists to go?")
+    tolerate_any_console()
     try:
         with delivery.exclusively(bills.folder(bank, ROOT)):
             files = _to_send(database, bank, again=again)
             for file in files:
                 delivery.deliver(bank, file)
-                click.echo(f"{file} -> {_where(bank, settings, file)}")
+                click.echo(f"{file_name(file)} -> {_where(bank, settings, file)}")
     except (DatabaseError, OSError, delivery.DeliveryError) as error:
         _stop(error)
 
@@ -105,16 +108,17 @@ def reconcile(database: Database, bank: Bank, file: Path, options: Options) -> i
         raise click.UsageError(f"[BANKS.{bank.name}] has no smtp to send mail by")
     if options.since and options.until and options.since > options.until:
         raise click.UsageError("--from is after --to")
+    tolerate_any_console()
     try:
         made = _compared(database, bank, file, options)
         _show(made, options)
         files = _files(bank, made, file)
         for path in options.output:
-            with bills.new_file(path) as out:
+            with new_file(path) as out:
                 out.write(files[path.suffix.lower()].content)
         _mail(bank, options, reports.subject(made), "\n".join(reports.lines(made)), files)
     except RegisterError as error:
-        _warn(f"{file}: refused: {error}")
+        _warn(f"{file_name(file)}: refused: {error}")
         return _mailed_refusal(bank, file, options, error)
     except (DatabaseError, OSError, delivery.DeliveryError) as error:
         _warn(_explained(error))
@@ -139,7 +143,7 @@ def _show(made: Report, options: Options) -> None:
 def _files(bank: Bank, made: Report, file: Path) -> dict[str, delivery.Attachment]:
     """The report as the files that it may be written to or mailed as."""
     say = Phrases(bank)
-    html = page.write(made, say, file.name, bank.currency, bills.today(bank))
+    html = page.write(made, say, file_name(Path(file.name)), bank.currency, bills.today(bank))
     name = f"{bank.name}_{made.first:%Y%m%d}"
     return {
         ".html": delivery.Attachment(f"{name}.html", html, "text/html"),
@@ -160,8 +164,9 @@ def _mail(
 
 def _mailed_refusal(bank: Bank, file: Path, options: Options, why: RegisterError) -> int:
     """A bank may want to hear within hours, so whoever reads the reports is told, too."""
+    name = file_name(Path(file.name))
     try:
-        _mail(bank, options, f"{bank.name}: {file.name}: refused", f"{file.name}: {why}", {})
+        _mail(bank, options, f"{bank.name}: {name}: refused", f"{name}: {printable(str(why))}", {})
     except delivery.DeliveryError as error:
         _warn(str(error))
     return REFUSED
@@ -219,7 +224,7 @@ def _counted(made: Written, bank: Bank) -> str:
 
 
 def _warn(text: str) -> None:
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
 
 
 def _explained(error: Exception) -> str:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callback.tools import output
+from callback.tools.printable import file_name
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -50,5 +53,9 @@ def install(app: Flask, settings: Settings, bank_name: click.ParamType[Bank]) ->
         if file is None:
             click.echo(text, nl=False)
         else:
-            file.write_text(text, encoding="utf-8", newline="\n")
-            click.echo(f"{file}: the sheet of {bank.name}.", err=True)
+            try:
+                with output.new_file(file, output.PUBLIC) as out:
+                    out.write(text.encode())
+            except OSError as error:
+                raise click.ClickException(f"{file_name(file)}: {error.strerror}") from error
+            click.echo(f"{file_name(file)}: the sheet of {bank.name}.", err=True)

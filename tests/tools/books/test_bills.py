@@ -20,6 +20,7 @@ from callback.database import Database, load_statements
 from callback.layouts import QR_ENCODINGS
 from callback.paths import SQL
 from callback.settings import SettingsError, load
+from callback.tools import output
 from callback.tools.books import bills, pull
 from callback.tools.books.bill import Bill
 from tests.conftest import settings_toml
@@ -156,6 +157,17 @@ def test_with_zero_everybody_is_listed(customers: Engine, write: Callable[..., M
     assert len(done.lines) == 4
 
 
+def test_a_clerk_who_opens_the_list_runs_no_formula(
+    engine: Engine, write: Callable[..., Made]
+) -> None:
+    """Whatever the separator of the country; the number is the key and stays."""
+    engine.account("=7", "=cmd|'/C calc'!A0", owes="1.00")
+    engine.execute("UPDATE account SET address = ?", "ул. Абая,=1+1")
+    done = write('full_names = true, header = "", columns = ["number", "name", "address"]')
+
+    assert done.lines == ["=7;'=cmd|'/C calc'!A0;ул. Абая,'=1+1"]
+
+
 def test_an_empty_list_is_a_list(engine: Engine, write: Callable[..., Made]) -> None:
     """With its head."""
     assert write().lines == ["number;name;address;period;sum"]
@@ -251,7 +263,7 @@ def test_a_list_is_whole_or_not_there(customers: Engine, tmp_path: Path) -> None
         yield Bill("1", "", "", Decimal("1.00"))
         raise ConnectionError
 
-    with pytest.raises(ConnectionError), bills.new_file(file) as out:
+    with pytest.raises(ConnectionError), output.new_file(file) as out:
         bills.write(bank, broken(), out, print)
 
     assert file.read_text() == "old"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import json
+import os
 import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Engine
 
+BANKS = '[BANKS.kaspi]\nprotocol = "kaspi"\nallow = ["127.0.0.1"]\n'
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 HOSTILE = '<script>alert("1")</script>'
@@ -123,6 +126,73 @@ def test_the_page_needs_nothing_else(reconcile: Callable[..., Result], tmp_path:
     assert page.tags.count("rect") == 4
     assert "только в реестре банка | в реестре | 12345678901234567890 | =1+1 | 0,50" in said
     assert "отличается | в реестре | 0071 | 71501 | 5 000,00" in said
+
+
+ESCAPES = "\x9b31m\u202e71501"  # what the pattern of a number lets through
+
+
+def test_no_escape_of_a_payer_reaches_a_person(
+    reconcile: Callable[..., Result], mailbox: Mailbox, tmp_path: Path
+) -> None:
+    """Nor a formula in a country that parts cells at commas."""
+    content = f"{CSV}1;{ESCAPES},=cmd;5.00;2026-11-03\n"
+    files = [str(tmp_path / name) for name in ("report.csv", "report.html")]
+    options = ["-o", files[0], "-o", files[1], "--mail", "a@b.example"]
+    done = reconcile(*options, content=content, more=mail_settings(mailbox.url))
+    as_json = reconcile("--json", content=content)
+    (message,) = mailbox.messages
+    body = message.get_body().get_content()  # type: ignore[attr-defined]
+    table = (tmp_path / "report.csv").read_bytes()
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+
+    for text in (done.output, as_json.output, body, table.decode("utf-8-sig"), page):
+        assert "71501" in text
+        assert all(one.isprintable() or one in "\r\n\u202f" for one in text)
+    assert json.loads(as_json.output.splitlines()[0])["register"]["account"] == f"{ESCAPES},=cmd"
+    assert b",=" not in table
+
+
+def test_a_file_may_be_called_anything(reconcile: Callable[..., Result], tmp_path: Path) -> None:
+    """In windows-1251, with a line end, as long as can be: nothing fails once it is booked."""
+    longest = os.pathconf(tmp_path, "PC_NAME_MAX")
+    for day, raw in ((5, "реестр\n\x1b[2J".encode("cp1251")), (6, b"x" * longest)):
+        name = os.fsdecode(raw)
+        (tmp_path / name).write_text(f"{CSV}{day}0;71501;5.00;2026-11-0{day}\n")
+        page = tmp_path / "page.html"
+        done = reconcile("--book", "-o", str(page), name=name)
+        refused = reconcile(name=name, more='register = { date_form = "%d" }')
+
+        assert done.exit_code == 0, done.output
+        assert "1 booked" in done.stdout
+        assert raw[:6].decode("cp1251") in page.read_text(encoding="utf-8")
+        assert refused.exit_code == 2
+
+
+def test_a_refused_file_of_any_name_is_mailed(
+    reconcile: Callable[..., Result], mailbox: Mailbox, tmp_path: Path
+) -> None:
+    """A subject has no line ends."""
+    name = os.fsdecode("реестр\n1.csv".encode("cp1251"))
+    (tmp_path / name).write_bytes(b"\xff")
+    done = reconcile("--mail", "a@b.example", name=name, more=mail_settings(mailbox.url))
+    (message,) = mailbox.messages
+
+    assert done.exit_code == 2
+    assert message["Subject"] == "kaspi: реестр\\n1.csv: refused"
+
+
+def test_a_console_of_any_encoding_is_no_obstacle(
+    engine: Engine, command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it lacks is escaped, after the payment is booked as before."""
+    engine.account("Ж1")
+    file = tmp_path / "register.csv"
+    file.write_text(f"{CSV}1;Ж1;5.00;2026-11-03\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONIOENCODING", "iso-8859-1:strict")
+    done = command("reconcile", "kaspi", str(file), "--book")
+
+    assert done.returncode == 0, done.stderr
+    assert "\\u04161" in done.stdout
 
 
 def test_a_page_without_a_payment_has_no_chart(
