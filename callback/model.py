@@ -187,6 +187,11 @@ class Status(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Command):
+    """Something that the bank tells us. It is done as soon as it is in the log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement(Command):
     """List the bank's payments from `since` to `until`, both inclusive, ascending.
 

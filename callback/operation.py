@@ -16,6 +16,7 @@ from callback.model import (
     Cancel,
     Check,
     Cutoff,
+    Note,
     Pay,
     Payer,
     Payment,
@@ -136,6 +137,11 @@ def statement(session: Session, bank: Bank, command: Statement) -> Result:
     return Result("ok", payments=[_payment(row) for row in rows])
 
 
+def note(session: Session, bank: Bank, command: Note) -> Result:  # noqa: ARG001
+    """Leave it to the log."""
+    return Result("ok")
+
+
 OPERATIONS: dict[type[Command], Callable[..., Result]] = {
     Refuse: refuse,
     Check: check,
@@ -144,6 +150,7 @@ OPERATIONS: dict[type[Command], Callable[..., Result]] = {
     Cancel: cancel,
     Status: status,
     Statement: statement,
+    Note: note,
 }
 
 

@@ -37,22 +37,26 @@ class Request(NamedTuple):
     fault: Outcome | None  # what is wrong with the envelope
 
 
-def request(body: bytes, version: str | None = None) -> Request:
-    """Read a call with named params; `version` is what its `jsonrpc` must be, if anything."""
-    given = wire.read_json(body)
-    if not given.readable:
+def request(body: bytes, version: str | None = None, *, needs_id: bool = True) -> Request:
+    """Read a call with named params; `version` is what its `jsonrpc` must be, if anything.
+
+    Without `needs_id` a call that has no id is one, too: its answer has null there.
+    """
+    document = wire.read_json(body)
+    if not document.readable:
         return Request(None, "", {}, "unreadable")
-    envelope = given.value if isinstance(given.value, dict) else {}
+    envelope = document.value if isinstance(document.value, dict) else {}
     own_id, method, params = (envelope.get(name) for name in ("id", "method", "params"))
+    has_id = type(own_id) in (int, str)  # not isinstance: true is an int to Python
     sound = (
-        not given.repeated
-        and type(own_id) in (int, str)  # not isinstance: true is an int to Python
+        not document.repeated
+        and (has_id or not (needs_id or "id" in envelope))
         and isinstance(method, str)
         and isinstance(params, dict)
         and (version is None or envelope.get("jsonrpc") == version)
     )
     return Request(
-        own_id if type(own_id) in (int, str) else None,
+        own_id if has_id else None,
         method if isinstance(method, str) else "",
         params if isinstance(params, dict) else {},
         None if sound else "bad_request",
@@ -60,7 +64,7 @@ def request(body: bytes, version: str | None = None) -> Request:
 
 
 def read(
-    bank: Bank, asked: Request, names: Collection[str], forms: Forms
+    bank: Bank, request: Request, names: Collection[str], forms: Forms
 ) -> tuple[dict[str, Any], Outcome | None]:
     """Read the params of these names: all that are well-formed, and why others are refused.
 
@@ -69,7 +73,7 @@ def read(
     values: dict[str, Any] = {}
     refused: Outcome | None = None
     for name, (reader, refusal) in forms.items():
-        value = reader(bank, asked.params.get(name)) if name in names else None
+        value = reader(bank, request.params.get(name)) if name in names else None
         if value is not None:
             values[name] = value
         elif name in names:
@@ -110,11 +114,11 @@ def in_tiyin(amount: Decimal) -> int:
     return int(amount * 100)
 
 
-def result(own_id: Any, told: Mapping[str, Any]) -> Answer:
+def result(own_id: Any, content: Mapping[str, Any] | str) -> Answer:
     """Answer a call with what it asked for."""
-    return wire.json_answer({"jsonrpc": "2.0", "id": own_id, "result": told})
+    return wire.json_answer({"jsonrpc": "2.0", "id": own_id, "result": content})
 
 
-def error(own_id: Any, told: Mapping[str, Any], status: int = 200) -> Answer:
+def error(own_id: Any, content: Mapping[str, Any], status: int = 200) -> Answer:
     """Refuse a call."""
-    return wire.json_answer({"jsonrpc": "2.0", "id": own_id, "error": told}, status)
+    return wire.json_answer({"jsonrpc": "2.0", "id": own_id, "error": content}, status)

@@ -9,13 +9,24 @@ from typing import TYPE_CHECKING, Any
 from callback import readers, wire
 from callback.clock import utc_now
 from callback.messages import message
-from callback.model import Cancel, Check, Command, Cutoff, Pay, Perform, Refuse, Statement, Status
+from callback.model import (
+    Cancel,
+    Check,
+    Command,
+    Cutoff,
+    Note,
+    Pay,
+    Perform,
+    Refuse,
+    Statement,
+    Status,
+)
 from callback.protocols import jsonrpc
 from callback.protocols.jsonrpc import DONE, integer
 from callback.readers import REQUIRED, Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from callback.bank import Bank
@@ -67,6 +78,11 @@ UNAVAILABLE = Refuse(name="", outcome="temporary")  # section 6
 LANGUAGES = ("ru", "uz", "en")  # of every error's message
 ABOUT_ACCOUNT = range(-31099, -31049)  # errors whose data is the account field
 TXN_ID = re.compile("[!-~]{1,64}")
+# Section 9: what is kept of SetFiscalData.
+FISCAL_DATA = (
+    *("type", "receipt_id", "status_code", "message"),
+    *("terminal_id", "fiscal_sign", "qr_code_url", "date"),
+)
 FIRST_TIME, LAST_TIME = 1_000_000_000_000, 9_999_999_999_999
 
 
@@ -88,13 +104,14 @@ FORMS: Forms = {
 
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
-    asked = jsonrpc.request(call.body)
-    common: dict[str, Any] = {"name": asked.method, "echo": asked.id}
-    if asked.fault or asked.method not in COMMANDS:
-        return Refuse(outcome=asked.fault or "unknown_command", **common)
-    make, names = COMMANDS[asked.method]
-    values, refused = jsonrpc.read(bank, asked, names, FORMS)
+    request = jsonrpc.request(call.body, needs_id=False)
+    common: dict[str, Any] = {"name": request.method, "echo": request.id}
+    if request.fault or request.method not in COMMANDS:
+        return Refuse(outcome=request.fault or "unknown_command", **common)
+    make, names = COMMANDS[request.method]
+    values, refused = jsonrpc.read(bank, request, names, FORMS)
     common |= {
+        "noted": _fiscal_data(request.params) if make is _set_fiscal_data else {},
         "txn_id": values.get("id", ""),
         "account": values.get("account", ""),
         "amount": values.get("amount"),
@@ -105,7 +122,7 @@ def read(bank: Bank, call: Call) -> Command:
 def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     """Answer as in section 5."""
     if code == DONE:
-        return jsonrpc.result(command.echo, _told(bank, command, result))
+        return jsonrpc.result(command.echo, _content(bank, command, result))
     texts = {language: message(result.outcome, language) for language in LANGUAGES}
     error: dict[str, Any] = {"code": int(code), "message": texts}
     if int(code) in ABOUT_ACCOUNT:
@@ -156,6 +173,18 @@ def _statement(bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Co
     return Statement(since=since, until=until, **common)
 
 
+def _set_fiscal_data(_bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Command:
+    return Note(**common)
+
+
+def _fiscal_data(params: Mapping[str, Any]) -> dict[str, str]:
+    """What a SetFiscalData tells of the receipt, for the log: texts and integers."""
+    data = params.get("fiscal_data")
+    members = {"type": params.get("type"), **(data if isinstance(data, dict) else {})}
+    texts = {name: jsonrpc.decimal_text(members.get(name)) for name in FISCAL_DATA}
+    return {f"fiscal_{name}": text for name, text in texts.items() if text is not None}
+
+
 # Section 3: what each method becomes, and its params.
 COMMANDS: dict[str, tuple[Callable[..., Command], tuple[str, ...]]] = {
     "CheckPerformTransaction": (_check, ("amount", "account")),
@@ -164,6 +193,7 @@ COMMANDS: dict[str, tuple[Callable[..., Command], tuple[str, ...]]] = {
     "CancelTransaction": (_cancel, ("id", "reason")),
     "CheckTransaction": (_status, ("id",)),
     "GetStatement": (_statement, ("from", "to")),
+    "SetFiscalData": (_set_fiscal_data, ("id",)),
 }
 # Section 5: what each answer tells of the payment.
 RECEIPTS: dict[type[Command], tuple[str, ...]] = {
@@ -180,7 +210,9 @@ def _expires_before(bank: Bank) -> Cutoff:
     return Cutoff(created_at=wire.EPOCH, paid_at=bank.local(oldest))
 
 
-def _told(bank: Bank, command: Command, result: Result) -> dict[str, Any]:
+def _content(bank: Bank, command: Command, result: Result) -> dict[str, Any]:
+    if isinstance(command, Note):
+        return {"success": True}
     if isinstance(command, Statement):
         return {"transactions": [_transaction(bank, payment) for payment in result.payments]}
     if result.payment:

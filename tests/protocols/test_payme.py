@@ -128,7 +128,7 @@ SETTINGS = {"TIMEZONE": "Asia/Tashkent"}
 ACTIVE, CLOSED, BLOCKED, NOBODY = "880011", "880012", "880013", "880099"
 CHECK, CREATE = "CheckPerformTransaction", "CreateTransaction"
 PERFORM, CANCEL = "PerformTransaction", "CancelTransaction"
-STATUS, STATEMENT = "CheckTransaction", "GetStatement"
+STATUS, STATEMENT, FISCAL = "CheckTransaction", "GetStatement", "SetFiscalData"
 A1, A2, A3 = (f"66f1c0de9a2b4c5d6e7f809{number}" for number in (1, 2, 3))
 HALF_DAY = 43_200_000
 LATE = "UPDATE payment SET paid_at = '2026-01-01 00:00:00.000' WHERE txn_id = ?"
@@ -380,7 +380,6 @@ def test_what_is_not_json_is_32700(body: bytes, line: Caller) -> None:
         ("1.5", None),
         ("[[[[1]]]]", None),
         ("{}", None),
-        ('{"method":"CheckTransaction","params":{"id":"a"}}', None),
         ('{"id":null,"method":"CheckTransaction","params":{"id":"a"}}', None),
         ('{"id":true,"method":"CheckTransaction","params":{"id":"a"}}', None),
         ('{"id":1.0,"method":"CheckTransaction","params":{"id":"a"}}', None),
@@ -1220,3 +1219,81 @@ def test_a_fault_in_the_settings_is_named(line: str, fault: str, tmp_path: Path)
     )
     with pytest.raises(SettingsError, match=fault.replace("?", "[?]")):
         load(path)
+
+
+def test_a_call_without_an_id_is_answered_with_null(payme: Caller, engine: Engine) -> None:
+    """Section 4, step 5: the provider's own samples of every method leave it out."""
+    nothing: dict[str, Any] = {"amount": 0, "account": {}}
+    ends = {"from": 0, "to": now() + HALF_DAY}
+    calls = [
+        (CHECK, creation()),
+        (CREATE, creation()),
+        (PERFORM, {"id": A1}),
+        (STATUS, {"id": A1}),
+        (STATEMENT, ends),
+        (CANCEL, {"id": A1, "reason": 5}),
+        (FISCAL, {"id": A1}),
+    ]
+    answers = [payme.send({"method": method, "params": params}) for method, params in calls]
+    refusals = [payme.send({"method": method, "params": {}}) for method in (CREATE, "Foo")]
+    refusals.append(payme.send({"method": CHECK, "params": nothing}))
+
+    assert [list(answer) for answer in answers] == [["jsonrpc", "id", "result"]] * 7
+    assert [answer["id"] for answer in answers + refusals] == [None] * 10
+    assert [answer["error"]["code"] for answer in refusals] == [-32600, -32601, -31001]
+    assert answers[4]["result"]["transactions"][0]["state"] == 2
+    assert [row[2] for row in rows(engine)] == ["cancelled"]
+
+
+RECEIPT = {
+    "receipt_id": 121,
+    "status_code": 0,
+    "message": "accepted",
+    "terminal_id": "EP000000000025",
+    "fiscal_sign": "800031554082",
+    "qr_code_url": "https://ofd.example/check?t=1",
+    "date": "20260706221021",
+}
+
+
+@pytest.mark.parametrize("kind", ["PERFORM", "CANCEL"])
+def test_fiscal_data_is_taken_and_logged(kind: str, payme: Caller, engine: Engine) -> None:
+    """Section 9: nothing is stored, and no payment is looked for."""
+    answer = payme.ask(FISCAL, {"id": A1, "type": kind, "fiscal_data": RECEIPT})
+
+    assert answer == {"result": {"success": True}}
+    line = payme.endpoint.log()[-1]
+    assert (line["command"], line["txn_id"], line["outcome"]) == (FISCAL, A1, "ok")
+    assert (line["fiscal_type"], line["fiscal_receipt_id"]) == (kind, "121")
+    names = RECEIPT.keys()
+    assert {name: line[f"fiscal_{name}"] for name in names} == {
+        name: str(value) for name, value in RECEIPT.items()
+    }
+    assert rows(engine) == []
+    with broken(engine):
+        assert payme.result(FISCAL, id=A1, type=kind) == {"success": True}
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        ({}, -32600),
+        ({"id": 5}, -32600),
+        ({"id": ""}, -32600),
+        ({"id": "a b"}, -32600),
+        ({"id": A1, "fiscal_data": None}, 0),
+        ({"id": A1, "fiscal_data": []}, 0),
+        ({"id": A1, "type": {}, "fiscal_data": {"receipt_id": [1], "date": True}}, 0),
+        ({"id": A1, "fiscal_data": {"message": "x" * 5000, "outcome": "paid", "extra": 1}}, 0),
+    ],
+)
+def test_fiscal_data_of_any_form_does_no_harm(
+    params: dict[str, Any], code: int, payme: Caller
+) -> None:
+    """Section 9: only the id must be one; what is not a text or an integer is not logged."""
+    assert payme.code(FISCAL, params) == code
+    line = payme.endpoint.log()[-1]
+    assert line["outcome"] == ("ok" if code == 0 else "bad_request")
+    texts = [value for name, value in line.items() if name.startswith("fiscal_")]
+    assert all(isinstance(text, str) and len(text) <= 200 for text in texts)
+    assert "fiscal_extra" not in line

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callback.tools.sheet.dialect_sheet import DialectSheet, Param
+from callback.tools.sheet.dialect_sheet import DialectSheet, Note, Param
 from callback.tools.sheet.texts import (
     ASK_ADDRESSES,
     EXACTLY,
@@ -34,6 +34,16 @@ SHEET = DialectSheet(
         Param("params.reason", "cancel", Pair("причина, целое число", "the reason, an integer")),
         Param("params.from", "statement", MILLISECONDS),
         Param("params.to", "statement", MILLISECONDS),
+    ),
+    notes=(
+        Note(
+            Pair(
+                "`SetFiscalData` (фискальный чек) мы принимаем, пишем в журнал и отвечаем "
+                '`{{"success":true}}`. Вызов без `id` получает ответ с `id` = `null`.',
+                "`SetFiscalData` (the fiscal receipt) is taken, logged and answered "
+                '`{{"success":true}}`. A call without `id` is answered with `id` = `null`.',
+            )
+        ),
     ),
     answers=(
         ("result", Pair("ответ; в отказе его нет", "the answer; absent in a refusal")),
