@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from callback.layouts import RegisterLayout
-    from callback.tools.books.reconcile import Ours
+    from callback.tools.books.entry import Ours
 
 LONGEST = 64  # what the column payment.txn_id holds
 COUNTED = re.compile("(.+)#([1-9][0-9]{0,5})")

@@ -34,6 +34,16 @@ class Entry(NamedTuple):
     origin: str = ""
 
 
+class Ours(NamedTuple):
+    """A payment of ours, as far as it is compared. No number: the account left our books."""
+
+    txn_id: str
+    account: str | None
+    amount: Decimal
+    state: str
+    paid_at: datetime
+
+
 class Remark(NamedTuple):
     """What a row is that cannot be compared: "rejected", "not a payment", "twice" …"""
 

@@ -17,7 +17,7 @@ from callback import log
 from callback.clock import utc_now
 from callback.database.errors import DuplicateError
 from callback.tools.books import credits
-from callback.tools.books.entry import Register
+from callback.tools.books.entry import Ours, Register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,16 +44,6 @@ Name = Literal[
 # These leave nothing to agree on.
 AGREED: tuple[Name, ...] = ("not a payment", "twice", "booked")
 MILLISECOND = timedelta(milliseconds=1)
-
-
-class Ours(NamedTuple):
-    """A payment of ours, as far as it is compared. No number: the account left our books."""
-
-    txn_id: str
-    account: str | None
-    amount: Decimal
-    state: str
-    paid_at: datetime
 
 
 class Finding(NamedTuple):

@@ -18,9 +18,9 @@ from callback.tools.printable import disarmed, printable
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from callback.tools.books.entry import Entry
+    from callback.tools.books.entry import Entry, Ours
     from callback.tools.books.phrases import Phrases
-    from callback.tools.books.reconcile import Finding, Ours, Report
+    from callback.tools.books.reconcile import Finding, Report
 
 HEAD = (
     *("what", "payment", "account", "sum", "date"),
