@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -75,6 +75,7 @@ allow = ["127.0.0.1"]
 max_sum = "99.00"
 """
 )
+MILLISECONDS = r"1\d{12}"
 OTHER_SECRET = "the-one-that-is-used"
 # Our times, in all the forms of the dialects.
 TIMES = re.compile(
@@ -340,20 +341,20 @@ def test_every_operation_has_its_address(bank: str) -> None:
     ]
 
 
-def parameters(request: Request) -> set[str]:
-    """The names of what a request brings, those of JSON's `params` with a dot."""
+def parameters(request: Request) -> dict[str, str]:
+    """What a request brings, as it is written; the members of JSON's `params` with a dot."""
     body = (request.body or b"").decode()
     if request.content_type == "application/json":
-        value: dict[str, Any] = json.loads(body)
-        inner = value["params"] if "method" in value else {}
-        return {*value, *(f"params.{name}" for name in inner)} - ({"params"} if inner else set())
+        value: dict[str, Any] = json.loads(body, parse_int=str, parse_float=str)
+        inner = value.pop("params", {}) if "method" in value else {}
+        return value | {f"params.{name}": member for name, member in inner.items()}
     if request.content_type == "application/xml":
-        return {name for child in fromstring(body) for name in child.attrib}
-    form = parse_qs(request.query or body, keep_blank_values=True)
+        return {name: text for child in fromstring(body) for name, text in child.attrib.items()}
+    form = dict(parse_qsl(request.query or body, keep_blank_values=True))
     if "params" in form:
-        (inner,) = fromstring(form["params"][0]).iter("params")
-        return {child.tag for child in inner} | {"sign"}
-    return {*form}
+        (inner,) = fromstring(form["params"]).iter("params")
+        return {child.tag: child.text or "" for child in inner} | {"sign": ""}
+    return form
 
 
 @called_bank
@@ -367,6 +368,47 @@ def test_every_parameter_of_the_examples_is_described(bank: str) -> None:
     }
 
     assert {row[0].strip("`") for row in rows(markdown(bank), "parameters")} == sent
+
+
+def sent_in_a_payment(bank: str) -> dict[str, str]:
+    """What the example of a payment brings."""
+    found = GIVEN.banks[bank]
+    payments = (
+        example.request
+        for example in examples(found, invent_scenario(found))
+        if example.what in ("pay", "book")
+    )
+    return parameters(next(payments))
+
+
+@called_bank
+def test_a_sum_is_sent_as_the_page_describes_it(bank: str) -> None:
+    """To the digit: a hundredfold is the dearest mistake of all."""
+    text = markdown(bank)
+    form = section(text, "account").partition("\nHow it is written: ")[2].partition(".\n")[0]
+    (name,) = (row[0].strip("`") for row in rows(text, "parameters") if form and form in row[2])
+
+    assert sent_in_a_payment(bank)[name] in re.findall("`([^`]+)`", form)
+
+
+@called_bank
+def test_a_time_is_sent_as_the_page_describes_it(bank: str) -> None:
+    """In digits of the form that is printed, or in milliseconds, which are UTC everywhere."""
+    text, sent = markdown(bank), sent_in_a_payment(bank)
+    described = {row[0].strip("`"): row[2] for row in rows(text, "parameters")}
+    forms = {name: time_forms(words) for name, words in described.items() if time_forms(words)}
+
+    for name in forms.keys() & sent.keys():
+        assert any(re.fullmatch(form, sent[name]) for form in forms[name]), name
+    in_milliseconds = MILLISECONDS in [form for of_one in forms.values() for form in of_one]
+    assert ("are milliseconds" in section(text, "account")) == in_milliseconds
+
+
+def time_forms(words: str) -> list[str]:
+    """The forms of a time that a parameter may have, as expressions."""
+    if "milliseconds" in words:
+        return [MILLISECONDS]
+    return [re.sub("[YMDHS]", r"\\d", form) for form in re.findall("`([YMDHST._: -]{8,})`", words)]
 
 
 @called_bank
