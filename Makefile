@@ -4,7 +4,7 @@
 # make million  a list of a million bills: the time and the memory it takes
 # make coverage  the same tests, and which lines and branches they never reach
 # make lint   style, types, and who may import whom
-# make readme  write the READMEs' tables of banks anew, after a change of a dialect
+# make readme  write the documents' tables of banks anew, after a change of a dialect
 # make deploy-ftp, make deploy-ssh, make rollback  put a release on a host (deploy/README.md)
 # make bench  the benchmark
 # make clean  remove what the others made, settings and sample data excepted

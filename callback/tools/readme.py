@@ -1,7 +1,12 @@
-"""make readme: writes the READMEs' tables of banks, out of what each dialect's SHEET says."""
+"""make readme: writes the tables of banks that our documents have, out of the banks' own files.
+
+Who calls, how they prove it and how sure we are stands in a dialect's SHEET; what a sheet of
+docs/protocols/ is about, in its first line.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from callback.paths import ROOT
@@ -10,11 +15,10 @@ from callback.tools.sheet.sheets import SHEETS
 from callback.tools.sheet.texts import Pair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-READMES = {"README.md": "en", "README.ru.md": "ru"}
-BEGIN, END = "<!-- banks: written by make readme -->", "<!-- /banks -->"
-HEAD = (
+BANKS = (
     Pair("кто обращается", "who calls"),
     Pair("`protocol`", "`protocol`"),
     Pair("файл", "file"),
@@ -23,30 +27,45 @@ HEAD = (
 )
 
 
-def table(language: str) -> str:
+def banks(language: str) -> str:
     """A row a dialect, those that nobody calls last."""
-    head = [getattr(pair, language) for pair in HEAD]
-    return "\n".join(map(_line, [head, ["---"] * len(head), *_rows(language)]))
+    return _table([getattr(pair, language) for pair in BANKS], _banks(language))
 
 
-def filled(text: str, language: str) -> str:
-    """A README with its table as it must be."""
+def sheets() -> str:
+    """A row a sheet, that of all banks last."""
+    paths = (ROOT / "docs" / "protocols").glob("*.md")
+    in_order = sorted(paths, key=lambda path: (path.stem == "registers", path))
+    return _table(["sheet", "what it is about"], map(_sheet, in_order))
+
+
+# By document: what is said at the table's place.
+TABLES: Mapping[str, Callable[[], str]] = {
+    "README.md": partial(banks, "en"),
+    "README.ru.md": partial(banks, "ru"),
+    "docs/README.md": sheets,
+}
+BEGIN, END = "<!-- written by make readme -->", "<!-- up to here -->"
+
+
+def filled(text: str, table: str) -> str:
+    """A document with its table as it must be."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"there is no {BEGIN} … {END}")
-    return f"{before}{begin}\n{table(language)}\n{end}{after}"
+    return f"{before}{begin}\n{table}\n{end}{after}"
 
 
 def main() -> None:
     """Write them all."""
-    for name, language in READMES.items():
+    for name, table in TABLES.items():
         path = ROOT / name
         text = path.read_text(encoding="utf-8")
-        path.write_text(filled(text, language), encoding="utf-8", newline="\n")
+        path.write_text(filled(text, table()), encoding="utf-8", newline="\n")
 
 
-def _rows(language: str) -> Iterator[list[str]]:
+def _banks(language: str) -> Iterator[Sequence[str]]:
     for name in sorted(PROTOCOLS, key=lambda name: not PROTOCOLS[name].PATHS):
         sheet = SHEETS[name]
         callers, proofs, sources = (
@@ -56,8 +75,14 @@ def _rows(language: str) -> Iterator[list[str]]:
         yield [callers, f"`{name}`", file, proofs, sources]
 
 
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _sheet(path: Path) -> Sequence[str]:
+    title = path.read_text(encoding="utf-8").partition("\n")[0]
+    return [f"[{path.name}](protocols/{path.name})", title.partition(": ")[2]]
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 if __name__ == "__main__":
