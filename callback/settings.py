@@ -16,7 +16,7 @@ from callback.database.mysql import MySQL
 from callback.database.sqlite import SQLite
 from callback.messages import LANGUAGES
 from callback.model import Outcome
-from callback.protocols import PROTOCOLS
+from callback.protocols import PROTOCOLS, default_codes
 from callback.readers import REQUIRED, Setting
 
 if sys.version_info >= (3, 11):
@@ -169,7 +169,7 @@ def _bank(
     values = _table(_in_folder(section, keys, folder), keys, prefix, faults)
     if len(faults) > before:
         return None
-    codes = _codes(dialect.CODES, values["codes"])
+    codes = _codes(default_codes(dialect, values), values["codes"])
     known = {*get_args(Outcome), *dialect.CODES}
     faults += [f"{prefix}codes.{key}: no such outcome" for key in codes if key not in known]
     if values["min_sum"] > values["max_sum"]:

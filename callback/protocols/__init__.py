@@ -32,6 +32,7 @@ HTTP_STATUS: Mapping[Outcome, int] = {
 }
 # The tables that a dialect may leave out.
 DEFAULTS: Mapping[str, Any] = {
+    "CODES_BY_FORM": {},
     "UNAVAILABLE": None,
     "ERROR_BODIES": False,
     "BARE_BASIC": False,
@@ -60,6 +61,10 @@ class Dialect(Protocol):
     @property
     def CODES(self) -> Mapping[str, str]:
         """Codes by outcome, or by "command.outcome" where the command matters."""
+
+    @property
+    def CODES_BY_FORM(self) -> Mapping[str, Mapping[str, str]]:
+        """May be left out. By a value of its setting `form`: the codes that are used instead."""
 
     @property
     def UNAVAILABLE(self) -> Refuse | None:
@@ -131,7 +136,13 @@ PROTOCOLS = Dialects(
     "click",
     "uzum",
     "alif",
+    "usmp",
 )
+
+
+def default_codes(dialect: Dialect, own: Mapping[str, Any]) -> Mapping[str, str]:
+    """The codes of a dialect with these settings, before a bank's own are laid over them."""
+    return dialect.CODES_BY_FORM.get(own.get("form", ""), dialect.CODES)
 
 
 def answer(bank: Bank, command: Command, result: Result) -> Answer:

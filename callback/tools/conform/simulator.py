@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
-from callback.protocols import PROTOCOLS
+from callback.protocols import PROTOCOLS, default_codes
 from callback.tools.conform.model import ABSENT, TWICE, Reading, Request, require
 
 if TYPE_CHECKING:
@@ -91,11 +91,13 @@ class Sheet:
 class Simulator(ABC):
     """The bank's side of one dialect, for one bank of the settings."""
 
-    SHEET: ClassVar[Sheet]
+    SHEET: Sheet
+    SHEETS_BY_FORM: ClassVar[Mapping[str, Sheet]] = {}  # by the setting `form`, instead
 
     def __init__(self, bank: Bank) -> None:
         self.bank = bank
-        theirs = PROTOCOLS[bank.protocol].CODES
+        self.SHEET = self.SHEETS_BY_FORM.get(bank.own.get("form", ""), self.SHEET)
+        theirs = default_codes(PROTOCOLS[bank.protocol], bank.own)
         changed = {key: code for key, code in bank.codes.items() if theirs.get(key) != code}
         self.codes = {**COMMON_CODES, **self.SHEET.codes, **changed}
         self.acts = dict(self.SHEET.acts)

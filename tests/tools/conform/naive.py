@@ -205,13 +205,16 @@ class Handler(BaseHTTPRequestHandler):
     books: Books
 
     def do_GET(self) -> None:
-        """Answer."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        """Read all that is sent."""
+        self.answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+    def answer(self, body: bytes) -> None:
+        """Answer by the dialect of the path."""
         if self.path.startswith("/payme"):
             answer = payme(self.books, body, self.headers.get("Authorization", ""))
-            self._render("application/json", json.dumps(answer))
+            self.render("application/json", json.dumps(answer))
         else:
-            self._render("text/xml", osmp(self.books, urlsplit(self.path).query or body.decode()))
+            self.render("text/xml", osmp(self.books, urlsplit(self.path).query or body.decode()))
 
     do_POST = do_HEAD = do_PUT = do_DELETE = do_GET  # noqa: N815
 
@@ -222,7 +225,8 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
-    def _render(self, content_type: str, text: str) -> None:
+    def render(self, content_type: str, text: str) -> None:
+        """Send an answer."""
         body = text.encode()
         self.send_response(200)
         self.send_header("Content-Type", f"{content_type}; charset=utf-8")
@@ -242,11 +246,13 @@ class Server(ThreadingHTTPServer):
 
 
 class Naive:
-    """The endpoint on a free port."""
+    """The endpoint on a free port; a dialect that is not here brings a handler of its own."""
 
-    def __init__(self, account: str, context: SSLContext | None = None) -> None:
-        handler = type("Bound", (Handler,), {"books": Books(account)})
-        self._server = Server((HOST, 0), handler)
+    def __init__(
+        self, account: str, context: SSLContext | None = None, handler: type[Handler] = Handler
+    ) -> None:
+        bound = type("Bound", (handler,), {"books": Books(account)})
+        self._server = Server((HOST, 0), bound)
         if context:
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         scheme = "https" if context else "http"

@@ -86,7 +86,7 @@ TIMES = re.compile(
 OURS = {
     name for sheet in SHEETS.values() for name, meaning in sheet.answers if meaning is texts.OURS
 }
-NUMBERS = re.compile(rf'({"|".join(OURS)})("?[>:]"?)\d+')
+NUMBERS = re.compile(rf'({"|".join(OURS)}|PAYMENT_ROW>\d+)("?[>:;]"?)\d+')
 SIGNS = re.compile("(?<=<sign>)[0-9A-Za-z]+")
 
 
@@ -434,10 +434,10 @@ def test_a_code_is_final_or_not(bank: str, code: str, final: str) -> None:
 def test_every_code_of_the_examples_is_in_the_table(bank: str) -> None:
     """A refusal that is printed is explained."""
     codes = {row[0].strip("`") for row in rows(markdown(bank), "codes")}
-    pattern = re.compile(
-        r'<(?:result|CODE|code|err_code)>(-?\d+)|"(?:result|error|code)":(-?\d+)'
-        r'|"Code":"(-?\d+)"|errorCode":"?(\d+)|STATUS="(\d+)"'
-    )
+    answers = SHEETS[GIVEN.banks[bank].protocol].answers
+    # JSON-RPC has it inside of `error`.
+    names = "|".join(["code", *(name for name, meaning in answers if meaning is texts.CODE)])
+    pattern = re.compile(rf'<(?:{names})>(-?\d+)<|"(?:{names})":"?(-?\d+)| (?:{names})="(-?\d+)"')
     found = [
         next(filter(None, match.groups()))
         for _, answered, _ in printed(markdown(bank))
