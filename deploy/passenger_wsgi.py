@@ -4,9 +4,13 @@ Where things stand on a host; SITE is the account's home, or the site's folder i
 
     SITE/callback/                   nothing of it is public
         passenger_wsgi.py            this file; the other entries import it
-        CURRENT, PREVIOUS            a line each: the name of a release
-        releases/NAME/               callback/, sql/, wsgi.py, MANIFEST.sha256
+        CURRENT                      a line: the name of the release in use
+        FALLBACK, PREVIOUS           likewise, the one before: while CURRENT is unproven, and after
+        STARTUP.txt                  why the program did not start the last time, if it did not
+        releases/NAME.zip            a release as it was uploaded
+        releases/NAME/               unpacked: callback/, sql/, wsgi.py, MANIFEST.sha256
         releases/NAME/vendor/        what requirements.txt asks for, all of it pure Python
+        bin/flask                    the commands, with the release in use
         public/                      with Passenger the docroot: .htaccess and later/
         tmp/restart.txt              touched: Passenger takes the release of CURRENT; every other
                                      entry looks at CURRENT itself, once a second or every request
@@ -15,6 +19,8 @@ Where things stand on a host; SITE is the account's home, or the site's folder i
 
 `flask front` makes the docroot. A release is switched by renaming a new CURRENT over the old one.
 Without CURRENT the release is the folder of this file: an upload by hand.
+
+This file is read by whatever Python the host starts, so it must be understood by old ones, too.
 """
 
 import os
@@ -22,49 +28,192 @@ import re
 import sys
 
 HOME = os.path.dirname(os.path.abspath(__file__))
+RELEASES = os.path.join(HOME, "releases")
 SETTINGS = os.path.join(os.path.dirname(HOME), "private", "callback.toml")
+MANIFEST = "MANIFEST.sha256"
 # A name and never a path: nobody can point us out of releases/.
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+KEPT_RELEASES = 3
+UNPACKING_S = 60  # whoever takes longer was killed
 # Another interpreter than the panel's, for example "/home/u1234/.local/bin/python3.11": stock
 # Passenger lets nobody choose one in .htaccess.
 PYTHON = ""
 
 
-def release() -> str:
-    """Find the folder of the release in use: CURRENT's, or PREVIOUS's when that one is not whole.
+def release():
+    """Find the folder of the release in use: CURRENT's, or the one before when that is not whole.
 
-    MANIFEST.sha256 is uploaded last: a folder without it never arrived.
+    MANIFEST.sha256 is the last that is there of a release: a folder without it never arrived.
     """
     if not os.path.exists(os.path.join(HOME, "CURRENT")):
         return HOME
-    for pointer in ("CURRENT", "PREVIOUS"):
-        folder = _named(pointer)
-        if folder and os.path.exists(os.path.join(folder, "MANIFEST.sha256")):
-            return folder
-    sys.exit(f"{HOME}: neither CURRENT nor PREVIOUS names a release that arrived whole")
+    for pointer in ("CURRENT", "FALLBACK", "PREVIOUS"):
+        name = _named(pointer)
+        if name and (_is_whole(name) or _unpack(name)):
+            return os.path.join(RELEASES, name)
+    return _refuse(HOME + ": neither CURRENT nor PREVIOUS names a release that arrived whole")
 
 
-def is_current() -> bool:
+def is_current():
     """Say whether this process still runs the release in use."""
     return release() == RELEASE
 
 
-def _named(pointer: str) -> str:
+def _named(pointer):
     try:
         with open(os.path.join(HOME, pointer), encoding="ascii", errors="replace") as file:
             name = file.read(100).strip()
     except OSError:
         return ""
-    return os.path.join(HOME, "releases", name) if NAME.fullmatch(name) else ""
+    return name if NAME.fullmatch(name) else ""
+
+
+def _is_whole(name):
+    return os.path.exists(os.path.join(RELEASES, name, MANIFEST))
+
+
+def _unpack(name):
+    """Unpack a release that was uploaded as one file, once, whoever comes first.
+
+    Others go on with the release before. An archive that is not as MANIFEST says is put aside: it
+    would be unpacked in vain at every call.
+    """
+    archive, part = (os.path.join(RELEASES, name + end) for end in (".zip", ".part"))
+    if not os.path.exists(archive) or not _is_first(part):
+        return False
+    import shutil
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(part)  # it never leaves the folder, whatever a member is called
+        folder = os.path.join(part, name)
+        wrong = _wrong(folder)
+        if wrong:
+            raise zipfile.BadZipFile(wrong + " is not as it was built")
+        os.rename(folder, os.path.join(RELEASES, name))
+    except OSError as error:  # no room, for example: the archive itself may be sound
+        return _note("release %s cannot be unpacked: %s" % (name, error))
+    except Exception as error:
+        os.replace(archive, os.path.join(RELEASES, name + ".wrong"))
+        return _note("release %s did not arrive whole: %s; upload it again" % (name, error))
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    _remove_old()
+    return True
+
+
+def _is_first(part):
+    """Say whether nobody else is unpacking it: who makes the folder is the one."""
+    import shutil
+    import time
+
+    try:
+        if time.time() - os.stat(part).st_mtime > UNPACKING_S:
+            shutil.rmtree(part, ignore_errors=True)
+    except OSError:
+        pass  # it is not there
+    try:
+        os.mkdir(part)
+    except OSError:
+        return False
+    return True
+
+
+def _wrong(folder):
+    """Name the first file that is not as MANIFEST says; nothing when all are."""
+    import hashlib
+
+    with open(os.path.join(folder, MANIFEST), encoding="utf-8") as manifest:
+        lines = manifest.read().splitlines()
+    for line in lines:
+        digest, _, name = line.partition("  ")
+        with open(os.path.join(folder, name), "rb") as file:
+            if hashlib.sha256(file.read()).hexdigest() != digest:
+                return name
+    return "" if lines else MANIFEST
+
+
+def _remove_old():
+    """Keep the newest releases, and those that a pointer names."""
+    import shutil
+
+    keep = {_named(pointer) for pointer in ("CURRENT", "FALLBACK", "PREVIOUS")}
+    names = {re.sub("[.](zip|part|wrong)$", "", name) for name in os.listdir(RELEASES)}
+    for name in sorted(names)[:-KEPT_RELEASES]:
+        if name not in keep:
+            shutil.rmtree(os.path.join(RELEASES, name), ignore_errors=True)
+            for end in (".zip", ".wrong"):
+                _remove(os.path.join(RELEASES, name + end))
+
+
+def _remove(path):
+    try:
+        os.remove(path)
+    except OSError:
+        pass  # it is not there
+
+
+def _note(text):
+    """Leave a line for whoever has nothing but FTP, and nothing for anybody else."""
+    path = os.path.join(HOME, "STARTUP.txt")
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text + "\n")
+    except (OSError, UnicodeError):
+        pass  # the web server's log has it, too
+    sys.stderr.write(text + "\n")
+    return ""
+
+
+def _refuse(text):
+    """End with a line in STARTUP.txt; the web server tells the bank to ask again."""
+    _note(text)
+    sys.exit(3)
+
+
+def _look_around():
+    """Refuse what would fail later, and less clearly."""
+    if sys.version_info < (3, 10):
+        _refuse(
+            "Python %d.%d runs this, and 3.10 or newer is needed: choose it in the panel, in line "
+            "1 of pay.cgi or pay.fcgi, or as PYTHON in passenger_wsgi.py" % sys.version_info[:2]
+        )
+    docroot = os.path.dirname(os.path.abspath(sys.argv[0])) if sys.argv[0].endswith("cgi") else ""
+    settings = os.environ["CALLBACK_CONFIG"]
+    if docroot and settings.startswith(docroot + os.sep):
+        _refuse(settings + " stands inside the web folder, where anybody may read it: move it out")
+    try:
+        with open(settings, "rb"):
+            pass
+    except OSError as error:
+        _refuse(
+            "the settings cannot be read: %s; upload them as %s, mode 600, owned by the account"
+            % (error, settings)
+        )
+
+
+def _load():
+    """Import the application; whatever prevents it becomes one line."""
+    try:
+        from wsgi import app
+    except SystemExit as error:  # it said why, and this is where the text is
+        _refuse(str(error.__context__ or error))
+    except Exception as error:
+        import traceback
+
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        _refuse("%s: %s (%s, line %s)" % (type(error).__name__, error, where[0], where[1]))
+    if RELEASE in (HOME, os.path.join(RELEASES, _named("CURRENT"))):
+        _remove(os.path.join(HOME, "STARTUP.txt"))
+    return app
 
 
 if PYTHON and sys.executable != PYTHON:
     os.execl(PYTHON, PYTHON, *sys.argv)  # noqa: S606 - it is this program again
 
-RELEASE = release()  # once: CURRENT may change at any moment
 os.environ.setdefault("CALLBACK_CONFIG", SETTINGS)
+_look_around()
+RELEASE = release()  # once: CURRENT may change at any moment
 sys.path[:0] = [RELEASE, os.path.join(RELEASE, "vendor")]
-
-from wsgi import app as application  # noqa: E402 - from the release that was just found
-
-__all__ = ["application"]
+application = _load()

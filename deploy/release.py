@@ -1,11 +1,11 @@
 """Puts the program on a host by FTP or SSH, switches by one rename, goes back if that fails.
 
-    make deploy-ftp      or    make deploy-ssh      build, upload, verify, switch, check
+    make deploy-ftp      or    make deploy-ssh      build, upload, switch, prove
     make rollback                                   back to the release before
 
 Settings: instance/deploy.toml (deploy/deploy.toml explains every line). Where things stand on the
-host is told in deploy/passenger_wsgi.py. A release goes into a folder of its own beside the one in
-use, which is not touched; whatever happens before the switch, the old one goes on serving.
+host is told in deploy/passenger_wsgi.py. A release is one file, which the host unpacks and compares
+with what was built; whatever happens before it is proven, the one before goes on serving.
 """
 
 from __future__ import annotations
@@ -13,26 +13,21 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ftplib
-import hashlib
 import io
 import json
-import re
 import shlex
-import shutil
 import ssl
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -40,18 +35,36 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parent.parent
-MANIFEST = "MANIFEST.sha256"
-KEPT_RELEASES = 3
+sys.path.insert(0, str(ROOT))
+
+from click import ClickException  # noqa: E402 - where the line above finds the program
+
+from callback import settings as program  # noqa: E402
+from callback.signature import ops_pass  # noqa: E402
+from callback.tools import release  # noqa: E402
+
 # Passenger looks at restart.txt at most every 10 s, and takes a moment to start.
 SWITCH_S = 40
 TIMEOUT_S = 30
 ENTRY = "passenger_wsgi.py"
-DEFAULTS = {"port": 0, "password": "", "tls": True, "folder": "callback", "ca": "", "ssh": "ssh"}
-NEEDED = ("host", "user", "url", "check", "expect")
+COMMANDS = "bin/flask"
+STARTUP = "STARTUP.txt"
+DEFAULTS = {
+    "port": 0,
+    "password": "",
+    "tls": True,
+    "folder": "callback",
+    "ca": "",
+    "ssh": "ssh",
+    "check": "",
+    "expect": "",
+    "settings": "instance/config.toml",
+}
+NEEDED = ("host", "user", "url")
 
 
 class DeployError(Exception):
-    """The release did not get there; the text says what to do. The old one goes on serving."""
+    """The release does not serve; the text says what to do. The one before goes on serving."""
 
 
 class Host(Interface):
@@ -63,17 +76,8 @@ class Host(Interface):
     def get(self, name: str) -> bytes | None:
         """Read a file; None when it is not there."""
 
-    def upload(self, folder: Path, name: str) -> None:
-        """Write all files of a local folder into a new folder; MANIFEST last."""
-
-    def wrong(self, folder: Path, name: str) -> list[str]:
-        """Name the files that did not arrive as they are in the local folder."""
-
-    def list(self, name: str) -> list[str]:
-        """Name what is in a folder; nothing when it is not there."""
-
-    def remove(self, name: str) -> None:
-        """Remove a folder with all that is in it."""
+    def make_folder(self, name: str) -> None:
+        """Make a folder, with those above it, unless it is there."""
 
 
 class TLS(ftplib.FTP_TLS):
@@ -109,9 +113,14 @@ class FTP:
     def put(self, name: str, content: bytes) -> None:
         """Write, compare the size, rename: a server says "complete" of half a file, too."""
         path = self._path(name)
-        self._ftp.storbinary(f"STOR {path}.new", io.BytesIO(content))
+        meter = _Meter(name, len(content))
+        try:
+            self._ftp.storbinary(f"STOR {path}.new", io.BytesIO(content), callback=meter.add)
+        except ftplib.error_perm as error:
+            raise DeployError(f"the host does not take {path}: {error}") from error
+        self._ftp.voidcmd("TYPE I")  # sizes are those of binary mode
         if self._ftp.size(f"{path}.new") != len(content):
-            raise DeployError(f"{name} did not arrive whole")
+            raise DeployError(f"{path} did not arrive whole: run it again")
         self._ftp.rename(f"{path}.new", path)
 
     def get(self, name: str) -> bytes | None:
@@ -123,54 +132,17 @@ class FTP:
             return None
         return content.getvalue()
 
-    def upload(self, folder: Path, name: str) -> None:
-        """File by file, in binary mode."""
-        made: set[str] = set()
-        for file in progress(files(folder), "uploading"):
-            remote = f"{name}/{file}"
-            self._make_folders(remote, made)
-            with (folder / file).open("rb") as content:
-                self._ftp.storbinary(f"STOR {self._path(remote)}", content)
-
-    def wrong(self, folder: Path, name: str) -> list[str]:
-        """Read every file back: no server offers sums of what it keeps."""
-        return [
-            file
-            for file in progress(files(folder), "verifying")
-            if self.get(f"{name}/{file}") != (folder / file).read_bytes()
-        ]
-
-    def list(self, name: str) -> list[str]:
-        """The last part of each name, however the server writes them."""
-        try:
-            names = self._ftp.nlst(self._path(name))
-        except ftplib.error_perm:
-            return []
-        return [
-            one.rsplit("/", 1)[-1] for one in names if one.rsplit("/", 1)[-1] not in (".", "..")
-        ]
-
-    def remove(self, name: str) -> None:
-        """Depth first."""
-        for inside in self.list(name):
-            try:
-                self._ftp.delete(self._path(f"{name}/{inside}"))
-            except ftplib.error_perm:
-                self.remove(f"{name}/{inside}")
-        with contextlib.suppress(ftplib.error_perm):
-            self._ftp.rmd(self._path(name))
+    def make_folder(self, name: str) -> None:
+        """One after the other from the top."""
+        parts = self._path(name).split("/")
+        for depth in range(1, len(parts) + 1):
+            folder = "/".join(parts[:depth])
+            if folder:
+                with contextlib.suppress(ftplib.error_perm):  # it is there
+                    self._ftp.mkd(folder)
 
     def _path(self, name: str) -> str:
         return f"{self._folder}/{name}"
-
-    def _make_folders(self, remote: str, made: set[str]) -> None:
-        parts = self._path(remote).split("/")[:-1]
-        for depth in range(1, len(parts) + 1):
-            folder = "/".join(parts[:depth])
-            if folder and folder not in made:
-                with contextlib.suppress(ftplib.error_perm):  # it is there
-                    self._ftp.mkd(folder)
-                made.add(folder)
 
 
 class SSH:
@@ -181,49 +153,42 @@ class SSH:
         there = f"{settings['user']}@{settings['host']}"
         self._command = [*shlex.split(settings["ssh"]), "-o", "BatchMode=yes", *port, there]
         self._folder = settings["folder"].rstrip("/")
-        self._run("mkdir -p {}", ".")
 
     def put(self, name: str, content: bytes) -> None:
-        """Write beside it, then rename over it."""
-        self._run("cat > {}.new && mv -fT {}.new {}", name, name, name, stdin=content)
+        """Write beside it, compare the size, rename over it."""
+        size = self._run("cat > {0}.new && wc -c < {0}.new", name, stdin=content)
+        if int(size) != len(content):
+            raise DeployError(f"{name} did not arrive whole: run it again")
+        self._run("mv -f {0}.new {0}", name)
 
     def get(self, name: str) -> bytes | None:
         """Read a file."""
-        return self._run("test ! -e {} || cat {}", name, name) or None
+        return self._run("test ! -e {0} || cat {0}", name) or None
 
-    def upload(self, folder: Path, name: str) -> None:
-        """One stream; tar keeps what came before a cut, so MANIFEST is sent last."""
-        packed = subprocess.run(
-            ["tar", "-cz", "-C", str(folder), *files(folder)], capture_output=True, check=True
-        ).stdout
-        self._run("mkdir -p {} && tar -xz -C {}", name, name, stdin=packed)
+    def make_folder(self, name: str) -> None:
+        """With those above it."""
+        self._run("mkdir -p {0}", name)
 
-    def wrong(self, folder: Path, name: str) -> list[str]:  # noqa: ARG002 - the host has the sums
-        """Let the host compute the sums."""
-        checked = self._run("cd {} && sha256sum -c --quiet {} 2>&1 || true", name, MANIFEST, bare=1)
-        return checked.decode().splitlines()
-
-    def list(self, name: str) -> list[str]:
-        """What is in a folder."""
-        return self._run("ls {} 2>/dev/null || true", name).decode().split()
-
-    def remove(self, name: str) -> None:
-        """All of it."""
-        self._run("rm -rf {}", name)
-
-    def _run(self, script: str, *names: str, stdin: bytes = b"", bare: int = 0) -> bytes:
-        """Run a line on the host; the last `bare` names are not below our folder."""
-        below = len(names) - bare
-        paths = [
-            shlex.quote(f"{self._folder}/{name}" if number < below else name)
-            for number, name in enumerate(names)
-        ]
-        done = subprocess.run(
-            [*self._command, script.format(*paths)], input=stdin, capture_output=True, check=False
-        )
+    def _run(self, script: str, name: str, stdin: bytes = b"") -> bytes:
+        """Run a line on the host about one name below our folder."""
+        line = script.format(shlex.quote(f"{self._folder}/{name}"))
+        done = subprocess.run([*self._command, line], input=stdin, capture_output=True, check=False)
         if done.returncode:
             raise DeployError(f"ssh: {done.stderr.decode(errors='replace').strip()}")
         return done.stdout
+
+
+class _Meter:
+    """Shows how far an upload is, on a terminal."""
+
+    def __init__(self, name: str, size: int) -> None:
+        self._name, self._size, self._sent = name, size, 0
+
+    def add(self, block: bytes) -> None:
+        self._sent += len(block)
+        if sys.stderr.isatty() and self._size > 100_000:
+            end = "\n" if self._sent >= self._size else ""
+            print(f"\r{self._name} {self._sent * 100 // self._size} %", end=end, file=sys.stderr)
 
 
 def main() -> None:
@@ -234,53 +199,70 @@ def main() -> None:
     parser.add_argument("via", choices=("ftp", "ssh"), help="how the host is reached")
     parser.add_argument("--rollback", action="store_true", help="back to the release before")
     parser.add_argument("--settings", type=Path, default=ROOT / "instance" / "deploy.toml")
-    parser.add_argument("--built", type=Path, help="upload this folder, built before")
-    given = parser.parse_args()
+    parser.add_argument("--built", type=Path, help="upload this .zip, built before")
+    options = parser.parse_args()
     try:
-        settings = load(given.settings)
-        host: Host = FTP(settings) if given.via == "ftp" else SSH(settings)
-        if given.rollback:
+        settings = load(options.settings)
+        host: Host = FTP(settings) if options.via == "ftp" else SSH(settings)
+        if options.rollback:
             roll_back(host, settings)
         else:
-            deploy(host, settings, given.built or build())
-    except (DeployError, OSError, ftplib.Error) as error:
-        sys.exit(f"Not deployed: {error}")
+            deploy(host, settings, options.built or build(settings))
+    except KeyboardInterrupt:
+        sys.exit("\nStopped. The release before goes on serving; run it again when you like.")
+    except (DeployError, ClickException, OSError, ftplib.Error, EOFError) as error:
+        text = error.message if isinstance(error, ClickException) else str(error)
+        sys.exit(f"Not deployed: {text or type(error).__name__}")
 
 
 def load(path: Path) -> dict[str, Any]:
     """Read the settings; DeployError names every key that is missing or unknown."""
     if not path.exists():
         raise DeployError(f"no {path}: copy deploy/deploy.toml there and fill it in")
-    given = tomllib.loads(path.read_text(encoding="utf-8"))
-    faults = [f"{key}: missing" for key in NEEDED if not given.get(key)]
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError as error:  # not UTF-8, too
+        raise DeployError(f"{path}: {error}") from error
+    faults = [f"{key}: missing" for key in NEEDED if not values.get(key)]
+    faults += [f"{key}: no such key" for key in values if key not in (*NEEDED, *DEFAULTS)]
     faults += [
-        f"{key}: no such key" for key in given if key not in (*NEEDED, *DEFAULTS, "settings")
+        f"{key}: expected {type(default).__name__}, as in deploy/deploy.toml"
+        for key, default in {**dict.fromkeys(NEEDED, ""), **DEFAULTS}.items()
+        if key in values and type(values[key]) is not type(default)
     ]
     if faults:
         raise DeployError("\n".join([f"{path}:", *faults]))
-    return {**DEFAULTS, "settings": "", **given}
+    return {**DEFAULTS, **values}
 
 
-def deploy(host: Host, settings: dict[str, Any], folder: Path) -> None:
-    """Upload, verify, switch, check; back to the old one when the check fails."""
-    name = folder.name
-    place = f"releases/{name}"
-    host.upload(folder, place)
-    if wrong := host.wrong(folder, place):
+def build(settings: dict[str, Any]) -> Path:
+    """Build a release, with the time zones of the program's settings where a copy of them is."""
+    archive = ROOT / "build" / f"{release.new_name()}.zip"
+    archive.parent.mkdir(exist_ok=True)
+    copy = _copy_of_settings(settings)
+    release.build(archive, release.zones(copy) if copy else ())
+    return archive
+
+
+def deploy(host: Host, settings: dict[str, Any], archive: Path) -> None:
+    """Upload, switch, prove; back to the one before when it does not serve."""
+    if not (settings["check"] or _copy_of_settings(settings)):
         raise DeployError(
-            f"{len(wrong)} files did not arrive whole ({', '.join(wrong[:3])}): again"
+            "nothing could prove that the release serves: keep a copy of the program's settings "
+            f"as {settings['settings']}, or set check and expect in deploy.toml"
         )
-    if host.get(ENTRY) is None:
-        host.put(ENTRY, (ROOT / "deploy" / ENTRY).read_bytes())
+    for folder in ("releases", "tmp", "bin"):
+        host.make_folder(folder)
+    for name, source in ((ENTRY, ENTRY), (COMMANDS, "flask")):
+        content = (ROOT / "deploy" / source).read_bytes()
+        if host.get(name) != content:
+            host.put(name, content)
+    host.put(f"releases/{archive.name}", archive.read_bytes())
     before = _pointer(host, "CURRENT")
-    _switch(host, name, before)
-    if failure := _failure(settings, name):
-        if before:
-            _switch(host, before, _pointer(host, "PREVIOUS"))
-            raise DeployError(f"{failure}; went back to {before}")
-        raise DeployError(failure)
-    _prune(host, {name, before})
-    print(f"Release {name} serves {settings['url']}.")
+    _switch(host, settings, archive.stem, before)
+    if before != archive.stem:
+        host.put("PREVIOUS", f"{before}\n".encode())
+    print(f"Release {archive.stem} serves {settings['url']}.")
 
 
 def roll_back(host: Host, settings: dict[str, Any]) -> None:
@@ -288,71 +270,49 @@ def roll_back(host: Host, settings: dict[str, Any]) -> None:
     before, current = _pointer(host, "PREVIOUS"), _pointer(host, "CURRENT")
     if not before:
         raise DeployError("there is no release before this one")
-    _switch(host, before, current)
-    if failure := _failure(settings, before):
-        raise DeployError(failure)
+    _switch(host, settings, before, current)
+    host.put("PREVIOUS", f"{current}\n".encode())
     print(f"Release {before} serves {settings['url']} again.")
-
-
-def build() -> Path:
-    """Put together what is uploaded: our code and what it needs, nothing compiled, with sums."""
-    folder = ROOT / "build" / f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}"
-    ignore = shutil.ignore_patterns("__pycache__", "*.pyc")
-    for name in ("callback", "sql"):
-        shutil.copytree(ROOT / name, folder / name, ignore=ignore)
-    shutil.copyfile(ROOT / "wsgi.py", folder / "wsgi.py")
-    own = ROOT / "instance" / "sql"
-    if own.is_dir():  # a site's own statements lie over ours on the host, too
-        shutil.copytree(own, folder / "instance" / "sql", ignore=ignore)
-    _vendor(folder / "vendor")
-    sums = [
-        f"{hashlib.sha256((folder / file).read_bytes()).hexdigest()}  {file}\n"
-        for file in files(folder)
-    ]
-    (folder / MANIFEST).write_text("".join(sums), encoding="utf-8")
-    return folder
-
-
-def files(folder: Path) -> list[str]:
-    """Every file of a folder; MANIFEST last, for it says that the others have arrived."""
-    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return sorted(found, key=lambda name: (name == MANIFEST, name))
-
-
-def _vendor(folder: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    into = ["--no-compile", "--target", str(folder)]
-    subprocess.run([*pip, *into, "-r", str(ROOT / "requirements.txt")], check=True)
-    # The host's Python may be 3.10, whatever this one is.
-    pinned = re.search(r"^tomli==\S+", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
-    pure = "--platform=any --python-version=3.10 --implementation=py --only-binary=:all: --no-deps"
-    subprocess.run(
-        [*pip, *into, "--upgrade", *pure.split(), pinned[0] if pinned else "tomli"], check=True
-    )
-    # Every one of them has a way without its compiled part.
-    for pattern in ("*.so", "*.pyd", "*.pyc"):
-        for compiled in folder.rglob(pattern):
-            compiled.unlink()
-    shutil.rmtree(folder / "bin", ignore_errors=True)
 
 
 def _pointer(host: Host, name: str) -> str:
     return (host.get(name) or b"").decode("ascii", "replace").strip()
 
 
-def _switch(host: Host, name: str, before: str) -> None:
-    """PREVIOUS first, then the one rename that counts, then tell Passenger."""
-    if before:
-        host.put("PREVIOUS", f"{before}\n".encode())
+def _switch(host: Host, settings: dict[str, Any], name: str, before: str) -> None:
+    """Switch to a release and prove it; DeployError when the one before serves again."""
+    # First, so that there is one to go on with while the new one is unpacked, or if it is cut.
+    host.put("FALLBACK", f"{before}\n".encode())
+    _point(host, name)
+    failure = _failure(settings, name)
+    if not failure:
+        return
+    note = (host.get(STARTUP) or b"").decode(errors="replace").strip()
+    reason = f"{failure}\n{STARTUP}: {note}" if note else f"{failure}\n{_never_started(settings)}"
+    if not before:
+        raise DeployError(f"{reason}\nThere was no release before: nothing serves now.")
+    _point(host, before)
+    raise DeployError(f"{reason}\nRelease {before} serves again.")
+
+
+def _point(host: Host, name: str) -> None:
+    """The one rename that counts, then tell Passenger."""
     host.put("CURRENT", f"{name}\n".encode())
-    with contextlib.suppress(DeployError, ftplib.error_perm):  # no tmp folder: not Passenger
-        host.put("tmp/restart.txt", f"{name}\n".encode())
+    host.put("tmp/restart.txt", f"{name}\n".encode())
+
+
+def _never_started(settings: dict[str, Any]) -> str:
+    return (
+        f"There is no {STARTUP}, so the entry did not even run, or not for {settings['url']}. Look "
+        "at the web folder: pay.cgi or pay.fcgi must have mode 755, Unix line ends (binary mode) "
+        "and a Python in line 1 that the host has; with Passenger the panel must name the folder."
+    )
 
 
 def _failure(settings: dict[str, Any], name: str) -> str:
-    """Make the real check call, and ask the site which release it runs, until both are right."""
+    """Ask the site until it proves that it runs the release; else say what it answered last."""
     deadline = time.monotonic() + SWITCH_S
-    while failure := _wrong_answer(settings) or _wrong_release(settings, name):
+    while failure := _wrong_release(settings, name) or _wrong_answer(settings):
         if time.monotonic() > deadline:
             return failure
         time.sleep(1)
@@ -360,27 +320,42 @@ def _failure(settings: dict[str, Any], name: str) -> str:
 
 
 def _wrong_answer(settings: dict[str, Any]) -> str:
-    status, body = _get(settings["url"] + settings["check"])
+    """A real call, where the settings name one."""
+    if not settings["check"]:
+        return ""
+    status, body = _get(settings["url"].rstrip("/") + settings["check"])
     if status == 200 and settings["expect"] in body:
         return ""
     return f"the check call answers HTTP {status}: {body[:200]}"
 
 
 def _wrong_release(settings: dict[str, Any], name: str) -> str:
-    """Only where a copy of the program's settings is: its key signs the doctor's address."""
-    if not settings["settings"]:
+    """Ask the site which release it runs; the key of the program's settings signs the question."""
+    copy = _copy_of_settings(settings)
+    if copy is None:
         return ""
-    from callback.signature import ops_pass
-
-    given = tomllib.loads(Path(settings["settings"]).read_text(encoding="utf-8"))["SECRET_KEY"]
-    keys = [key.encode() for key in (given if isinstance(given, list) else [given])]
-    status, body = _get(f"{settings['url']}/doctor/{ops_pass('doctor', keys)}")
+    url = f"{settings['url'].rstrip('/')}/doctor/{ops_pass('doctor', copy.secret_keys)}"
+    status, body = _get(url)
     try:
-        found = {what: (state, text) for state, what, text in json.loads(body)}
+        findings = {what: (state, text) for state, what, text in json.loads(body)}
     except ValueError:
-        return f"the site's doctor answers HTTP {status}"
-    state, text = found.get("release", ("fault", "unknown"))
+        return (
+            f"the site's doctor answers HTTP {status}: the program does not run there, or with "
+            f"another SECRET_KEY than {settings['settings']}, or the clocks differ"
+        )
+    state, text = findings.get("release", ("fault", "unknown"))
     return "" if state == "ok" and text.startswith(f"{name}:") else f"the site runs {text}"
+
+
+def _copy_of_settings(settings: dict[str, Any]) -> program.Settings | None:
+    """The program's own settings, where a copy of them is."""
+    path = ROOT / settings["settings"]
+    if not settings["settings"] or not path.exists():
+        return None
+    try:
+        return program.load(path)
+    except program.SettingsError as error:
+        raise DeployError(str(error)) from error
 
 
 def _get(url: str) -> tuple[int, str]:
@@ -394,23 +369,5 @@ def _get(url: str) -> tuple[int, str]:
         return 0, str(error)
 
 
-def _prune(host: Host, keep: set[str]) -> None:
-    names = sorted(host.list("releases"))
-    for name in names[:-KEPT_RELEASES]:
-        if name not in keep:
-            host.remove(f"releases/{name}")
-
-
-def progress(names: list[str], what: str) -> Iterator[str]:
-    """Show how far a long list is, on a terminal."""
-    for number, name in enumerate(names, start=1):
-        if sys.stderr.isatty():
-            print(f"\r{what} {number}/{len(names)}", end="", file=sys.stderr)
-        yield name
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
-
-
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     main()

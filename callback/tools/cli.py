@@ -14,7 +14,7 @@ from callback.bank import Bank
 from callback.database.errors import DatabaseError
 from callback.database.sqlite import SQLite
 from callback.signature import url_tokens
-from callback.tools import front
+from callback.tools import front, release
 from callback.tools.books import commands as books
 from callback.tools.conform import command as conform
 from callback.tools.printable import json_safe, printable, tolerate_any_console
@@ -38,6 +38,7 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
     """Give Flask's command line our commands."""
     front.install(app, settings)
     app.cli.add_command(secret)
+    release.install(app, settings)
 
     class BankName(click.ParamType[Bank]):
         name = "bank"

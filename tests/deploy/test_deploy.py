@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +21,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from callback.tools import release
 from tests.conftest import flask, settings_toml
-from tests.support.processes import HOST, ROOT
+from tests.support.processes import HOST, ROOT, write_settings
 from tests.support.receivers import FTPS, PASSWORD, SFTP, PureFTPd
 from tests.support.web_servers import IS_ROOT, NEEDS_ROOT, Apache, Site
 
@@ -72,22 +75,19 @@ def version(folder: Path, name: str) -> Path:
 def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A built release of each version, by the program that builds them."""
     folder = tmp_path_factory.mktemp("versions")
+    module = sys.modules[__name__]
+    settings = write_settings(settings_toml(f"sqlite:///{folder}/x.db", module), folder)
     built = {}
     for name in VERSIONS:
         checkout = version(folder, name)
-        sys.path.insert(0, str(checkout / "deploy"))
-        script = "import release; print(release.build())"
-        done = subprocess.run(
-            [sys.executable, "-c", script],
-            cwd=checkout / "deploy",
+        built[name] = folder / f"{name}.zip"
+        subprocess.run(
+            [sys.executable, "-m", "flask", "release", "-o", built[name]],
+            cwd=checkout,
+            env=os.environ | {"CALLBACK_CONFIG": str(settings)},
             capture_output=True,
-            text=True,
             check=True,
         )
-        built[name] = Path(done.stdout.strip())
-        built[name].rename(built[name].with_name(name))
-        built[name] = built[name].with_name(name)
-        sys.path.remove(str(checkout / "deploy"))
     return built
 
 
@@ -104,9 +104,9 @@ def deployed(
     folder = tmp_path_factory.mktemp("transfer")
     database.account(ACCOUNT)
     with Site(settings_toml(database.url, request.module)) as site:
-        first = site.home / "releases" / "r1"
-        shutil.rmtree(first)
-        shutil.copytree(built["r1"], first)
+        shutil.rmtree(site.home / "releases" / "r1")
+        with zipfile.ZipFile(built["r1"]) as packed:
+            packed.extractall(site.home / "releases")
         site.own()
         options: dict[str, Any] = {
             "anon_root": site.folder,
@@ -127,8 +127,6 @@ def settings(deployed: Deployed, via: str, entry: str, **changes: str) -> Path:
         "host": "localhost" if via == "ftp" else HOST,
         "user": "anonymous" if via == "ftp" else "root",
         "url": f"https://localhost:{deployed.entries[entry].port}",
-        "check": f"/qiwi?command=check&account={ACCOUNT}",
-        "expect": "<result>0</result>",
         "settings": str(deployed.site.settings),
     }
     if via == "ftp":
@@ -200,10 +198,13 @@ def clients(entry: Entry, number: int = 3) -> Iterator[list[str]]:
 @pytest.fixture(autouse=True)
 def first_release(deployed: Deployed) -> None:
     """Each test begins with r1 alone."""
-    for folder in (deployed.site.home / "releases").iterdir():
-        if folder.name != "r1":
-            shutil.rmtree(folder)
-    (deployed.site.home / "PREVIOUS").unlink(missing_ok=True)
+    for path in (deployed.site.home / "releases").iterdir():
+        if path.is_file():
+            path.unlink()
+        elif path.name != "r1":
+            shutil.rmtree(path)
+    for name in ("PREVIOUS", "FALLBACK", "STARTUP.txt"):
+        (deployed.site.home / name).unlink(missing_ok=True)
     switch(deployed, "r1")
 
 
@@ -252,39 +253,70 @@ def test_a_release_and_a_rollback_under_load_lose_no_answer(
 
 
 @pytest.mark.parametrize("via", ["ftp", "ssh"])
-def test_a_release_whose_check_fails_is_taken_back(
+def test_a_release_that_does_not_start_is_taken_back(
     via: str, deployed: Deployed, built: dict[str, Path], tmp_path: Path
 ) -> None:
-    """It arrives whole, and does not start."""
-    broken = tmp_path / "r3"
-    shutil.copytree(built["r3"], broken)
-    (broken / "wsgi.py").write_text("raise RuntimeError\n")
-    done = run(deployed, via, settings(deployed, via, "cgi"), "--built", str(resummed(broken)))
+    """It arrives whole; the reason is told, and the way back is not lost."""
+    path = settings(deployed, via, "cgi")
+    assert run(deployed, via, path, "--built", str(built["r2"])).returncode == 0
+    broken = changed(built["r3"], tmp_path, "wsgi.py", "raise RuntimeError('no reason')\n")
+    done = run(deployed, via, path, "--built", str(broken))
 
     assert done.returncode == 1
-    assert "went back to r1" in done.stderr
+    assert "STARTUP.txt: RuntimeError: no reason" in done.stderr
+    assert "Release r2 serves again." in done.stderr
+    assert seen(deployed.entries["cgi"]) == "r2"
+    back = run(deployed, via, path, "--rollback")
+    assert (back.returncode, seen(deployed.entries["cgi"])) == (0, "r1")
+    forward = run(deployed, via, path, "--rollback")
+    assert (forward.returncode, seen(deployed.entries["cgi"])) == (0, "r2")
+
+
+def changed(archive: Path, folder: Path, name: str, text: str) -> Path:
+    """The same release with another file in it, and the sums of what it is now."""
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(folder)
+    (folder / archive.stem / name).write_text(text)
+    release.pack(folder / archive.stem, folder / archive.name)
+    return folder / archive.name
+
+
+def test_a_real_call_may_be_wanted_besides(deployed: Deployed, built: dict[str, Path]) -> None:
+    """`check` and `expect`: the release runs, and still is taken back."""
+    path = settings(
+        deployed, "ssh", "cgi", check="/qiwi?command=check&account=nobody", expect="<result>0<"
+    )
+    done = run(deployed, "ssh", path, "--built", str(built["r2"]))
+
+    assert done.returncode == 1
+    assert "the check call answers HTTP 200" in done.stderr
     assert seen(deployed.entries["cgi"]) == "r1"
 
 
-def resummed(folder: Path) -> Path:
-    """Give it the sums of what it is now."""
-    sys.path.insert(0, str(ROOT / "deploy"))
-    import release  # type: ignore[import-not-found]
-
-    sys.path.remove(str(ROOT / "deploy"))
-    (folder / release.MANIFEST).unlink()
-    sums = (
-        f"{release.hashlib.sha256((folder / file).read_bytes()).hexdigest()}  {file}\n"
-        for file in release.files(folder)
+def test_the_commands_run_on_what_the_release_installed(
+    deployed: Deployed, built: dict[str, Path]
+) -> None:
+    """`callback/bin/flask`, as cron calls it: from anywhere, with the host's Python."""
+    path = settings(deployed, "ssh", "cgi")
+    assert run(deployed, "ssh", path, "--built", str(built["r2"])).returncode == 0
+    script = deployed.site.home / "bin" / "flask"
+    done = subprocess.run(
+        ["/usr/bin/python3", script, "url", "qiwi"],
+        cwd="/",
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    (folder / release.MANIFEST).write_text("".join(sums))
-    return folder
+
+    assert (done.stdout, done.stderr) == ("/qiwi\n", "")
 
 
 def test_another_ftp_server_takes_a_release_too(
     deployed: Deployed, built: dict[str, Path], tmp_path: Path
 ) -> None:
     """pure-ftpd, with the account's own rights: forward and back."""
+    deployed.site.own()  # whatever the other ways in have left
     with PureFTPd(tmp_path, deployed.site.folder, deployed.site.user) as server:
         path = settings(deployed, "ftp", "cgi", user="ops", ca=str(tmp_path / "ca.pem"))
         path.write_text(path.read_text().replace(f"{deployed.ftp.port}", f"{server.port}"))
@@ -307,7 +339,7 @@ def test_an_upload_cut_anywhere_leaves_the_old_release_serving(
     serving: list[str] = []
     while len(serving) < 10:
         switch(deployed, "r1")
-        shutil.rmtree(deployed.site.home / "releases" / "r2", ignore_errors=True)
+        forget(deployed, "r2")
         with start(deployed, via, path, built["r2"]) as cut:
             time.sleep(noise.uniform(0.05, 0.9) * took)
             cut.kill()
@@ -316,9 +348,15 @@ def test_an_upload_cut_anywhere_leaves_the_old_release_serving(
             serving.append(seen(deployed.entries["cgi"]))
 
     assert set(serving) == {"r1"}
-    shutil.rmtree(deployed.site.home / "releases" / "r2", ignore_errors=True)
+    forget(deployed, "r2")
     assert run(deployed, via, path, "--built", str(built["r2"])).returncode == 0
     assert seen(deployed.entries["cgi"]) == "r2"
+
+
+def forget(deployed: Deployed, name: str) -> None:
+    """As if it had never been uploaded."""
+    shutil.rmtree(deployed.site.home / "releases" / name, ignore_errors=True)
+    (deployed.site.home / "releases" / f"{name}.zip").unlink(missing_ok=True)
 
 
 def current(deployed: Deployed) -> str:
@@ -349,24 +387,27 @@ def time_to_switch(deployed: Deployed, via: str, path: Path, folder: Path) -> fl
 
 def test_what_is_built_is_pure_python(built: dict[str, Path]) -> None:
     """No compiled file, no secret, no more than a cheap host bears."""
-    files = [path for path in built["r1"].rglob("*") if path.is_file()]
+    with zipfile.ZipFile(built["r1"]) as packed:
+        sizes = {member.filename: member.file_size for member in packed.infolist()}
+        # What a site lays over our statements goes along.
+        own = packed.read("r1/instance/sql/find_account.sql").decode()
 
-    # What a site lays over our statements goes along.
-    own = built["r1"] / "instance" / "sql" / "find_account.sql"
-    assert own.read_text().endswith("-- the site's own\n")
-    assert [path for path in files if path.suffix in (".so", ".pyd", ".pyc", ".dll")] == []
-    assert [path for path in files if path.suffix == ".toml"] == []
-    assert sum(path.stat().st_size for path in files) < 6_000_000
+    assert own.endswith("-- the site's own\n")
+    assert [name for name in sizes if re.search("[.](so|pyd|pyc|dll)$", name)] == []
+    assert [name for name in sizes if name.endswith(".toml")] == ["r1/deploy/deploy.toml"]
+    assert "r1/vendor/tzdata/zoneinfo/Asia/Almaty" in sizes
+    assert sum(sizes.values()) < 5_000_000
+    assert built["r1"].stat().st_size < 2_000_000
 
 
 def test_settings_that_are_missing_are_named(deployed: Deployed, tmp_path: Path) -> None:
     """All at once."""
     path = tmp_path / "deploy.toml"
-    path.write_text('host = "h"\nuser = "u"\nurrl = "x"\n')
+    path.write_text('host = "h"\nuser = "u"\nurrl = "x"\nport = "21"\n')
     done = run(deployed, "ftp", path)
 
     assert done.returncode == 1
-    for fault in ("url: missing", "check: missing", "expect: missing", "urrl: no such key"):
+    for fault in ("url: missing", "urrl: no such key", "port: expected int"):
         assert fault in done.stderr
     assert "Traceback" not in done.stderr
     assert flask(deployed.site.settings, "url", "qiwi").returncode == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import shutil
 import signal
@@ -9,6 +11,8 @@ import socket
 import struct
 import subprocess
 import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -39,13 +43,15 @@ def home(tmp_path: Path) -> Path:
         (release / "MANIFEST.sha256").touch()
     (home / "releases" / "cut" / "MANIFEST.sha256").unlink()
     shutil.copyfile(DEPLOY / "passenger_wsgi.py", home / "passenger_wsgi.py")
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "callback.toml").touch()
     return home
 
 
-def loaded(home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def loaded(home: Path, before: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     """Load the entry as a web server does, and print what it has found."""
     program = (
-        f"import os, sys; sys.path.insert(0, {str(home)!r}); import passenger_wsgi\n"
+        f"{before}\nimport os, sys; sys.path.insert(0, {str(home)!r}); import passenger_wsgi\n"
         "print(passenger_wsgi.application, os.environ['CALLBACK_CONFIG'])"
     )
     return subprocess.run(
@@ -90,7 +96,7 @@ def test_the_release_in_use_is_a_whole_one(
     found = loaded(home)
 
     if release is None:
-        assert found.returncode == 1
+        assert found.returncode == 3
         assert "neither CURRENT nor PREVIOUS" in found.stderr
         assert found.stdout == ""
     else:
@@ -108,8 +114,166 @@ def test_the_settings_stand_beside_the_program_and_never_in_a_docroot(home: Path
     """Unless CALLBACK_CONFIG names another file."""
     (home / "CURRENT").write_text("one")
 
+    other = home / "other.toml"
+    other.touch()
+
     assert loaded(home).stdout.split()[-1] == f"{home.parent}/private/callback.toml"
-    assert loaded(home, CALLBACK_CONFIG="/x.toml").stdout.split()[-1] == "/x.toml"
+    assert loaded(home, CALLBACK_CONFIG=str(other)).stdout.split()[-1] == str(other)
+
+
+# A release that is one file.
+
+
+def packed(home: Path, name: str = "three", text: str = "", sums: str | None = None) -> Path:
+    """Upload a release as an archive."""
+    program = text or f"app = 'release {name}'\n"
+    digest = hashlib.sha256(program.encode()).hexdigest()
+    archive = home / "releases" / f"{name}.zip"
+    with zipfile.ZipFile(archive, "w") as release:
+        release.writestr(f"{name}/wsgi.py", program)
+        manifest = f"{digest}  wsgi.py\n" if sums is None else sums
+        release.writestr(f"{name}/MANIFEST.sha256", manifest)
+    (home / "CURRENT").write_text(name)
+    return archive
+
+
+def startup(home: Path) -> str:
+    """What an FTP user reads; nothing when all is well."""
+    note = home / "STARTUP.txt"
+    assert not note.exists() or note.stat().st_mode & 0o777 == 0o600
+    return note.read_text() if note.exists() else ""
+
+
+def test_the_host_unpacks_a_release_at_its_first_start(home: Path) -> None:
+    """Once: the second start finds it."""
+    archive = packed(home)
+
+    assert loaded(home).stdout.startswith("release three ")
+    archive.write_bytes(b"no archive any more")
+    assert loaded(home).stdout.startswith("release three ")
+    assert not (home / "releases" / "three.part").exists()
+
+
+def test_of_many_that_start_at_once_one_unpacks(home: Path) -> None:
+    """The others go on with the release before; nobody meets half of one."""
+    packed(home)
+    (home / "FALLBACK").write_text("one")
+    with ThreadPoolExecutor(12) as pool:
+        starts = list(pool.map(lambda _: loaded(home), range(12)))
+
+    assert {start.stdout.split(" /")[0] for start in starts} <= {"release one", "release three"}
+    assert all(start.returncode == 0 for start in starts)
+    assert loaded(home).stdout.startswith("release three ")
+
+
+@pytest.mark.parametrize("cut", [0, 1, 30, 100, 200, -1])
+def test_an_archive_that_was_cut_leaves_the_release_before(home: Path, cut: int) -> None:
+    """And says so where somebody with nothing but FTP can read it; it is not tried for ever."""
+    archive = packed(home)
+    archive.write_bytes(archive.read_bytes()[:cut])
+    (home / "PREVIOUS").write_text("one")
+
+    assert loaded(home).stdout.startswith("release one ")
+    assert "release three did not arrive whole" in startup(home)
+    assert loaded(home).stdout.startswith("release one ")
+    assert "upload it again" in startup(home)  # still there: the old release serves
+    packed(home)
+    assert loaded(home).stdout.startswith("release three ")
+    assert startup(home) == ""
+
+
+@pytest.mark.parametrize(
+    "sums", ["", f"{'0' * 64}  wsgi.py\n", f"{'0' * 64}  gone.py\n", f"{'0' * 64}  ../../x\n"]
+)
+def test_what_is_not_as_it_was_built_never_serves(home: Path, sums: str) -> None:
+    """Every file is compared with MANIFEST before the folder has its name."""
+    packed(home, sums=sums)
+    (home / "PREVIOUS").write_text("two")
+
+    assert loaded(home).stdout.startswith("release two ")
+    assert not (home / "releases" / "three").exists()
+
+
+def test_a_killed_unpacking_is_taken_over(home: Path) -> None:
+    """A fresh one is left alone, an old one is begun anew."""
+    packed(home)
+    part = home / "releases" / "three.part"
+    part.mkdir()
+    (home / "FALLBACK").write_text("one")
+
+    assert loaded(home).stdout.startswith("release one ")
+    os.utime(part, (1, 1))
+    assert loaded(home).stdout.startswith("release three ")
+
+
+def test_old_releases_go_when_a_new_one_is_unpacked(home: Path) -> None:
+    """The newest three stay, and whatever a pointer names."""
+    (home / "PREVIOUS").write_text("cut")
+    for name in ("r1", "r2", "r3", "r4"):
+        packed(home, name)
+        assert loaded(home).stdout.startswith(f"release {name} ")
+
+    left = {path.name for path in (home / "releases").iterdir()}
+    assert left == {"cut", "two", "r3", "r4", "r3.zip", "r4.zip"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("raise RuntimeError('no reason')", "RuntimeError: no reason ("),
+        ("import a_missing_library", "No module named 'a_missing_library'"),
+        ("raise SystemExit(3)", "3"),
+        ("def", "SyntaxError"),
+        (
+            "try:\n    raise ValueError('config.toml:\\nSECRET_KEY: missing')\n"
+            "except ValueError:\n    raise SystemExit(3) from None",
+            "config.toml:\nSECRET_KEY: missing",
+        ),
+    ],
+)
+def test_what_prevents_the_start_is_a_line_that_ftp_can_fetch(
+    home: Path, text: str, said: str
+) -> None:
+    """The bank hears "ask again" from the web server; the reason is in STARTUP.txt."""
+    packed(home, text=text)
+    start = loaded(home)
+
+    assert (start.returncode, start.stdout) == (3, "")
+    assert said in startup(home)
+    assert "Traceback" not in start.stderr
+
+
+def test_settings_that_are_not_there_are_named_with_what_to_do(home: Path) -> None:
+    """Before anything is imported."""
+    (home / "CURRENT").write_text("one")
+    (home.parent / "private" / "callback.toml").unlink()
+
+    assert loaded(home).returncode == 3
+    assert "the settings cannot be read" in startup(home)
+    assert "mode 600" in startup(home)
+
+
+def test_settings_inside_the_web_folder_are_refused(home: Path) -> None:
+    """Whoever uploads all to one place would publish them."""
+    (home / "CURRENT").write_text("one")
+    docroot = home.parent
+    program = f"import sys; sys.argv = [{str(docroot / 'pay.cgi')!r}]"
+
+    start = loaded(home, before=program)
+
+    assert start.returncode == 3
+    assert "stands inside the web folder" in startup(home)
+
+
+@pytest.mark.parametrize("version", [(2, 7), (3, 6), (3, 9)])
+def test_an_old_python_is_told_what_to_change(home: Path, version: tuple[int, int]) -> None:
+    """In words, and not as a syntax error of some library."""
+    (home / "CURRENT").write_text("one")
+
+    start = loaded(home, before=f"import sys; sys.version_info = {version}")
+
+    assert start.returncode == 3
+    assert f"Python {version[0]}.{version[1]} runs this, and 3.10 or newer" in startup(home)
 
 
 # FastCGI.
