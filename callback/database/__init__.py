@@ -10,6 +10,7 @@ import random
 import re
 import threading
 import time
+import weakref
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,8 @@ class Database:
         self.statements = {name: engine.prepare(text) for name, text in statements.items()}
         self._idle: list[Connection] = []
         self._places = threading.BoundedSemaphore(connections)
+        # A command ends with its application; what is open then is closed and not left to chance.
+        weakref.finalize(self, _close, self._idle)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -101,8 +104,7 @@ class Database:
     def discard(self, connection: Connection) -> None:
         """Close a connection that failed, and the idle ones: what cut it has cut them too."""
         connection.close()
-        while self._idle:
-            self._idle.pop().close()
+        _close(self._idle)
         self._places.release()
 
     def stream(self, statement: str, **values: Any) -> Iterator[Row]:
@@ -116,6 +118,11 @@ class Database:
             for statement in self._scripts[name].split(";"):
                 if statement.strip():
                     connection.script(statement)
+
+
+def _close(connections: list[Connection]) -> None:
+    while connections:
+        connections.pop().close()
 
 
 class Session:
