@@ -198,7 +198,9 @@ def test_a_revoked_insert_is_unknown_and_loud(engine: MariaDBEngine, tmp_path: P
         assert "1142" in warnings(endpoint)
         assert "quota" in warnings(endpoint)
         server.sql(f"GRANT ALL ON {engine.name}.* TO {user}")
-        assert ask(endpoint, PAY) == "0"
+        # A connection keeps the rights that its database had when it was made: the one of the
+        # worker that has answered the check so far asks once more.
+        assert "0" in [ask(endpoint, PAY) for _ in range(3)]
 
 
 def test_the_program_starts_and_asks_again_while_there_is_no_database(
