@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DOCS = ROOT / "docs"
 PROTOCOLS = DOCS / "protocols"
+SKELETON = DOCS / "skeleton" / "docs" / "protocols"
 NOT_OF_A_DIALECT = PROTOCOLS / "registers.md"
 
 NUMBER = r"\d+(?:\.\d+)?"
@@ -132,7 +133,7 @@ def cited_documents(name: str, file: Path) -> list[Path]:
     """Where a document of that name is, for somebody who reads `file`; no name: its own."""
     if not name:
         return own_documents(file)
-    places = (file.parent, ROOT, DOCS, PROTOCOLS)
+    places = (file.parent, ROOT, DOCS, PROTOCOLS, SKELETON)
     return [place / name for place in places if (place / name).is_file()][:1]
 
 
