@@ -50,6 +50,10 @@ class Bank:
     mail_from: str
     own: Mapping[str, Any] = field(repr=False)
 
+    def setting(self, name: str) -> Any:
+        """A setting by its key, one of all banks or one of the dialect."""
+        return self.own[name] if name in self.own else getattr(self, name)
+
     def code(self, command: str, outcome: Outcome) -> str | None:
         """The dialect's code of an outcome; None where it has no word for it."""
         code = self.codes.get(f"{command}.{outcome}") or self.codes.get(outcome)

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request
 from callback import log, operation, signature
 from callback.database.errors import DatabaseError
 from callback.model import ALARMS, Command, Refuse, Result
-from callback.protocols import PROTOCOLS, answer, bare_answer, unavailable_answer
+from callback.protocols import PROTOCOLS, answer, bare_answer, has_path, unavailable_answer
 from callback.wire import MAX_BODY, Answer, Call, fields
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Handlers:
         dialect = PROTOCOLS[bank.protocol]
         token, path = token_and_path(bank, rest)
         call = BankRequest(environ)
-        if path not in dialect.PATHS or asks_for_bills(bank, path, call):
+        if not has_path(bank, path) or asks_for_bills(bank, path, call):
             return self.others(environ, start_response)
         command, result = self._process(bank, dialect, token, path, call)
         write_line(self.settings, bank, command, result, started, call)

@@ -156,6 +156,7 @@ class Perform(Command):
     of_sum: Decimal | None = None
     sum_first: bool = False
     mismatch: Outcome = "payment_not_found"
+    unknown: Outcome = "payment_not_found"
     paid_at: datetime | None = None  # replaces the one of the booking
     expires_before: Cutoff | None = None
 
@@ -164,13 +165,15 @@ class Perform(Command):
 class Cancel(Command):
     """Cancel a created payment, with `refund` also a paid one.
 
-    What `of_…` names must be the payment's, else `mismatch`. None is not compared.
+    What `of_…` names must be the payment's, else `mismatch`. None is not compared. `unknown`: there
+    is no payment of this id.
     """
 
     of_id: int | None = None
     of_account: str | None = None
     of_sum: Decimal | None = None
     mismatch: Outcome = "payment_not_found"
+    unknown: Outcome = "payment_not_found"
     reason: int | None = None
     refund: bool = False
 

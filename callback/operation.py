@@ -232,7 +232,7 @@ def _change(
     before: Payment | None = None
     payment = _find(session, bank, command.txn_id)
     if payment is None:
-        return Result("payment_not_found")
+        return Result(command.unknown)
     while payment and payment != before:
         if not _is_meant(payment, command):
             return Result(command.mismatch, payment=payment)

@@ -186,6 +186,11 @@ def _bank(
             f"{prefix.rstrip('.')}: nobody could prove to be this bank; set one of "
             + ", ".join(proofs)
         )
+    faults += [
+        f"{prefix}{setting}: expected allow or url_token, the only proofs of who asks /{path}"
+        for path, setting in dialect.OPENED_BY.items()
+        if values[setting] and not (values["allow"] or values["url_token"])
+    ]
     common = {key: values.pop(key) for key in Bank.__dataclass_fields__ if key in values}
     common |= {
         "timezone": common["timezone"] or of_file["TIMEZONE"],

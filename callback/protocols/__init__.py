@@ -36,6 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
     "UNAVAILABLE": None,
     "ERROR_BODIES": False,
     "BARE_BASIC": False,
+    "OPENED_BY": {},
 }
 
 
@@ -84,6 +85,12 @@ class Dialect(Protocol):
     def BARE_BASIC(self) -> bool:
         """May be left out. True: user name and password of HTTP Basic may come without the word
         Basic before them.
+        """
+
+    @property
+    def OPENED_BY(self) -> Mapping[str, str]:
+        """May be left out. Addresses among PATHS that are there only while a setting is given, each
+        with that setting. No proof of the dialect's own holds there: allow or url_token must.
         """
 
     def read(self, bank: Bank, call: Call) -> Command:
@@ -143,6 +150,13 @@ PROTOCOLS = Dialects(
 def default_codes(dialect: Dialect, own: Mapping[str, Any]) -> Mapping[str, str]:
     """The codes of a dialect with these settings, before a bank's own are laid over them."""
     return dialect.CODES_BY_FORM.get(own.get("form", ""), dialect.CODES)
+
+
+def has_path(bank: Bank, path: str) -> bool:
+    """Say whether this is an address of the bank's dialect, and open."""
+    dialect = PROTOCOLS[bank.protocol]
+    setting = dialect.OPENED_BY.get(path)
+    return path in dialect.PATHS and (setting is None or bool(bank.setting(setting)))
 
 
 def answer(bank: Bank, command: Command, result: Result) -> Answer:

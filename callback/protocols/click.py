@@ -1,4 +1,4 @@
-"""Click SHOP-API: Prepare books a payment, Complete says how it ended (click.md)."""
+"""Click SHOP-API: Prepare books a payment, Complete says how it ended; getinfo asks (click.md)."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from callback import proofs, readers, wire
-from callback.model import Cancel, Command, Pay, Perform, Refuse
+from callback.model import Cancel, Check, Command, Pay, Perform, Refuse
+from callback.protocols.jsonrpc import decimal_text
 from callback.readers import REQUIRED, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from callback.bank import Bank
-    from callback.model import Outcome, Result
+    from callback.model import Outcome, Payer, Result
     from callback.wire import Answer, Call
 
 METHODS = ("POST",)
-PATHS = ("",)
+PATHS = ("", "info")
+OPENED_BY = {"info": "show"}
 PROOFS = ("secret",)
-# click.md, section 6; "cancel" is a Complete with which Click gives up. Complete has no word for
-# "temporary": every negative number gives the money back.
+# click.md, section 6; "cancel" is a Complete with which Click gives up, "info" is getinfo. Complete
+# has no word for "temporary": every negative number gives the money back.
 CODES = {
     "ok": "0",
     "cancel.ok": "-9",
@@ -43,6 +45,8 @@ CODES = {
     "invoice_cancelled": "-5",
     "payment_not_found": "-6",
     "prepare.temporary": "-7",
+    "info.temporary": "-7",
+    "info.unknown_account": "-5",  # by its own key: the page's example has another, -250
     "bad_request": "-8",
     "duplicate_other": "-8",
     "payment_cancelled": "-9",
@@ -78,6 +82,10 @@ SETTINGS = {
     "secret": Setting(readers.secrets, REQUIRED),
     "service_id": Setting(_service_id, REQUIRED),
     "repeat_complete": Setting(_repeat_complete, -4),
+    "late_cancel": Setting(readers.choice("refuse", "cancel"), "refuse"),
+    "account_field": Setting(readers.nonempty, "contract"),
+    "show": Setting(readers.any_of("name", "address", "debt"), []),
+    "labels": Setting(readers.labels, {"name": "fio", "address": "address", "debt": "debt"}),
 }
 ACTIONS = {"0": "prepare", "1": "complete"}
 IN_COMPLETE = {"merchant_prepare_id"}
@@ -99,13 +107,19 @@ AFTER_SECRET = ("merchant_trans_id", "merchant_prepare_id", "amount", "action", 
 AMOUNT = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?")
 ERROR = re.compile("-?[0-9]{1,9}")
 PREPARE_ID = re.compile("[1-9][0-9]{0,19}")  # as we write it
+NO_PREPARE_ID = ("", "0")  # of a Prepare that was refused
+# Section 9: what is signed before the secret and, with the values of params before it, after.
+INFO_BEFORE_SECRET = ("click_paydoc_id", "attempt_trans_id", "service_id")
+INFO_AFTER_PARAMS = ("action", "sign_time")
 NOT_UTF8 = re.compile("[\ud800-\udfff]")
 
 
 def read(bank: Bank, call: Call) -> Command:
-    """Read a request in the order of section 4."""
-    given = wire.fields(call.form, IN_BOTH | IN_COMPLETE, lossless=True)
-    values = given.values
+    """Read a request in the order of section 4, a getinfo in that of section 9."""
+    if call.path == "info":
+        return _info(bank, call.body)
+    form = wire.fields(call.form, IN_BOTH | IN_COMPLETE, lossless=True)
+    values = form.values
     action = values.get("action", "")
     common: dict[str, Any] = {
         "name": ACTIONS.get(action, action),
@@ -113,8 +127,9 @@ def read(bank: Bank, call: Call) -> Command:
         "account": values.get("merchant_trans_id", ""),
         "noted": {"click_paydoc_id": values.get("click_paydoc_id", "")},
     }
-    wanted = IN_BOTH | IN_COMPLETE if action == "1" else IN_BOTH
-    if given.repeated or not wanted <= values.keys():
+    completes = action == "1" and not _gives_up(values)
+    required = IN_BOTH | IN_COMPLETE if completes else IN_BOTH
+    if form.repeated or not required <= values.keys():
         return Refuse(outcome="bad_request", **common)
     if not _is_from_click(bank, values):
         return Refuse(outcome="not_authenticated", **common)
@@ -132,15 +147,28 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     """Answer as in section 5."""
     answer: dict[str, Any] = dict(command.echo or {})
     payment = result.payment
+    usual = _usual_code(command, result.outcome)
     code = bank.own["repeat_complete"] if _is_repeated(command, result) else code
-    if payment and CODES.get(result.outcome, code) in TELLS_OURS:
+    if payment and usual in TELLS_OURS:
         answer["merchant_prepare_id"] = payment.id
         if command.name != "prepare" or code != "0":
             answer["merchant_confirm_id"] = payment.id
     answer["error"] = int(code)
     # A number of the settings' own is explained by what stands for it here.
-    answer["error_note"] = NOTES.get(code) or NOTES[CODES.get(result.outcome, "-8")]
+    answer["error_note"] = NOTES.get(code) or NOTES[usual]
+    if result.payer and result.done and isinstance(command, Check):
+        answer["params"] = _shown(bank, result.payer)
     return wire.json_answer(answer)
+
+
+def _usual_code(command: Command, outcome: Outcome) -> str:
+    return CODES.get(f"{command.name}.{outcome}") or CODES.get(outcome, "-8")
+
+
+def _gives_up(values: Mapping[str, str]) -> bool:
+    """Say whether Click says that the payment has failed."""
+    error = values.get("error", "")
+    return bool(ERROR.fullmatch(error)) and int(error) < 0
 
 
 def _is_from_click(bank: Bank, values: Mapping[str, str]) -> bool:
@@ -148,15 +176,19 @@ def _is_from_click(bank: Bank, values: Mapping[str, str]) -> bool:
     completes = values["action"] == "1"
     before = [wire.as_received(values[name]) for name in BEFORE_SECRET]
     after = [
-        wire.as_received(values[name])
+        wire.as_received(values.get(name, ""))
         for name in AFTER_SECRET
         if completes or name not in IN_COMPLETE
     ]
-    given = values["sign_string"].lower()
-    right = sum(
-        proofs.same(given, proofs.md5_hex(*before, secret, *after)) for secret in bank.secret
+    is_signed = _is_signed(bank, values["sign_string"], before, after)
+    return is_signed and values["service_id"] == bank.own["service_id"]
+
+
+def _is_signed(bank: Bank, sign: str, before: list[bytes], after: list[bytes]) -> bool:
+    right = (
+        proofs.same(sign.lower(), proofs.md5_hex(*before, secret, *after)) for secret in bank.secret
     )
-    return right > 0 and values["service_id"] == bank.own["service_id"]
+    return sum(right) > 0
 
 
 def _malformed(bank: Bank, values: Mapping[str, str]) -> Outcome | None:
@@ -170,9 +202,16 @@ def _malformed(bank: Bank, values: Mapping[str, str]) -> Outcome | None:
         return "bad_sum"
     if bank.account_refusal(values["merchant_trans_id"]):
         return "bad_account"
-    if values["action"] == "1" and not PREPARE_ID.fullmatch(values["merchant_prepare_id"]):
+    if values["action"] == "1" and not _is_prepare_id(values):
         return "payment_not_found"
     return "bad_request" if int(error) > 0 else None
+
+
+def _is_prepare_id(values: Mapping[str, str]) -> bool:
+    prepare_id = values.get("merchant_prepare_id", "")
+    if _gives_up(values) and prepare_id in NO_PREPARE_ID:
+        return True
+    return bool(PREPARE_ID.fullmatch(prepare_id))
 
 
 def _echo(values: Mapping[str, str]) -> dict[str, int | str]:
@@ -186,7 +225,7 @@ def _echo(values: Mapping[str, str]) -> dict[str, int | str]:
 
 
 def _prepare(bank: Bank, values: Mapping[str, str], common: dict[str, Any]) -> Command:
-    if int(values["error"]) < 0:
+    if _gives_up(values):
         return Refuse(outcome="payment_cancelled", **common)
     return Pay(
         state="created",
@@ -198,15 +237,20 @@ def _prepare(bank: Bank, values: Mapping[str, str], common: dict[str, Any]) -> C
     )
 
 
-def _complete(_bank: Bank, values: Mapping[str, str], common: dict[str, Any]) -> Command:
+def _complete(bank: Bank, values: Mapping[str, str], common: dict[str, Any]) -> Command:
     """Name the payment by all that is signed: digits move from one field to the next."""
     of: dict[str, Any] = {
-        "of_id": int(values["merchant_prepare_id"]),
+        "of_id": int(values.get("merchant_prepare_id") or 0),  # ours are never 0
         "of_account": values["merchant_trans_id"],
     }
-    error = int(values["error"])
-    if error < 0:
-        return Cancel(reason=error, **of, **(common | {"name": "cancel"}))
+    if _gives_up(values):
+        return Cancel(
+            reason=int(values["error"]),
+            refund=bank.own["late_cancel"] == "cancel",
+            unknown="payment_cancelled",  # its Prepare was refused: nothing is to be taken off
+            **of,
+            **(common | {"name": "cancel"}),
+        )
     sign_time = wire.moment(values["sign_time"], wire.BLANK_TIME, any_year=True)
     return Perform(of_sum=common["amount"], paid_at=sign_time, **of, **common)
 
@@ -219,3 +263,53 @@ def _is_repeated(command: Command, result: Result) -> bool:
         and result.payment is not None
         and result.payment.amount == command.amount
     )
+
+
+def _info(bank: Bank, raw: bytes) -> Command:
+    """Read a getinfo (section 9)."""
+    document = wire.read_json(raw)
+    body = document.value if isinstance(document.value, dict) else {}
+    params = body.get("params")
+    number = params.get(bank.own["account_field"]) if isinstance(params, dict) else None
+    account = decimal_text(number)
+    common: dict[str, Any] = {"name": "info", "account": account or ""}
+    refused: Outcome | None = None
+    if document.repeated or account is None or not _is_getinfo(body):
+        refused = "bad_request"
+    elif not _may_ask(bank, body):
+        refused = "not_authenticated"
+    elif decimal_text(body["action"]) != "0":
+        refused = "unknown_command"
+    else:
+        refused = bank.account_refusal(account)
+    return Refuse(outcome=refused, **common) if refused else Check(exact=True, **common)
+
+
+def _is_getinfo(body: Mapping[str, Any]) -> bool:
+    """Say whether all is there, and each value of params is one that can be signed."""
+    there = all(body.get(name) is not None for name in ("action", "service_id", "params"))
+    return there and None not in map(decimal_text, body["params"].values())
+
+
+def _may_ask(bank: Bank, body: Mapping[str, Any]) -> bool:
+    """A getinfo needs no sign; one that is there must be right."""
+    if decimal_text(body["service_id"]) != bank.own["service_id"]:
+        return False
+    sign = body.get("sign_string")
+    if sign is None:
+        return True
+    before = [_signed(body.get(name, "")) for name in INFO_BEFORE_SECRET]
+    after = [_signed(value) for value in body["params"].values()]
+    after += [_signed(body.get(name, "")) for name in INFO_AFTER_PARAMS]
+    return isinstance(sign, str) and _is_signed(bank, sign, before, after)
+
+
+def _signed(value: Any) -> bytes:
+    """A member as it is signed: a number stands for its literal; what is neither is nothing."""
+    text = value.literal if isinstance(value, wire.NotWhole) else decimal_text(value)
+    return (text or "").encode(errors="replace")
+
+
+def _shown(bank: Bank, payer: Payer) -> dict[str, str]:
+    words = payer.shown | {"debt": f"{payer.debt:.2f}"}
+    return {bank.labels[word]: words[word] for word in bank.show}

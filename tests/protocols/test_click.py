@@ -16,8 +16,9 @@ from tests.support.answers import alarms, at_once, broken, payments
 from tests.support.dialects import NO_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+    from subprocess import CompletedProcess
 
     from tests.conftest import Engine
     from tests.support.processes import Endpoint, Reply
@@ -34,12 +35,14 @@ max_sum = "20000.00"
 BANK = """
 [BANKS.click]
 protocol = "click"
+allow = ["127.0.0.1"]
 secret = ["older", "sheet-secret-1"]
 service_id = 20202
 account_pattern = "[0-9]{10}"
 min_sum = "50.00"
 max_sum = "2000.00"
 timezone = "Asia/Tashkent"
+show = ["name", "debt"]
 """
 VARIANTS = """
 [BANKS.click0]
@@ -47,6 +50,16 @@ protocol = "click"
 secret = "sheet-secret-1"
 service_id = "20202"
 repeat_complete = 0
+
+[BANKS.clickcancel]
+protocol = "click"
+secret = "sheet-secret-1"
+service_id = 20202
+late_cancel = "cancel"
+url_token = true
+show = ["debt", "address"]
+labels = { debt = "qarz" }
+account_field = "account"
 """
 UNAVAILABLE = NO_WORDS
 FINAL = {
@@ -60,8 +73,12 @@ SAYS = {
     "click": {
         "repeats": ("code `0`", "code `-4`", "code `-8`"),
         "account": ("`100.00`: digits; after a dot one, two or none",),
-        "shown": ("no check of its own",),
-    }
+        "shown": ("name, masked", "what is owed"),
+        "address": ("/click/info",),
+        "parameters": ("it stays paid, code -4", "without a sign"),
+    },
+    "click0": {"shown": ("no check of its own",), "parameters": ("it stays paid, code -4",)},
+    "clickcancel": {"parameters": ("it is cancelled, code -9",), "answer": ("`params`",)},
 }
 
 BANKS = f"""
@@ -73,6 +90,35 @@ secret = "sheet-secret-1"
 {EXAMPLES}
 secret = ["an older one", "sheet-secret-1"]
 repeat_complete = 0
+
+[BANKS.cancels]
+{EXAMPLES}
+secret = "sheet-secret-1"
+late_cancel = "cancel"
+
+[BANKS.info]
+{EXAMPLES}
+secret = ["older", "sheet-secret-1"]
+allow = ["127.0.0.1"]
+show = ["name", "debt"]
+
+[BANKS.infotoken]
+protocol = "click"
+secret = "sheet-secret-1"
+service_id = "20202"
+url_token = true
+account_field = "account"
+show = ["debt", "address"]
+labels = {{ debt = "qarz" }}
+codes = {{ "info.unknown_account" = "-250" }}
+
+[BANKS.infobills]
+protocol = "click"
+secret = "sheet-secret-1"
+service_id = "20202"
+allow = ["127.0.0.1"]
+payer = "invoice"
+show = ["debt"]
 
 [BANKS.bills]
 protocol = "click"
@@ -139,7 +185,7 @@ PAID = ("click", ID, "77310", "1200.00", "paid", COMPLETE_AT, "UZS")
 @pytest.fixture
 def books(engine: Engine) -> Engine:
     """The customers of the worked examples, and an invoice of each kind."""
-    engine.account("77310", "Азизов Камол", owes="3200.00")
+    engine.account("77310", "Азизов Камол", owes="2000.00")  # and A-1
     engine.account("77311", state="closed")
     engine.account("77312", state="blocked")
     engine.invoice("77310", "A-1", "1200.00")
@@ -286,7 +332,15 @@ def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
             "error": -4,
             "error_note": "Already paid",
         }
-    # 12
+    # 12, 12a
+    for prepare_id in ("", "0", None):
+        gives_up = complete(0, click_trans_id=OTHER, error="-5017", merchant_prepare_id=prepare_id)
+        assert ask(endpoint, gives_up) == {
+            "click_trans_id": int(OTHER),
+            "merchant_trans_id": "77310",
+            "error": -9,
+            "error_note": "Transaction cancelled",
+        }
     for values in (complete(40118), complete(40117, click_trans_id=OTHER)):
         answer = ask(endpoint, values)
         assert list(answer) == ["click_trans_id", "merchant_trans_id", "error", "error_note"]
@@ -436,6 +490,10 @@ def test_the_order_of_a_complete(books: Engine, endpoint: Endpoint) -> None:
     assert error(endpoint, complete(number + 1, error="1")) == -8
     assert error(endpoint, complete(number, merchant_trans_id="77311", error="-1")) == -6
     assert error(endpoint, complete(number + 1, error="-1", amount="1.00")) == -6
+    for other in ("", "0", None):
+        assert error(endpoint, complete(0, error="-1", merchant_prepare_id=other)) == -6, other
+    for other in ("x", "00", "-1"):
+        assert error(endpoint, complete(other, error="-1", click_trans_id="77")) == -6, other
     assert payments(books) == [ROW]
     # An amount that Click gives up is not looked at.
     assert error(endpoint, complete(number, error="-1", amount="1.00")) == -9
@@ -928,3 +986,310 @@ def test_a_fault_in_the_settings_is_named(
     file.write_text(text.replace(*change))
     with pytest.raises(SettingsError, match=f"BANKS.click.{fault}"):
         load(file)
+
+
+def test_clicks_own_acceptance_test(books: Engine, endpoint: Endpoint) -> None:
+    """The fifteen scenarios of docs.click.uz (testing, Postman), with late_cancel = "cancel".
+
+    A group shares its click_trans_id, as the collection's variables do.
+    """
+    bank, wrong = "cancels", "0" * 32
+    first, second, third = ({"click_trans_id": txn_id} for txn_id in ("81", "82", "83"))
+    assert error(endpoint, prepare(**first, sign_string=wrong), bank) == -1  # 1
+    assert error(endpoint, prepare(**first, merchant_trans_id="77399"), bank) == -5  # 2
+    number = booked(endpoint, bank, **first)  # 3
+    for change, code in (
+        ({"sign_string": wrong}, -1),  # 4
+        ({"amount": "300"}, -2),  # 5: under the limits, too
+        ({}, 0),  # 6
+        ({}, -4),  # 7
+        ({"error": "-5017"}, -9),  # 8
+    ):
+        assert error(endpoint, complete(number, **first, **change), bank) == code, change
+    number = booked(endpoint, bank, **second)  # 9
+    assert error(endpoint, complete(999999999, **second), bank) == -6  # 10
+    assert error(endpoint, complete(number, **second), bank) == 0  # 11
+    number = booked(endpoint, bank, **third)  # 12
+    for given_up in ("-5017", "-5017", "0"):  # 13, 14, 15
+        assert error(endpoint, complete(number, **third, error=given_up), bank) == -9
+
+    assert states(books) == [
+        ("81", "1200.00", "cancelled", -5017),
+        ("82", "1200.00", "paid", None),
+        ("83", "1200.00", "cancelled", -5017),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bank", "code", "state"), [("click", -4, "paid"), ("cancels", -9, "cancelled")]
+)
+def test_what_a_late_cancel_does_is_a_setting(
+    books: Engine, endpoint: Endpoint, bank: str, code: int, state: str
+) -> None:
+    """late_cancel [8]: the sum is owed again, or it stays paid; what is cancelled stays so."""
+    number = booked(endpoint, bank)
+    assert error(endpoint, complete(number), bank) == 0
+    late = complete(number, error="-5017")
+    first = ask(endpoint, late, bank)
+    ours = {"merchant_prepare_id", "merchant_confirm_id"}
+    assert (first["error"], ours <= first.keys()) == (code, code == -4)
+    assert ask(endpoint, late, bank) == first
+    assert states(books) == [(ID, "1200.00", state, -5017 if state == "cancelled" else None)]
+    assert error(endpoint, complete(number), bank) == code
+    assert error(endpoint, prepare(), bank) == code
+    # Another's cancel takes nothing off.
+    for other in ({"merchant_trans_id": "77311"}, {"merchant_prepare_id": str(number + 1)}):
+        assert error(endpoint, complete(number, error="-1", **other), bank) == -6
+    assert [row[2] for row in states(books)] == [state]
+
+
+def test_cancels_of_a_paid_one_at_once_are_one(books: Engine, endpoint: Endpoint) -> None:
+    """With late_cancel = "cancel": one cancelled_at."""
+    number = booked(endpoint, "cancels")
+    assert error(endpoint, complete(number), "cancels") == 0
+    late = complete(number, error="-5017")
+    replies = at_once(lambda: send(endpoint, late, "cancels"))
+    assert {read(reply)["error"] for reply in replies} == {-9}
+    assert len({reply.body for reply in replies}) == 1
+    assert [row[2] for row in states(books)] == ["cancelled"]
+
+
+@pytest.mark.parametrize("prepare_id", ["", "0", None, "40118"])
+def test_a_cancel_of_what_we_refused_is_9(
+    books: Engine, endpoint: Endpoint, prepare_id: str | None
+) -> None:
+    """A refused Prepare is followed by a Complete "with the mark of cancellation" [4]."""
+    assert error(endpoint, prepare(merchant_trans_id="77311")) == -5
+    gives_up = complete(0, merchant_trans_id="77311", merchant_prepare_id=prepare_id, error="-1")
+    assert error(endpoint, gives_up) == -9
+    line = endpoint.log()[-1]
+    assert (line["outcome"], line["code"], "alarm" in line) == ("payment_cancelled", "-9", False)
+    assert payments(books) == []
+    # Without the mark it is another matter.
+    assert error(endpoint, gives_up | {"error": "0"}) == (-8 if prepare_id is None else -6)
+
+
+INFO: dict[str, Any] = {"action": 0, "service_id": 20202, "params": {"contract": "77310"}}
+SHOWN = {
+    "error": 0,
+    "error_note": "Success",
+    "params": {"fio": "А*** К***", "debt": "3200.00"},
+}
+SIGNED = {
+    **{"click_paydoc_id": 990001, "attempt_trans_id": 2604400101},
+    "sign_time": "2026-03-16 12:00:05",
+}
+
+
+def get_info(endpoint: Endpoint, body: Any, bank: str = "info") -> dict[str, Any]:
+    """Ask for the payer's name and debt; a refusal has nothing but the code and the note."""
+    text = body if isinstance(body, str | bytes) else json.dumps(body)
+    reply = endpoint.call(f"/{bank}/info", "POST", text)
+    assert reply.status == 200
+    assert reply.headers["Content-Type"] == "application/json; charset=utf-8"
+    answer = dict(json.loads(reply.body))
+    assert list(answer) == ["error", "error_note", *(["params"] if answer["error"] == 0 else [])]
+    return answer
+
+
+def test_the_worked_examples_of_getinfo(books: Engine, endpoint: Endpoint) -> None:
+    """Section 11, rows 16 to 19, with the sheet's own signs."""
+    assert get_info(endpoint, INFO) == SHOWN
+    others: list[tuple[dict[str, Any], int]] = [
+        ({"params": {"contract": 77310}}, 0),
+        ({"params": {"contract": "77399"}}, -5),
+        ({"params": {"contract": "77311"}}, -5),
+        ({"params": {"contract": "7731x"}}, -5),
+        ({"params": {}}, -8),
+        ({"params": "77310"}, -8),
+        ({"service_id": 20203}, -1),
+        ({"action": 1}, -3),
+        ({"action": None}, -8),
+    ]
+    for changes, code in others:
+        answer = get_info(endpoint, {**INFO, **changes})
+        assert (answer["error"], answer["error_note"]) == (code, OUR_FAULTS[code]), changes
+    named = {"contract": "77310", "full_name": "А К"}
+    signed: list[tuple[dict[str, Any], int]] = [
+        ({**SIGNED, "sign_string": "bc504fbd9c9d56e90625a40fb9a884b7"}, 0),
+        ({**SIGNED, "sign_string": "bc504fbd9c9d56e90625a40fb9a884b8"}, -1),
+        ({**SIGNED, "params": named, "sign_string": "6bd3b5ef48ad56f5cd79fb3d0302a9de"}, 0),
+        (
+            {
+                "sign_time": SIGNED["sign_time"],
+                "sign_string": "d090cc4b5840c3558bf8333a6e4c4be9",
+            },
+            0,
+        ),
+    ]
+    for changes, code in signed:
+        answer = get_info(endpoint, {**INFO, **changes})
+        assert answer == (SHOWN if code == 0 else {"error": -1, "error_note": OUR_FAULTS[-1]})
+    for path, status in (("/info/info", 405), ("/click/info", 404), ("/away/info", 403)):
+        reply = endpoint.call(path)
+        assert (reply.status, reply.body) == (status, b"")
+    for method in ("POST", "GET"):
+        assert endpoint.call("/click/info", method, json.dumps(INFO)).status == 404
+    assert payments(books) == []
+
+
+NO_PARAMS: list[Any] = [[], 5, True, "x", [{"contract": "1"}]]
+NO_NUMBERS: list[Any] = [None, True, [], {}, ["77310"]]
+NO_SERVICES: list[Any] = ["020202", "", True, [], 1]
+NO_SIGNS: list[Any] = ["", "x", 5, [], "é" * 32, "0" * 32]
+NO_ACTIONS: list[Any] = [1, 2, 3, 4, "1", "00", "", True, [], -0.5]
+NOBODY: list[Any] = ["", "7731", "77312", " 77310", 7]
+FAULTS: list[tuple[Any, int]] = [
+    # -8: unreadable, not an object, a member twice, one of the three missing
+    *((raw, -8) for raw in (b"", b"{", b"[]", b"null", b'"x"', b"\xff", b"[" * 50_000)),
+    ('{"action":0,"action":0,"service_id":20202,"params":{"contract":"77310"}}', -8),
+    ('{"action":0,"service_id":20202,"params":{"contract":"77310","contract":"77310"}}', -8),
+    *(({name: value for name, value in INFO.items() if name != left}, -8) for left in INFO),
+    *(({**INFO, left: None}, -8) for left in INFO),
+    *(({**INFO, "params": params}, -8) for params in NO_PARAMS),
+    *(({**INFO, "params": {"contract": x}}, -8) for x in NO_NUMBERS),
+    ('{"action":0,"service_id":20202,"params":{"contract":77310.0}}', -8),
+    ({**INFO, "params": {"contract": "77310", "x": [1]}}, -8),
+    ({**INFO, "params": {"contract": "77310", "x": None}}, -8),
+    ({"action": 7, "service_id": 1, "params": {}}, -8),
+    # -1: another service, or a sign that is wrong; before the action
+    *(({**INFO, "service_id": x, "action": 7}, -1) for x in NO_SERVICES),
+    *(({**INFO, "sign_string": x}, -1) for x in NO_SIGNS),
+    # -3
+    *(({**INFO, "action": x}, -3) for x in NO_ACTIONS),
+    ({**INFO, "action": 1, "params": {"contract": "x"}}, -3),
+    # -5
+    *(({**INFO, "params": {"contract": x}}, -5) for x in NOBODY),
+    # taken
+    ({**INFO, "action": "0", "service_id": "20202", "more": [1.5]}, 0),
+    ({**INFO, "sign_string": None}, 0),
+    ({**INFO, "params": {"x": 1, "contract": "77310", "y": "\ud800"}}, 0),
+]
+
+
+@pytest.mark.parametrize(("body", "code"), FAULTS)
+def test_the_first_fault_of_a_getinfo_is_the_answer(
+    books: Engine, endpoint: Endpoint, body: Any, code: int
+) -> None:
+    """Section 9, in its order; nothing is written and nobody else is told of."""
+    assert get_info(endpoint, body)["error"] == code
+    assert endpoint.log()[-1]["command"] == "info"
+    assert payments(books) == []
+
+
+def info_sign(body: dict[str, Any], secret: str = "sheet-secret-1") -> str:
+    """MD5 of section 9."""
+    parts = [body.get("click_paydoc_id", ""), body.get("attempt_trans_id", "")]
+    parts += [body["service_id"], secret, *body["params"].values(), body["action"]]
+    text = "".join(map(str, [*parts, body.get("sign_time", "")]))
+    return hashlib.md5(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        SIGNED,
+        {"params": {"z": 1, "contract": 77310, "a": "Ω"}},
+        {"params": {"a": "Ω", "contract": 77310, "z": 1}},
+        {"service_id": "20202", "action": "0"},
+    ],
+)
+@pytest.mark.parametrize("secret", ["sheet-secret-1", "older"])
+def test_a_sign_of_a_getinfo_is_of_the_values_in_their_order(
+    books: Engine, endpoint: Endpoint, change: dict[str, Any], secret: str
+) -> None:
+    """In either letter case, by any secret [2, 9]."""
+    body = {**INFO, **change}
+    right = info_sign(body, secret)
+    for text, code in ((right, 0), (right.upper(), 0), (right[::-1], -1)):
+        assert get_info(endpoint, {**body, "sign_string": text})["error"] == code
+    other = {**body, "sign_time": "2026-03-16 12:00:06", "sign_string": right}
+    assert get_info(endpoint, other)["error"] == -1
+
+
+def test_what_a_getinfo_shows_is_a_setting(
+    books: Engine, endpoint: Endpoint, command: Callable[..., CompletedProcess[str]]
+) -> None:
+    """account_field, show, labels, codes; the address may have a token [9, 10]."""
+    books.execute("UPDATE account SET address = 'Navoiy, 1' WHERE number = '77310'")
+    token = command("url", "infotoken").stdout.strip().rpartition("/")[2]
+    ask_there = {**INFO, "params": {"account": "77310"}}
+
+    answer = get_info(endpoint, ask_there, f"infotoken/{token}")
+    assert answer["params"] == {"qarz": "3200.00", "address": "Navoiy, 1"}
+    unknown = {**INFO, "params": {"account": "77399"}}
+    answer = get_info(endpoint, unknown, f"infotoken/{token}")
+    assert (answer["error"], answer["error_note"]) == (-250, "User does not exist")
+    assert get_info(endpoint, INFO, f"infotoken/{token}")["error"] == -8
+    for path in ("/infotoken/info", "/infotoken/x/info", f"/infotoken/{token}/info/"):
+        reply = endpoint.call(path, "POST", json.dumps(ask_there))
+        assert (reply.status, reply.body) == (404, b"")
+
+
+@pytest.mark.parametrize(
+    ("paid", "debt"), [("1200.00", "2000.00"), ("3200.00", "0.00"), ("3200.01", "0.00")]
+)
+def test_the_debt_of_a_getinfo_is_never_negative(
+    books: Engine, endpoint: Endpoint, paid: str, debt: str
+) -> None:
+    """In sums, two decimals [9]."""
+    assert error(endpoint, complete(booked(endpoint, amount=paid), amount=paid)) == 0
+
+    assert get_info(endpoint, INFO)["params"]["debt"] == debt
+
+
+def test_a_getinfo_of_an_invoice(books: Engine, endpoint: Endpoint) -> None:
+    """Unknown or cancelled: -5; paid: -4, as a Prepare of it."""
+    assert get_info(endpoint, {**INFO, "params": {"contract": "A-1"}}, "infobills")["error"] == 0
+    for number in ("A-2", "A-3", "A-9", "77310"):
+        asked = {**INFO, "params": {"contract": number}}
+        assert get_info(endpoint, asked, "infobills")["error"] == -5, number
+    ours = booked(endpoint, "infobills", merchant_trans_id="A-1")
+    assert error(endpoint, complete(ours, merchant_trans_id="A-1"), "infobills") == 0
+    assert get_info(endpoint, {**INFO, "params": {"contract": "A-1"}}, "infobills")["error"] == -4
+
+
+def test_a_getinfo_without_a_database_is_7(books: Engine, endpoint: Endpoint) -> None:
+    with broken(books, "invoice"):
+        assert get_info(endpoint, INFO)["error"] == -7
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", FORM["Content-Type"]])
+def test_the_content_type_of_a_getinfo_is_not_looked_at(
+    books: Engine, endpoint: Endpoint, content_type: str
+) -> None:
+    body = json.dumps(INFO)
+    reply = endpoint.call("/info/info", "POST", body, {"Content-Type": content_type})
+    assert json.loads(reply.body) == SHOWN
+    long = endpoint.call("/info/info", "POST", body + " " * 70_000)
+    assert json.loads(long.body)["error"] == -8
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+def test_a_getinfo_is_a_post(endpoint: Endpoint, method: str) -> None:
+    reply = endpoint.call("/info/info", method, json.dumps(INFO))
+    assert (reply.status, reply.body) == (405, b"")
+
+
+@pytest.mark.parametrize(
+    ("proof", "fault"),
+    [
+        ("", "show: expected allow or url_token"),
+        ('username = "c"\npassword = "p"', "show: expected"),
+    ],
+)
+def test_getinfo_needs_a_proof_of_its_own(tmp_path: Path, proof: str, fault: str) -> None:
+    """A service number is no secret: without allow or url_token the start stops [9]."""
+    file = tmp_path / "config.toml"
+    text = (
+        'SECRET_KEY = "k"\nDATABASE = "sqlite:///x.db"\nTIMEZONE = "Asia/Tashkent"\n'
+        'CURRENCY = "UZS"\n[BANKS.click]\nprotocol = "click"\nservice_id = 20202\nsecret = "s"\n'
+        'show = ["debt"]\n'
+    )
+    file.write_text(text + proof)
+    with pytest.raises(SettingsError, match=f"BANKS.click.{fault}"):
+        load(file)
+    for enough in ("url_token = true", 'allow = ["10.0.0.1"]'):
+        file.write_text(text + enough)
+        assert load(file)

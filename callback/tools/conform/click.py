@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from callback.proofs import md5_hex
 from callback.tools.conform import forms
+from callback.tools.conform.forms import Members
 from callback.tools.conform.model import ABSENT, Reading, Request, require
 from callback.tools.conform.simulator import Hostile, Sheet, TextSimulator
 from callback.wire import FORM
@@ -37,6 +38,8 @@ SHEET = Sheet(
         "pay.duplicate_same": "0",
         "perform.duplicate_same": "-4",
         "cancel.duplicate_same": "-9",
+        "cancel.payment_not_found": "-9",  # its Prepare was refused
+        "another_payment": "-6",
         "repeat_of_paid": "-4",
         "already_paid": "-4",
         "cancel_refused": "-4",
@@ -54,6 +57,7 @@ SHEET = Sheet(
         "account_blocked": "-5",
         "payment_not_found": "-6",
         "pay.temporary": "-7",
+        "check.temporary": "-7",
         "bad_request": "-8",
         "bad_id": "-8",
         "bad_date": "-8",
@@ -86,7 +90,11 @@ SHEET = Sheet(
         "account": "payment_not_found",
         "sum": "sum_differs",
     },
+    cancel_names={"number": "another_payment", "account": "another_payment"},
+    unsigned=("check",),
+    floor=True,
 )
+INFO = "info"
 GAVE_UP = "-5017"
 
 
@@ -98,6 +106,12 @@ class Click(TextSimulator):
     def __init__(self, bank: Bank) -> None:
         super().__init__(bank)
         self.codes["perform.duplicate_same"] = bank.own["repeat_complete"]
+        if bank.show:
+            self.acts["check"] = INFO
+
+    def refunds(self) -> bool:
+        """Section 8."""
+        return bool(self.bank.own["late_cancel"] == "cancel")
 
     def signs(self) -> bool:
         """Section 2."""
@@ -127,6 +141,8 @@ class Click(TextSimulator):
 
     def request(self, step: Step) -> Request:
         """A form; what is signed is what is sent."""
+        if step.act == "check":
+            return self._get_info(step)
         names = self.SHEET.names
         given = {slot: self.member(names[slot], slot, step) for slot in self.SHEET.slots[step.act]}
         pairs = [pair for slot in given for pair in given[slot]]
@@ -166,6 +182,8 @@ class Click(TextSimulator):
         error = found.get("error")
         require(type(error) is int, "error is no whole number")
         require(isinstance(found.get("error_note"), str), "error_note is no text")
+        if step.act == "check":
+            return Reading(str(error), debt=self._debt(found) if error == 0 else None)
         receipt = {}
         for name, member in (("number", "merchant_prepare_id"), ("confirm", "merchant_confirm_id")):
             if member in found:
@@ -177,6 +195,26 @@ class Click(TextSimulator):
             require("number" in receipt, "there is no merchant_prepare_id")
             require(step.act == "pay" or "confirm" in receipt, "there is no merchant_confirm_id")
         return Reading(str(error), receipt)
+
+    def _get_info(self, step: Step) -> Request:
+        """JSON, with a sign where it is to be wrong: without one it is right, too (section 9)."""
+        number = self.member(self.bank.own["account_field"], "account", step)
+        body = {
+            "action": 0,
+            "service_id": int(self.bank.own["service_id"]),
+            "params": Members(number),
+            **dict(step.extra),
+        }
+        if step.proof == "wrong sign":
+            body["sign_string"] = "0" * 32
+        text = forms.write_json(Members(body.items()))
+        return Request(path=INFO, body=text.encode(), content_type="application/json")
+
+    def _debt(self, found: dict[str, Any]) -> Decimal | None:
+        shown = found.get("params")
+        require(isinstance(shown, dict), "there are no params")
+        label = self.bank.labels["debt"]
+        return forms.money((shown or {}).get(label)) if "debt" in self.bank.show else None
 
     def _sign(self, values: list[Any]) -> str:
         """`values` as sent: two of them, the secret, the others."""

@@ -82,6 +82,8 @@ class Sheet:
     wrong_ids: Sequence[Any] = ()  # WRONG_IDS, where ids are digits
     impossible_dates: Sequence[str] = ()
     perform_names: Mapping[Slot, str] = field(default_factory=dict)  # other ones are refused as
+    cancel_names: Mapping[Slot, str] = field(default_factory=dict)  # likewise in a cancel
+    unsigned: Sequence[Act] = ()  # what is asked without a sign, though the dialect signs
     absent: Mapping[Slot, str] = field(default_factory=dict)  # what a missing part comes to
     empty: Mapping[Slot, str] = field(default_factory=dict)  # and an empty one
     exact_invoice: bool = False  # an invoice is paid by its whole sum or not at all

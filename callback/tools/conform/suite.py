@@ -63,6 +63,9 @@ NEEDS = {
     "digits": Need("an id is no number", lambda play: play.simulator.SHEET.ids_are_digits),
     "service": Need("no service is named", lambda play: "service" in play.simulator.slots()),
     "names": Need("an id alone names the booking", lambda play: play.simulator.SHEET.perform_names),
+    "more": Need(
+        "an id alone names what is cancelled", lambda play: play.simulator.SHEET.cancel_names
+    ),
     "old": Need("a booking does not get old", lambda play: play.simulator.expires_s()),
     "body": Need("a request has no body", lambda play: [*play.simulator.hostile(play.new())]),
     "path": Need(
@@ -127,6 +130,7 @@ CASES = (
     Case("a cancelled booking is never paid", cases.cancel_booking, "cancel", "phases many", 0, 1),
     Case("a payment can be taken back", cases.cancel_payment, "cancel", "cancel refund many", 1),
     Case("a payment cannot be taken back", cases.cancel_is_refused, "cancel", "cancel final"),
+    Case("a cancel must name the booking", cases.cancel_differs, "cancel", "more phases many", 1),
     Case("cancelling an unknown id is refused", cases.cancel_unknown, "cancel", "cancel"),
     Case("a status tells how a payment stands", cases.status_of_payment, "cancel", "status"),
     Case(

@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus, urlsplit
 from callback import readers
 from callback.database import CONNECT_TIMEOUT_S, LAST_START_S, STATEMENT_TIMEOUT_S
 from callback.messages import message
-from callback.protocols import HTTP_STATUS, PROTOCOLS
+from callback.protocols import HTTP_STATUS, PROTOCOLS, has_path
 from callback.tools.conform.simulators import SIMULATORS
 from callback.tools.sheet import texts
 from callback.tools.sheet.blocks import (
@@ -147,7 +147,11 @@ class _Writer:
         how = self.say(texts.OR).join(methods)
         yield Table(
             self._head("address"),
-            [[path or self.say(texts.EVERY), code(self._url(path)), how] for path in dialect.PATHS],
+            [
+                [path or self.say(texts.EVERY), code(self._url(path)), how]
+                for path in dialect.PATHS
+                if has_path(self.bank, path)
+            ],
         )
         if self.bank.url_token:
             yield Text(self.say(texts.TOKEN_IN_ADDRESS))
@@ -189,7 +193,7 @@ class _Writer:
         yield Table(self._head("parameters"), rows)
         yield Text(self.say(texts.IGNORED))
         for note in self.dialect.notes:
-            if not note.setting or self.bank.own[note.setting]:
+            if not note.setting or self.bank.setting(note.setting):
                 yield Text(self.say(note.text))
 
     def _form(self, param: Param) -> str:
