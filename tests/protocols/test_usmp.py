@@ -434,6 +434,26 @@ def test_the_first_fault_is_the_answer(
 
 
 @pytest.mark.parametrize(
+    ("query", "outcome"),
+    [
+        (REPORT.partition("&")[0], "unknown_command"),
+        (REPORT.partition("&")[2], "unknown_command"),
+        (pay(Account=None), "bad_request"),
+        (pay(Amount=None), "bad_sum"),
+        (pay(TransactionDate=None), "bad_date"),
+    ],
+)
+def test_the_log_tells_what_the_code_does_not(
+    books: Engine, endpoint: Endpoint, query: str, outcome: str
+) -> None:
+    """299 stands for much [6]; nothing is made up for what is missing."""
+    assert code(endpoint, query) == "299"
+    line = endpoint.log()[-1]
+    assert line["outcome"] == outcome
+    assert line["account"] == (ACCOUNT if "Account" in query else "")
+
+
+@pytest.mark.parametrize(
     ("text", "answer"),
     [
         ("1539", "0"),
