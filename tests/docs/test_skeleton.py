@@ -110,6 +110,16 @@ def test_the_commands_know_the_bank(copy: Path, command: tuple[str, ...], words:
     assert words in done.stdout
 
 
+def test_contributing_tells_of_it() -> None:
+    """Of the copy, of each file by its place, and of the test that names what is missing."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    files = [name.replace("newbank", "<dialect>") for name in FILES]
+
+    assert [name for name in files if f"`{name}`" not in text] == []
+    assert "cp -r docs/skeleton/. ." in text
+    assert "tests/protocols/test_parts.py" in text
+
+
 def test_what_the_web_server_says_is_there(copy: Path) -> None:
     """In the words of the bank."""
     run(copy, "flask", "front", "cgi", "-o", "front-cgi")
