@@ -272,7 +272,7 @@ def _server(session: Session, engine: MySQL, settings: Settings) -> Iterator[Fin
             "connections",
             f"the host allows {limit} in all: keep workers times CONNECTIONS below that",
         )
-    idle = f"idle ones are cut after {server['wait_timeout']} s, which is harmless"
+    idle = f"idle ones are cut after {server['wait_timeout']} s, which is without_secrets"
     yield Finding("ok", "connections", f"{settings.connections} a process; {idle}")
     if not server["autocommit"]:
         yield Finding("fault", "autocommit", "is off in our own session: tell the developers")

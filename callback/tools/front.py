@@ -137,9 +137,9 @@ def nginx_bare() -> str:
 
 def nginx_banks(banks: Iterable[Bank]) -> str:
     """The banks' addresses, and what each hears while the program does not answer."""
-    made = "# Made by `flask front nginx` out of the settings: make it anew with the banks.\n"
+    head = "# Made by `flask front nginx` out of the settings: make it anew with the banks.\n"
     ops = "|".join(OPS_ADDRESSES)  # the program lets in whom it knows
-    return f"{made}location ~ ^/({ops})(/|$) {{ proxy_pass http://callback; }}\n" + "".join(
+    return f"{head}location ~ ^/({ops})(/|$) {{ proxy_pass http://callback; }}\n" + "".join(
         map(_nginx_bank, banks)
     )
 
@@ -160,14 +160,14 @@ def _nginx_bank(bank: Bank) -> str:
     answer = unavailable_answer(bank)
     speaks = answer.body != b""
     target = f"= @later_{bank.name}" if speaks else f"={answer.status} /bare"
-    made = f"""
+    location = f"""
 location ~ ^/{bank.name}(/|$) {{
     {_error_page(NGINX_REFUSALS)}
     {_error_page(NGINX_FAILURES, target)}
     proxy_pass http://callback;
 }}
 """
-    return made + nginx_later(bank, answer) if speaks else made
+    return location + nginx_later(bank, answer) if speaks else location
 
 
 def _error_page(statuses: Iterable[int], target: str = "/bare") -> str:
@@ -197,8 +197,8 @@ PASSENGER = (
 
 
 def _of_the_panel(app_root: str, python: str) -> str:
-    given = {"PassengerAppRoot": app_root, "PassengerPython": python}
-    lines = [f'{name} "{value}"\n' for name, value in given.items() if value]
+    directives = {"PassengerAppRoot": app_root, "PassengerPython": python}
+    lines = [f'{name} "{value}"\n' for name, value in directives.items() if value]
     return "".join(["\n", *lines, 'PassengerBaseURI "/"\n']) if lines else ""
 
 

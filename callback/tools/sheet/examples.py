@@ -87,7 +87,7 @@ def invent_scenario(bank: Bank, account: str = "") -> Scenario:
     return Scenario(account, unknown, amount, amount if bank.payer == "invoice" else OWED, now)
 
 
-def harmless(bank: Bank) -> Bank:
+def without_secrets(bank: Bank) -> Bank:
     """The same bank without its secrets; those that sign get invented ones."""
     own = dict(bank.own)
     if own.get("bank_key"):
@@ -102,7 +102,7 @@ def examples(bank: Bank, scenario: Scenario) -> list[Example]:
     """Play the scenario; nothing where the dialect has no simulator."""
     if bank.protocol not in SIMULATORS:
         return []
-    bank = harmless(bank)
+    bank = without_secrets(bank)
     simulator = SIMULATORS[bank.protocol](bank)
     if bank.own.get("bank_key"):
         simulator.sign = lambda _query: _RSA_SIGN

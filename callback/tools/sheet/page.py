@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_plus, urlsplit
 
 from callback import readers
@@ -29,9 +29,9 @@ from callback.tools.sheet.examples import (
     EXAMPLE_SECRET,
     SIGN,
     examples,
-    harmless,
     invent_scenario,
     shown_signs,
+    without_secrets,
 )
 from callback.tools.sheet.sheets import SHEETS
 from callback.wire import FORM, MAX_BODY
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from callback.bank import Bank, Settings
+    from callback.model import Outcome
     from callback.tools.conform.model import Act, Request
     from callback.tools.conform.simulator import Simulator
     from callback.tools.sheet.blocks import Block
@@ -66,7 +67,7 @@ class _Writer:
 
     def __init__(self, settings: Settings, bank: Bank, language: str, account: str) -> None:
         self.settings = settings
-        self.bank = harmless(bank)
+        self.bank = without_secrets(bank)
         self.real = bank
         self.language = language
         self.dialect = SHEETS[bank.protocol]
@@ -184,11 +185,11 @@ class _Writer:
             yield self.say(texts.BY_SIGNATURE, formula=self.say(formula))
 
     def _parameters(self) -> Iterator[Block]:
-        sent = "\n".join(_request_text(example.request) for example in self.examples)
+        requests = "\n".join(_request_text(example.request) for example in self.examples)
         rows = [
             [code(param.name), self._operations(param.acts), self._form(param)]
             for param in self.dialect.parameters
-            if self._acts(param.acts) and param.name.rpartition(".")[2] in sent
+            if self._acts(param.acts) and param.name.rpartition(".")[2] in requests
         ]
         yield Table(self._head("parameters"), rows)
         yield Text(self.say(texts.IGNORED))
@@ -239,9 +240,9 @@ class _Writer:
         if self.simulator and "check" not in self.simulator.acts:
             yield Text(self.say(texts.NO_CHECK))
             return
-        shown = [self.say(texts.WORDS[word]) for word in self.bank.show]
-        if shown:
-            yield Text(self.say(texts.SHOWS, what=", ".join(shown)))
+        words = [self.say(texts.WORDS[word]) for word in self.bank.show]
+        if words:
+            yield Text(self.say(texts.SHOWS, what=", ".join(words)))
         else:
             yield Text(self.say(texts.SHOWS_NOTHING))
         yield Text(self.say(texts.CHECK_WRITES_NOTHING))
@@ -388,8 +389,8 @@ class _Writer:
 
     def _acts(self, acts: str) -> list[Any]:
         """Those that the dialect has here."""
-        known = self.simulator.acts if self.simulator else {}
-        return [act for act in acts.split() if act.removesuffix("?") in known]
+        own = self.simulator.acts if self.simulator else {}
+        return [act for act in acts.split() if act.removesuffix("?") in own]
 
     def _operations(self, acts: str) -> str:
         if self._known().acts.keys() <= set(acts.split()):
@@ -405,12 +406,12 @@ class _Writer:
         return code(self.dialect.operations.get(act) or self._known().acts[act])
 
     def _meaning(self, outcome: str) -> str:
-        known: Any = outcome
-        own = self.dialect.meanings.get(known)
-        if own is None and outcome == "not_authenticated" and not self.real.password:
+        name = cast("Outcome", outcome)
+        own = self.dialect.meanings.get(name)
+        if own is None and name == "not_authenticated" and not self.real.password:
             own = texts.WRONG_SIGN
-        meaning = own or texts.MEANINGS.get(known)
-        return self.say(meaning) if meaning else message(known, self.language)
+        meaning = own or texts.MEANINGS.get(name)
+        return self.say(meaning) if meaning else message(name, self.language)
 
     def _request(self, request: Request) -> str:
         """A request as it travels, without its secrets."""
