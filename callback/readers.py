@@ -113,10 +113,10 @@ def texts(value: Any) -> tuple[str, ...]:
 
 def ids(value: Any) -> tuple[str, ...]:
     """A text or a whole number that names something, or a list of them, as texts."""
-    given = value if isinstance(value, list) else [value]
-    if not all(type(one) in (int, str) and one != "" for one in given):
+    items = value if isinstance(value, list) else [value]
+    if not all(type(item) in (int, str) and item != "" for item in items):
         raise ValueError("a text in quotes, a whole number, or a list of them")
-    return tuple(str(one) for one in given)
+    return tuple(str(item) for item in items)
 
 
 def secrets(value: Any) -> tuple[bytes, ...]:
