@@ -27,9 +27,14 @@ def same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
 
 
+def hex_digest(algorithm: str, *parts: bytes) -> str:
+    """Digest the parts joined with nothing between, as lower-case hex: what old dialects sign."""
+    return hashlib.new(algorithm, b"".join(parts), usedforsecurity=False).hexdigest()
+
+
 def md5_hex(*parts: bytes) -> str:
-    """MD5 of the parts joined with nothing between, in lower-case hex: what old dialects sign."""
-    return hashlib.md5(b"".join(parts), usedforsecurity=False).hexdigest()
+    """MD5 of the parts, as `hex_digest`."""
+    return hex_digest("md5", *parts)
 
 
 def rsa_verifier(pem: bytes) -> Verifier:

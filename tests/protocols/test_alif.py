@@ -397,7 +397,7 @@ def test_what_is_allowed_is_paid(
 
 
 def test_a_sum_is_its_literal(books: Engine, endpoint: Endpoint) -> None:
-    """13. Seventeen digits are more than a float has: 0.01 of them would be lost or made."""
+    """A number and a text of the same digits are one sum, cents of the largest sums too [13]."""
     literals = ["999999999999.99", "900719925474.09", "900719925474.99", "0.10", "1.15", "8.2"]
     for at, literal in enumerate(literals, start=1):
         assert code(endpoint, PAY, "one", id=str(at), amount=literal, srv_id="17") == 200, literal
@@ -647,6 +647,14 @@ def test_a_known_id_with_other_data_is_107(
     line = endpoint.log()[-1]
     assert (line["outcome"], line["alarm"]) == ("duplicate_other", True)
     assert payments(books) == [PAID]
+
+
+def test_half_a_character_stands_for_no_other(books: Engine, endpoint: Endpoint) -> None:
+    """No database takes it, and it is not taken for the mark of a character that is lost [3]."""
+    books.account("?")
+    assert code(endpoint, PAY, "one", account='"?"', srv_id="17") == 200
+    assert code(endpoint, PAY, "one", account=r'"\ud83d"', srv_id="17") == 107
+    assert code(endpoint, PAY, "one", account=r'"\ud83d"', srv_id="17", id="9003") == 404
 
 
 @pytest.mark.parametrize("amount", ["1e2", '"x"', "null", "100.500"])

@@ -61,6 +61,7 @@ NEEDS = {
     ),
     "parts": Need("every part of a repeat is read", lambda play: play.simulator.SHEET.repeat_first),
     "digits": Need("an id is no number", lambda play: play.simulator.SHEET.ids_are_digits),
+    "date": Need("a payment has no date", lambda play: "time" in play.simulator.slots()),
     "service": Need("no service is named", lambda play: "service" in play.simulator.slots()),
     "names": Need("an id alone names the booking", lambda play: play.simulator.SHEET.perform_names),
     "more": Need(
@@ -96,7 +97,7 @@ CASES = (
     Case("a malformed sum is refused", cases.malformed_sum, "request"),
     Case("a malformed id is refused", cases.malformed_id, "request"),
     Case("a malformed account is refused", cases.malformed_account, "request"),
-    Case("a malformed date is refused", cases.malformed_date, "request"),
+    Case("a malformed date is refused", cases.malformed_date, "request", "date"),
     Case("a wrong service is refused", cases.wrong_service, "request", "service"),
     Case("what is given twice is refused", cases.repeated, "order"),
     Case("an unknown command is refused", cases.unknown_command, "order"),
