@@ -144,6 +144,7 @@ PROTOCOLS = Dialects(
     "uzum",
     "alif",
     "usmp",
+    "nonstop",
 )
 
 
