@@ -7,11 +7,12 @@ import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import pytest
 
 from callback.settings import SettingsError, load
+from callback.tools.sheet.examples import EXAMPLE_SECRET
 from tests.support.answers import alarms, at_once, broken, payments
 from tests.support.dialects import NO_WORDS
 
@@ -80,6 +81,22 @@ SAYS = {
     "click0": {"shown": ("no check of its own",), "parameters": ("it stays paid, code -4",)},
     "clickcancel": {"parameters": ("it is cancelled, code -9",), "answer": ("`params`",)},
 }
+
+
+def named(body: str, engine: Engine) -> str:
+    """A Complete names the payment by our number, and is signed over it [2]."""
+    values = dict(parse_qsl(body, keep_blank_values=True))
+    if "merchant_prepare_id" not in values:
+        return body
+    rows = engine.rows("SELECT id FROM payment WHERE txn_id = ?", values["click_trans_id"])
+    values["merchant_prepare_id"] = str(rows[0][0])
+    names = ("merchant_trans_id", "merchant_prepare_id", "amount", "action", "sign_time")
+    before = values["click_trans_id"] + values["service_id"] + EXAMPLE_SECRET.decode()
+    signed = before + "".join(values[name] for name in names)
+    return urlencode(values | {"sign_string": hashlib.md5(signed.encode()).hexdigest()})
+
+
+COMPLETE = named
 
 BANKS = f"""
 [BANKS.click]

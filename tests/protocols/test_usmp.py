@@ -83,6 +83,7 @@ FINAL = {
     "citypay": {"23": "yes", "100": "no, ask again"},
     "rncb": {"0": "done", "10": "done", "1": "yes", "HTTP 503": "no, ask again"},
 }
+VARIES = r"(?<=<PAYMENT_ROW>)\d+;\d+"  # a row of the report has our number without a name
 SAYS = {
     "usmp": {
         "parameters": ("`RevertId` names the payment", "without `QueryType`", "one of: `1539`"),

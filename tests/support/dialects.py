@@ -7,8 +7,14 @@ BANK         TOML: [BANKS.<dialect>], a bank with as many settings as it may hav
 UNAVAILABLE  What the web server says while the program is down, by the sheet's section 5 or 6:
              status, type, body; or NO_WORDS.
 FINAL        By bank and code: what the printed page says in its column "Final?".
-VARIANTS     May be left out. TOML: more banks, whose settings change what is sent and printed.
-SAYS         May be left out. By bank and section: words on the printed page.
+
+May be left out:
+
+VARIANTS     TOML: more banks, whose settings change what is sent and printed.
+SAYS         By bank and section: words on the printed page.
+VARIES       An expression for what else of an answer differs each time, besides numbers and times.
+COMPLETE     A function that puts our present number into the body of a printed request, where a
+             later phase names it.
 """
 
 from __future__ import annotations
@@ -19,6 +25,7 @@ from typing import Any
 
 from callback.protocols import PROTOCOLS
 
+OPTIONAL = {"VARIANTS": "", "SAYS": {}, "VARIES": "(?!)", "COMPLETE": lambda body, _engine: body}
 # A broken line is the word: HTTP 503 without a body.
 NO_WORDS = (503, "", "")
 # A bank of statements on paper has no address.
@@ -27,7 +34,8 @@ CALLED = [name for name, dialect in PROTOCOLS.items() if dialect.PATHS]
 
 def table(dialect: str, name: str) -> Any:
     """One of the tables; AttributeError names what is missing."""
-    return getattr(import_module(f"tests.protocols.test_{dialect}"), name)
+    module = import_module(f"tests.protocols.test_{dialect}")
+    return getattr(module, name, OPTIONAL[name]) if name in OPTIONAL else getattr(module, name)
 
 
 def banks() -> str:
@@ -37,8 +45,7 @@ def banks() -> str:
 
 def variants() -> str:
     """More banks: every setting that changes what is said is set in one of them."""
-    modules = (import_module(f"tests.protocols.test_{dialect}") for dialect in CALLED)
-    return "\n".join(getattr(module, "VARIANTS", "") for module in modules)
+    return "\n".join(table(dialect, "VARIANTS") for dialect in CALLED)
 
 
 def invoices() -> str:
@@ -48,11 +55,9 @@ def invoices() -> str:
 
 def cases(name: str) -> list[tuple[str, str, Any]]:
     """FINAL or SAYS, a line each: bank, code or section, what is said of it."""
-    modules = (import_module(f"tests.protocols.test_{dialect}") for dialect in CALLED)
-    found = (getattr(module, name, {}) for module in modules)
     return [
         (bank, key, said)
-        for by_bank in found
-        for bank, by_key in by_bank.items()
+        for dialect in CALLED
+        for bank, by_key in table(dialect, name).items()
         for key, said in by_key.items()
     ]
