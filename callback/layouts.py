@@ -19,6 +19,7 @@ from callback.readers import Setting
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+STATEMENTS = ("1c", "mt940", "camt053")  # forms in which the account stands in a text
 ENCODINGS = ("utf-8", "windows-1251", "koi8-r", "cp866")
 SCHEMES = ("folder", "ftp", "ftps", "sftp", "https", "mailto", "held")
 SEND_FORMS = (
@@ -236,7 +237,7 @@ def _qr(value: Any) -> dict[str, str]:
 
 _COLUMN = readers.integer(-99, 99)
 REGISTER_KEYS: Mapping[str, Setting] = {
-    "form": Setting(readers.choice("table", "1c"), "table"),
+    "form": Setting(readers.choice("table", "dbf", *STATEMENTS), "table"),
     "separator": Setting(readers.nonempty, ";"),
     "encoding": Setting(readers.choice(*ENCODINGS, "auto"), "utf-8"),
     "second_encoding": Setting(readers.choice("", *ENCODINGS), ""),  # where the first does not fit
@@ -293,7 +294,7 @@ def register_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -
             )
     if values["state"] and not values["good"]:
         faults.append(f"{prefix}good: expected the text that state must hold")
-    if values["form"] == "1c" and (values["purpose"] is None or not values["purpose"].groups):
+    if values["form"] in STATEMENTS and (values["purpose"] is None or not values["purpose"].groups):
         faults.append(
             f"{prefix}purpose: expected a regular expression with a group for the number, "
             'such as "л/с ([0-9]{8})"'

@@ -30,7 +30,7 @@ from callback.database.errors import DatabaseError
 from callback.database.login import COLD
 from callback.database.mysql import MySQL
 from callback.paths import ROOT
-from callback.tools.books import pull
+from callback.tools.books import mt940, pull
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,6 +62,8 @@ COLUMNS = {
     "payment.cancelled_at": "datetime(3)",
 }
 EXACT = ("account.number", "invoice.number", "payment.bank", "payment.txn_id")
+
+MISSING = "missing"  # a library
 
 State = Literal["ok", "warning", "fault"]
 
@@ -152,7 +154,7 @@ def _version(name: str) -> str:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
-        return "missing"
+        return MISSING
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
@@ -226,6 +228,8 @@ def _bank(bank: Bank) -> Iterator[Finding]:
         )
     if any(len(secret) < 8 for secret in (*bank.password, *bank.secret)):
         yield Finding("warning", f"bank {bank.name}", "a password or secret has under 8 characters")
+    if bank.register.form == "mt940" and _version("mt-940") == MISSING:
+        yield Finding("fault", f"bank {bank.name} register", mt940.MISSING)
 
 
 def _database(settings: Settings, database: Database) -> Iterator[Finding]:

@@ -10,18 +10,19 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
+from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from callback.tools.books import purpose
-from callback.tools.books.entry import Entry, Remark, entry
+from callback.tools.books.entry import Entry, RegisterError, Remark, entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
-    from decimal import Decimal
 
+    from callback.bank import Bank
     from callback.layouts import RegisterLayout
     from callback.tools.books.entry import Ours
 
@@ -31,6 +32,10 @@ LONGEST_COUNTED = LONGEST - len("#999999")
 SAFE = "/!#$&'()*+,:;=?@[]"  # in an id besides letters and digits of ASCII; the rest is %XX
 
 DOUBTFUL = "another payment of this id that we hold is not in the file: which one is it?"
+
+CENT = Decimal("0.01")
+TOO_MUCH = Decimal(10) ** 12  # payment.amount is DECIMAL(14,2)
+OLD_NAMES = {"RUR": "RUB"}
 
 Held = dict[int, "Ours"]  # our payments of one origin by their number
 
@@ -42,7 +47,7 @@ class Credit(NamedTuple):
     origin: str  # the derived id, before it is counted
     amount: Decimal
     paid_at: datetime
-    purpose: str
+    purpose: str  # "\n": a line ends here, be it at a blank or in the middle of a word
 
 
 def derived(*parts: str) -> str:
@@ -52,16 +57,64 @@ def derived(*parts: str) -> str:
 
 def judge(credit: Credit, layout: RegisterLayout) -> Entry | Remark:
     """Find whose payment it is, or say why it is nobody's; ValueError."""
-    text = credit.purpose
-    if layout.ignore and layout.ignore.search(text[: purpose.LONGEST]):
-        return Remark("not a payment", credit.line, purpose.shortened(text))
     money = (credit.amount, credit.paid_at)
+    if is_ignored(credit.purpose, layout):
+        return no_payment(credit.line, credit.purpose)
     try:
-        account = purpose.account(text, layout.purpose)
+        account = _account(credit.purpose, layout)
     except purpose.NoNumberError as error:
         without = Entry(credit.line, credit.origin, "", *money)
         return Remark(error.name, credit.line, str(error), without)
     return entry(credit.line, credit.origin, account, *money)._replace(origin=credit.origin)
+
+
+def is_ignored(text: str, layout: RegisterLayout) -> bool:
+    """Whether the setting `ignore` says that it is no customer's payment."""
+    head = text[: purpose.LONGEST].replace("\n", " ")
+    return bool(layout.ignore and layout.ignore.search(head))
+
+
+def no_payment(line: int, text: str) -> Remark:
+    """What is no difference: our spending, or what the setting `ignore` names."""
+    return Remark("not a payment", line, purpose.shortened(text))
+
+
+def neither(line: int, detail: str, without: Entry | None = None) -> Remark:
+    """What a person must look at; with its sum, if it has one."""
+    return Remark("neither income nor spending", line, purpose.shortened(detail), without)
+
+
+def check_currency(currency: str | None, bank: Bank, where: str) -> None:
+    """Refuse a statement of an account in another currency than the bank's; RegisterError."""
+    if OLD_NAMES.get(currency or "", currency) != bank.currency:
+        raise RegisterError(f"{where}: {currency or 'no currency'}, and not {bank.currency}")
+
+
+def whole_cents(amount: Decimal) -> Decimal:
+    """A sum that has at most two decimals, and room in our books; ValueError."""
+    if not (amount == amount.quantize(CENT) and amount < TOO_MUCH):
+        raise ValueError(f"not a sum: {amount}")
+    return amount.quantize(CENT)
+
+
+def _account(text: str, layout: RegisterLayout) -> str:
+    """The number, however the lines of the text belong together; NoNumberError."""
+    blanks = text.replace("\n", " ")
+    if "\n" not in text or len(text) > purpose.LONGEST:
+        return purpose.account(blanks, layout.purpose)
+    numbers = {}
+    for joined in (blanks, text.replace("\n", "")):
+        try:
+            numbers[purpose.account(joined, layout.purpose)] = joined
+        except purpose.NoNumberError as error:
+            if error.name == "no clear number":
+                raise
+    if not numbers:
+        raise purpose.NoNumberError("no number in the purpose", purpose.shortened(blanks))
+    if len(numbers) > 1:
+        detail = f"{' or '.join(numbers)}, by how its lines are joined: {blanks}"
+        raise purpose.NoNumberError("no clear number", purpose.shortened(detail))
+    return next(iter(numbers))
 
 
 def counted(entries: Iterable[Entry]) -> Iterator[Entry]:

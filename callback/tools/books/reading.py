@@ -27,6 +27,13 @@ KOPECKS = re.compile("[0-9]{1,14}")
 TIME_OF_DAY = re.compile("[ T]?%[HIMSpTXRf]")
 
 
+def encodings(layout: RegisterLayout) -> tuple[str, ...]:
+    """The encodings of a text, to be tried in this order."""
+    if layout.encoding == "auto":
+        return ("utf-8", "windows-1251")
+    return tuple(filter(None, (layout.encoding, layout.second_encoding)))
+
+
 def decode(raw: bytes, *encodings: str) -> str:
     """Decode by the first encoding that fits as a whole; a byte order mark means UTF-8."""
     if raw.startswith(BOM):

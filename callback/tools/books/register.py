@@ -1,7 +1,7 @@
 """Reading the bank's register: every row exactly, or the whole file not at all.
 
-registers.md, section 3. How the file looks, `RegisterLayout` says; statements of 1C are read by
-`statement`, Excel's files by `spreadsheet`.
+registers.md, section 3. How the file looks, `RegisterLayout` says; statements are read by
+`statement`, `mt940` and `camt053`, Excel's files by `spreadsheet`, those of dBase by `dbf`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from callback.tools.books import reading, spreadsheet, statement
+from callback.tools.books import camt053, dbf, mt940, reading, spreadsheet, statement
 from callback.tools.books.entry import Entry, Register, RegisterError, Remark, entry
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from callback.tools.books.entry import Row
 
 ZIP = b"PK\x03\x04"  # how every .xlsx begins
+STATEMENTS = {"1c": statement.read, "mt940": mt940.read, "camt053": camt053.read}
 COUNT = re.compile("[0-9]{1,9}")
 
 
@@ -36,12 +37,14 @@ def read(bank: Bank, path: Path) -> Register:
         raw = path.read_bytes()
     except OSError as error:
         raise RegisterError(f"cannot be read: {error.strerror}") from error
-    if layout.form == "1c":
-        return once(*statement.read(raw, layout))
-    if raw.startswith(ZIP):
+    if layout.form in STATEMENTS:
+        return once(*STATEMENTS[layout.form](raw, bank))
+    if layout.form == "dbf":
+        rows = dbf.rows(raw, layout)
+    elif raw.startswith(ZIP):
         rows = spreadsheet.rows(raw, layout)
     else:
-        rows = _rows(reading.decode(raw, *_encodings(bank)), layout)
+        rows = _rows(reading.decode(raw, *reading.encodings(layout)), layout)
     return once(*_table(list(rows), layout, address_line=layout.address_line))
 
 
@@ -60,12 +63,6 @@ def once(entries: Iterable[Entry], remarks: Iterable[Remark]) -> Register:
             )
         found.append(Remark("twice", one.line, f"as in line {first.line}", one))
     return Register(list(known.values()), found)
-
-
-def _encodings(bank: Bank) -> tuple[str, ...]:
-    if bank.register.encoding == "auto":
-        return ("utf-8", "windows-1251")
-    return tuple(filter(None, (bank.register.encoding, bank.register.second_encoding)))
 
 
 def _rows(text: str, layout: RegisterLayout) -> Iterator[Row]:

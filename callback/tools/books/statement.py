@@ -15,13 +15,14 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from callback.tools.books import purpose, reading
-from callback.tools.books.credits import Credit, counted, derived, judge
+from callback.tools.books.credits import Credit, counted, derived, judge, neither, no_payment
 from callback.tools.books.entry import Entry, RegisterError, Remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from callback.bank import Bank
     from callback.layouts import RegisterLayout
 
 # All keys and words of sections are compared in small letters.
@@ -77,8 +78,9 @@ class NeitherError(Exception):
     """A document that is neither income nor spending; the text says why."""
 
 
-def read(raw: bytes, layout: RegisterLayout) -> tuple[list[Entry], list[Remark]]:
+def read(raw: bytes, bank: Bank) -> tuple[list[Entry], list[Remark]]:
     """Read the payments of a statement; RegisterError when it is refused as a whole."""
+    layout = bank.register
     encoding = _encoding(raw)
     statement = _statement(_lines(raw, encoding))
     entries: list[Entry] = []
@@ -88,12 +90,12 @@ def read(raw: bytes, layout: RegisterLayout) -> tuple[list[Entry], list[Remark]]
         try:
             credit = _credit(document, statement.accounts, layout)
             received += credit.amount if credit else 0
-            made = judge(credit, layout) if credit else _no_payment(document)
+            made = judge(credit, layout) if credit else no_payment(document.line, document.purpose)
         except NeitherError as error:
             made = _neither(document, error, layout)
             unclear += made.entry.amount if made.entry else 0
         except ValueError as error:
-            made = Remark("rejected", document.line, str(error))
+            made = Remark("rejected", document.line, purpose.shortened(str(error)))
         if isinstance(made, Entry):
             entries.append(made)
         else:
@@ -283,22 +285,17 @@ def _is_incoming(fields: Fields, ours: set[str]) -> bool:
     raise NeitherError(f"from {payer} to {receiver}, our accounts: {names}")
 
 
-def _no_payment(document: Document) -> Remark:
-    return Remark("not a payment", document.line, purpose.shortened(document.purpose))
-
-
 def _neither(document: Document, why: NeitherError, layout: RegisterLayout) -> Remark:
     """Name a document that nobody understands, with its sum if it has one."""
     fields = document.fields
-    detail = purpose.shortened(f"{why}; {document.purpose}")
-    remark = Remark("neither income nor spending", document.line, detail)
+    detail = f"{why}; {document.purpose}"
     try:
         amount = reading.amount(_sum(fields, (*SUM, *INCOME, *SPENDING)), layout)
         paid_at = _day(_first(fields, *PAID_AT, LEFT))
     except ValueError:
-        return remark
+        return neither(document.line, detail)
     txn_id = derived(_first(fields, *PAYER), _first(fields, *NUMBER), f"{paid_at:%Y%m%d}")
-    return remark._replace(entry=Entry(document.line, txn_id, "", amount, paid_at))
+    return neither(document.line, detail, Entry(document.line, txn_id, "", amount, paid_at))
 
 
 def _sum(fields: Fields, keys: tuple[str, ...]) -> str:
@@ -335,7 +332,8 @@ def _control(
     try:
         totals = [reading.amount(text, layout) for text in statement.totals]
     except ValueError as error:
-        raise RegisterError(f"line {statement.last}: {TOTAL}: {error}") from error
+        detail = purpose.shortened(str(error))
+        raise RegisterError(f"line {statement.last}: {TOTAL}: {detail}") from error
     total = sum(totals, Decimal(0))
     # What nobody understands is a difference of its own; it may be in the bank's total or not.
     if totals and total not in (received, received + unclear):

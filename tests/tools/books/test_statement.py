@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -430,3 +431,87 @@ def test_a_purpose_over_several_lines_is_joined(
     made = read(tmp_path, bank, content)
 
     assert [one.account for one in made.entries] == ([account] if account else [])
+
+
+# --- Long and hostile files ---
+
+MANY = 20_000
+
+
+def test_a_long_statement_takes_little_memory(tmp_path: Path) -> None:
+    """Each document is looked at and forgotten: what is kept of it is its payment."""
+    document = DOCUMENT[DOCUMENT.index("Секция") : DOCUMENT.index("КонецФайла")]
+    document = document.replace("FIELDS", f"Сумма=5.00\n{TO_US}\nПлательщик1={'я' * 5000}")
+    head = f"1CClientBankExchange\nРасчСчет={OURS}\nВсегоПоступило={5 * MANY}.00\n"
+    content = f"{head}{document * MANY}КонецФайла\n".encode("cp1251")
+    tracemalloc.start()
+    made = read(tmp_path, ONE_C, content)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(made.entries) == MANY
+    assert peak < 2 * len(content)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "names"),
+    [
+        ("л/с 31004571", f"л/с 31004571{'x' * 80_000}", ["no clear number"]),
+        ("л/с 31004571", "л/с 31004571" + "\nя" * 1_000_000, ["no clear number"]),
+        ("ПлательщикИИК=KZ7", "".join(f"Ключ{n}=1\n" for n in range(300_000)), ["payment"]),
+        ("ПлательщикИИК=KZ7", "=\n=\n" * 100_000, ["payment"]),
+        ("Номер=1", f"Номер={'9' * 100_000}", ["payment"]),
+        ("Дата=03.11.2026", f"Дата={'9' * 100_000}", ["rejected"]),
+        ("Сумма=5.00", f"Сумма={'9' * 100_000}", ["rejected"]),
+        ("ВсегоПоступило=5.00", f"ВсегоПоступило={'9' * 100_000}", "line 2"),
+        ("РасчСчет", "РасчСчет=KZ1\nРасчСчет", ["payment"]),
+        ("КонецФайла", "КонецФайла\nКонецФайла", ["payment"]),
+        ("КонецФайла", "КонецФайла\n1CClientBankExchange\nКонецФайла", ["payment"]),
+        ("КонецФайла", "КонецФайла\nКонецФайл", "line 13: the file ends without"),
+    ],
+)
+def test_a_hostile_statement_is_read_or_refused(
+    tmp_path: Path, old: str, new: str, names: list[str] | str
+) -> None:
+    """Whatever is long in it."""
+    content = DOCUMENT.replace("TOTAL", "5.00").replace(
+        "FIELDS", f"Сумма=5.00\n{FROM_THEM}\n{TO_US}"
+    )
+    if isinstance(names, str):
+        with pytest.raises(RegisterError) as caught:
+            read(tmp_path, ONE_C, content.replace(old, new))
+        assert len(str(caught.value)) < 1000
+        return
+    made = read(tmp_path, ONE_C, content.replace(old, new))
+
+    assert ["payment"] * len(made.entries) + [one.name for one in made.remarks] == names
+    assert all(len(one.txn_id) <= 64 for one in made.entries)
+    assert all(len(one.detail) < 1000 for one in made.remarks)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n\n",
+        b"\0" * 1000,
+        b"\xff\xfe" + b"\0" * 7,
+        b"1CClientBankExchange",
+        b"1CClientBankExchange" * 100_000,
+        "1CClientBankExchange\nРасчСчет=1\n".encode("utf-16")[:-1],
+        "1CClientBankExchange\nРасчСчет=1\nКонецФайла".encode("cp866") + b"\xff\n\x98",
+        b"<html><body>\xd0</body></html>",
+    ],
+)
+def test_what_is_no_statement_is_refused(tmp_path: Path, content: bytes) -> None:
+    """Never a traceback, never "agrees"."""
+    with pytest.raises(RegisterError):
+        read(tmp_path, ONE_C, content)
+
+
+def test_what_moves_a_cursor_is_not_shown(tmp_path: Path) -> None:
+    """A purpose may hold anything."""
+    content = STATEMENT.replace("л/с 31004571", "\x1b[2J\x9b31m\u202eкод\u2028\x07")
+    (remark,) = read(tmp_path, ONE_C, content.encode()).remarks
+
+    assert remark.detail == "Оплата за услуги,  [2J 31m код  "
