@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from click import ClickException
 from flask import Flask
 from flask.cli import AppGroup
 
@@ -15,7 +16,7 @@ from callback import log
 from callback.database import Database, load_statements
 from callback.handlers import Handlers
 from callback.paths import INSTANCE, SQL
-from callback.settings import SettingsError, load
+from callback.settings import load
 from callback.tools.pages import Pages
 
 if TYPE_CHECKING:
@@ -33,11 +34,7 @@ def create_app(path: Path | None = None) -> Flask:
     """
     named = os.environ.get("CALLBACK_CONFIG")
     settings = load(path or (Path(named) if named else INSTANCE / "config.toml"))
-    try:
-        log.start(settings.log)
-    except OSError as error:
-        text = f"{settings.path}:\nLOG: expected a file to write to: {error}"
-        raise SettingsError(text) from None
+    log.start(settings.log)
     database = Database(
         settings.engine,
         # A site whose customers are kept elsewhere lays its own statements over ours.
@@ -58,6 +55,7 @@ class Commands(AppGroup):
     def __init__(self, app: Flask, settings: Settings, database: Database) -> None:
         super().__init__(app.name)
         self._load = partial(self._install, app, settings, database)
+        self._settings = settings
 
     def list_commands(self, ctx: Context) -> list[str]:
         self._load()
@@ -65,6 +63,11 @@ class Commands(AppGroup):
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         self._load()
+        # A payment is answered without a log; who sits at a terminal can mend it.
+        fault = log.fault(self._settings.log)
+        if fault and cmd_name != "doctor":
+            text = f"{self._settings.path}:\nLOG: expected a file to write to: {fault}"
+            raise ClickException(text)
         return super().get_command(ctx, cmd_name)
 
     def _install(self, app: Flask, settings: Settings, database: Database) -> None:

@@ -5,17 +5,26 @@ from __future__ import annotations
 import json
 import logging
 import multiprocessing
+import os
+import pwd
+import shutil
 import stat
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from callback import log
 from tests.conftest import flask, settings_toml
-from tests.support.processes import Endpoint, write_settings
+from tests.support.processes import ROOT, Endpoint, write_settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from tests.conftest import Engine
 
@@ -30,6 +39,11 @@ protocol = "osmp"
 username = "qiwi"
 password = "hidden-password"
 url_token = true
+
+[BANKS.click]
+protocol = "click"
+secret = "a-secret"
+service_id = "1"
 """
 
 
@@ -116,16 +130,289 @@ def test_the_file_that_the_settings_name_gets_the_lines(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_a_log_file_that_cannot_be_written_stops_the_start(
+def test_a_log_file_that_cannot_be_written_stops_the_commands(
     engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """With its key."""
+    """With its key; only the doctor goes on, and names it among his findings."""
     toml = 'LOG = "nowhere/callback.log"\n' + settings_toml(engine.url, request.module)
-    done = flask(write_settings(toml, tmp_path), "init-db")
+    settings = write_settings(toml, tmp_path)
+    done = flask(settings, "init-db")
+    doctor = flask(settings, "doctor")
 
     assert done.returncode != 0
     assert "LOG: " in done.stderr
     assert "Traceback" not in done.stderr
+    assert "fault   LOG: " in doctor.stdout
+
+
+# The log never costs an answer.
+
+
+def test_a_log_file_that_cannot_be_written_costs_no_payment(
+    engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Lines go to stderr until it can be: then to the file again, without a restart."""
+    engine.account("55")
+    toml = 'LOG = "later/callback.log"\n' + settings_toml(engine.url, request.module)
+    with Endpoint(toml, tmp_path, workers=1) as endpoint:
+        assert "<result>0<" in endpoint.call(pay(1)).text
+        assert "<result>0<" in endpoint.call(pay(2)).text
+        lines = endpoint.log()
+        (tmp_path / "later").mkdir()
+        assert "<result>0<" in endpoint.call(pay(3)).text
+
+    assert [line.get("txn_id") for line in lines] == [None, "1", "2"]
+    assert "later/callback.log cannot be written" in lines[0]["message"]
+    assert ids(tmp_path / "later" / "callback.log") == ["3"]
+    assert engine.rows("SELECT COUNT(*) FROM payment") == [(3,)]
+
+
+def test_a_folder_that_is_renamed_takes_its_log_along(
+    engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Every payment is answered and every line is somewhere; a new folder gets the next ones."""
+    engine.account("55")
+    (tmp_path / "log").mkdir()
+    toml = 'LOG = "log/callback.log"\n' + settings_toml(engine.url, request.module)
+    with Endpoint(toml, tmp_path, workers=1) as endpoint:
+        replies = [endpoint.call(pay(1))]
+        (tmp_path / "log").rename(tmp_path / "old")
+        replies += [endpoint.call(pay(2)), endpoint.call(pay(3))]
+        (tmp_path / "log").mkdir()
+        replies += [endpoint.call(pay(4))]
+
+    assert all("<result>0<" in reply.text for reply in replies)
+    assert ids(tmp_path / "old" / "callback.log") == ["1", "2", "3"]
+    assert ids(tmp_path / "log" / "callback.log") == ["4"]
+
+
+def pay(number: int) -> str:
+    query = f"command=pay&txn_id={number}&account=55&sum=10.00&txn_date=20261103091500"
+    return f"/qiwi?{query}"
+
+
+def ids(file: Path) -> list[str]:
+    return [json.loads(line)["txn_id"] for line in file.read_text().splitlines()]
+
+
+IS_ROOT = os.geteuid() == 0
+WHO = pwd.getpwnam("nobody") if IS_ROOT else pwd.getpwuid(os.geteuid())
+WRITER = """
+import fcntl, logging, os, resource, sys  # all of it while the interpreter's files can be read
+from pathlib import Path
+from callback import log
+path, uid, gid = Path(sys.argv[1]), *map(int, sys.argv[4:])
+if os.geteuid() != uid:
+    os.setgroups([]), os.setgid(gid), os.setuid(uid)
+log.start(path)
+for number in range(int(sys.argv[2])):
+    log.call(logging.INFO, txn_id=str(number))
+    exec(sys.argv[3])
+"""
+
+
+def written(path: Path, lines: int, between: str = "", *, root: bool = False) -> str:
+    """Write lines as the account that the folder belongs to, or as root; what stderr got."""
+    account = (os.geteuid(), os.getegid()) if root else (WHO.pw_uid, WHO.pw_gid)
+    done = subprocess.run(
+        [sys.executable, "-c", WRITER, str(path), str(lines), between, *map(str, account)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stderr
+
+
+@pytest.fixture
+def account_folder() -> Iterator[Path]:
+    """A folder of the account's, where it may pass."""
+    folder = Path(tempfile.mkdtemp(prefix="callback-log-"))
+    if IS_ROOT:
+        os.chown(folder, WHO.pw_uid, WHO.pw_gid)
+    yield folder
+    shutil.rmtree(folder)
+
+
+# What root does to the file: puts another in its place, or takes it away from the account.
+REPLACED = """
+if number == 1:
+    other = path.with_name("other")
+    other.touch()
+    os.chmod(other, 0)
+    os.replace(other, path)
+"""
+
+
+def test_a_file_that_root_has_put_there_goes_the_way_of_a_full_one(account_folder: Path) -> None:
+    """The account cannot write to it, and nobody waits for root."""
+    path = account_folder / "callback.log"
+    stderr = written(path, 4, REPLACED)
+
+    assert stderr == ""
+    assert ids(path) == ["2", "3"]
+    foreign = path.with_name("callback.log.1")
+    assert foreign.stat().st_size == 0
+    assert stat.S_IMODE(foreign.stat().st_mode) == 0
+
+
+def test_where_that_cannot_be_lines_go_to_stderr_until_root_has_gone(account_folder: Path) -> None:
+    """The folder may not be written either."""
+    path = account_folder / "callback.log"
+    locked = REPLACED + "    os.chmod(path.parent, 0o500)\n"
+    locked += "if number == 3: os.chmod(path.parent, 0o700)\n"
+    stderr = [json.loads(line) for line in written(path, 6, locked).splitlines()]
+
+    assert "cannot be written" in stderr[0]["message"]
+    assert [line["txn_id"] for line in stderr[1:]] == ["2", "3"]
+    assert ids(path) == ["4", "5"]
+
+
+def test_what_root_writes_belongs_to_the_folders_owner(account_folder: Path) -> None:
+    """The log, its lock, the count of strangers: the service can go on with all of them."""
+    if not IS_ROOT:
+        pytest.fail("only root can be root: run the tests of the log as root, in a container")
+    path = account_folder / "callback.log"
+    stranger = "log.call(logging.INFO, stranger='qiwi', txn_id='s'); log.MAX_BYTES = 300"
+    written(path, 20, stranger, root=True)
+    owners = {file.name: file.stat().st_uid for file in account_folder.iterdir()}
+
+    assert {"callback.log", "callback.log.1", "callback.log.lock", "callback.log.strangers"} <= set(
+        owners
+    )
+    assert set(owners.values()) == {WHO.pw_uid}
+    assert written(path, 1) == ""
+
+
+@pytest.mark.parametrize("is_hard", [False, True])
+def test_root_gives_nobody_a_file_through_a_link(account_folder: Path, is_hard: bool) -> None:
+    """The account may have laid it to a file of root's; another may only be written to by him."""
+    if not IS_ROOT:
+        pytest.fail("only root can be root: run the tests of the log as root, in a container")
+    treasure = account_folder.with_name(f"{account_folder.name}-treasure")
+    treasure.touch(mode=0o600)
+    path = account_folder / "callback.log"
+    try:
+        (os.link if is_hard else os.symlink)(treasure, path)
+        written(path, 1, root=True)
+        assert treasure.stat().st_uid == 0
+        assert is_hard or treasure.read_text() == ""
+    finally:
+        treasure.unlink()
+
+
+def test_a_full_disk_costs_no_answer() -> None:
+    """Nor does a log without any place: no stderr, no file."""
+    stderr = written(Path("/dev/full"), 2)
+    lines = [json.loads(line) for line in stderr.splitlines()]
+
+    assert [line.get("txn_id") for line in lines] == [None, "0", "1"]
+    assert written(Path("/dev/full"), 3, "sys.stderr.close()") != ""
+
+
+LITTLE_ROOM = """
+room = path.stat().st_size + 20
+if number == 1: resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+if number == 3: resource.setrlimit(resource.RLIMIT_FSIZE, (2**40, resource.RLIM_INFINITY))
+"""
+
+
+def test_a_disk_with_room_for_half_a_line_breaks_no_other(account_folder: Path) -> None:
+    """The torn one is on stderr, whole; the next begins on a line of its own."""
+    path = account_folder / "callback.log"
+    stderr = written(path, 6, LITTLE_ROOM)
+    lines = path.read_text().splitlines()
+
+    assert [json.loads(line).get("txn_id") for line in stderr.splitlines()] == [None, "2", "3"]
+    assert [json.loads(line)["txn_id"] for line in lines if line.endswith("}")] == [
+        *("0", "1", "4", "5")
+    ]
+    assert len(lines) == 5
+
+
+# Strangers.
+
+STRANGERS = """
+log.MAX_BYTES = 20000
+for number in range(5000):
+    log.call(logging.WARNING, stranger="qiwi", outcome="bad_token", filler="x" * 150)
+"""
+
+
+def test_strangers_push_no_line_out(account_folder: Path) -> None:
+    """Four processes, 20,000 calls: over 40 files' worth; every payment's line is still there."""
+    path = account_folder / "callback.log"
+    written(path, 20)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: written(path, 1, STRANGERS), range(4)))
+    files = [
+        file for file in account_folder.iterdir() if file.suffix not in (".lock", ".strangers")
+    ]
+    lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    strangers = [line for line in lines if line.get("outcome") == "bad_token"]
+
+    assert sum("txn_id" in line for line in lines) == 20 + 4
+    in_full = [line for line in strangers if "strangers" not in line]
+    assert len(in_full) == log.STRANGERS_LINES
+    assert [line["strangers"] for line in strangers if "strangers" in line] == sorted(
+        2**power
+        for power in range(9, 15)  # up to 16,384
+    )
+
+
+def test_each_bank_and_each_day_has_its_own_strangers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Who knocks at one address hides nobody's mistake at another, and nobody's tomorrow."""
+
+    class Tomorrow(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Tomorrow:
+            return cls(2099, 1, 1, tzinfo=tz)
+
+    for path in ("", str(tmp_path / "strangers")):
+        strangers = log.Strangers()
+        strangers.path = path
+        assert [strangers.count("qiwi") for _ in range(3)] == [1, 2, 3]
+        assert strangers.count("kaspi") == 1
+        with monkeypatch.context() as later:
+            later.setattr(log, "datetime", Tomorrow)
+            assert strangers.count("qiwi") == 1
+
+
+def test_a_count_that_cannot_be_read_begins_anew(tmp_path: Path) -> None:
+    """Its writer was killed, or somebody has edited it."""
+    strangers = log.Strangers()
+    file = tmp_path / "strangers"
+    for broken in ("", "{", "[]", '{"day": 1}'):
+        file.write_text(broken)
+        strangers.path = str(file)
+        assert strangers.count("qiwi") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "is_budgeted"),
+    [
+        ("/secret/x?command=check&account=1", True),  # a wrong token
+        ("/qiwi/?command=check&account=1", True),  # anybody may mistake an address
+        ("/qiwi?command=what", False),  # from an address that is allowed
+        ("/click", True),  # nothing is proved before its signature
+    ],
+)
+def test_only_lines_of_whom_nobody_knows_are_left_out(
+    tmp_path: Path, request: pytest.FixtureRequest, path: str, is_budgeted: bool
+) -> None:
+    """A bank that makes mistakes all day is written down all day."""
+    toml = settings_toml(f"sqlite:///{tmp_path}/x.db", request.module)
+    with Endpoint(toml, tmp_path, workers=1) as endpoint:
+        for _ in range(log.STRANGERS_LINES + 20):
+            endpoint.call(path)
+        lines = len(endpoint.log())
+
+    assert lines == log.STRANGERS_LINES + (0 if is_budgeted else 20)
+
+
+# Rotation.
 
 
 def write_lines(path: Path, writer: int, lines: int) -> None:

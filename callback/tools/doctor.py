@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from callback import signature
+from callback import log, signature
 from callback.clock import utc_now
 from callback.database.errors import DatabaseError
 from callback.database.login import COLD
@@ -174,8 +174,8 @@ def _files(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", "user", f"uid {os.geteuid()}, the owner of the settings")
-    if settings.log and not os.access(settings.log, os.W_OK):
-        yield Finding("fault", f"log {settings.log}", "cannot be written: change its owner")
+    if fault := log.fault(settings.log):
+        yield Finding("fault", "LOG", f"{fault}: until it can be written, lines go to stderr")
 
 
 def _release(root: Path) -> Iterator[Finding]:
