@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import time
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
 from callback import log, operation, signature
 from callback.database.errors import DatabaseError
-from callback.model import ALARMS, Command, Refuse, Result
+from callback.model import Command, Refuse, Result
 from callback.protocols import PROTOCOLS, answer, bare_answer, has_path, unavailable_answer
+from callback.visit import Visit
 from callback.wire import MAX_BODY, Answer, Call, fields
 
 if TYPE_CHECKING:
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
     from callback.bank import Bank, Settings
     from callback.database import Database
-    from callback.protocols import Dialect
+    from callback.model import Outcome
 
-NOT_READ = Refuse(name="", outcome="temporary")
+NOT_READ: Command = Refuse(name="", outcome="temporary")
+# What is owed, and whether a payment is there, may be another thing a moment later.
+NO_STORE = ("Cache-Control", "no-store")
 
 
 class BankRequest(Request):
@@ -50,44 +52,53 @@ class Handlers:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Take one call of a bank; what is not a dialect's address goes to `others`."""
-        started = time.perf_counter()
-        name, *rest = environ.get("PATH_INFO", "")[1:].split("/")
+        name, *rest = _address(environ)[1:].split("/")
         bank = self.settings.banks.get(name)
-        if bank is None:
-            return self.others(environ, start_response)
-        dialect = PROTOCOLS[bank.protocol]
-        token, path = token_and_path(bank, rest)
-        call = BankRequest(environ)
-        if not has_path(bank, path) or asks_for_bills(bank, path, call):
-            return self.others(environ, start_response)
-        command, result = self._process(bank, dialect, token, path, call)
-        write_line(self.settings, bank, command, result, started, call)
-        return _send(_render(bank, command, result), call.method, start_response)
+        if bank:
+            token, path = token_and_path(bank, rest)
+            visit = Visit(self.settings, bank, BankRequest(environ))
+            if has_path(bank, path) and not asks_for_bills(bank, path, visit.call):
+                command, result, why = self._process(visit, token, path)
+                visit.write(command, result, why=why)
+                rendered = _render(bank, command, result)
+                return _send(rendered, visit.call.method, start_response)
+        return self.others(environ, _in_one_form(start_response))
 
-    def _process(
-        self, bank: Bank, dialect: Dialect, token: str, path: str, call: Request
-    ) -> tuple[Command, Result]:
-        """Find out what the bank asks for, and do it."""
-        command: Command = NOT_READ
+    def _process(self, visit: Visit, token: str, path: str) -> tuple[Command, Result, str]:
+        """Find out what the bank asks for, and do it; the text says in the log why not."""
+        bank, dialect = visit.bank, PROTOCOLS[visit.bank.protocol]
+        command, why = NOT_READ, ""
         try:
-            refusal = signature.refuse_caller(bank, token, call.environ, self.settings)
+            refusal = signature.refuse_caller(bank, token, visit.call.environ, self.settings)
             if refusal:
-                return command, Result(refusal)
-            if call.method not in dialect.METHODS:
-                return command, Result("bad_method")
-            command = dialect.read(bank, _read(call, path))
+                why = signature.why_refused(bank, refusal, visit.call.environ, self.settings)
+                return command, Result(refusal), why
+            if visit.call.method not in dialect.METHODS:
+                return command, Result("bad_method"), why
+            call = _read(visit.call, path)
+            command = dialect.read(bank, call)
             with self.database.session() as session:
-                return command, operation.run(session, bank, command)
+                result = operation.run(session, bank, command)
+            return command, result, call.why_unread if isinstance(command, Refuse) else why
         except RequestEntityTooLarge:
-            return command, Result("unreadable" if "unreadable" in bank.codes else "bad_request")
+            outcome: Outcome = "unreadable" if "unreadable" in bank.codes else "bad_request"
+            return command, Result(outcome), f"the body has over {MAX_BODY} bytes"
         except ClientDisconnected:
-            log.warning(f"{bank.name}: the request was cut off")
+            why = "the request was cut off"
         except DatabaseError as error:
             log.warning(f"{bank.name}: {error}")
         except Exception:
             log.unexpected(f"{bank.name}: an unexpected error")
         # The money may or may not have been recorded: never say "refused" here.
-        return command, Result("temporary")
+        return command, Result("temporary"), why
+
+
+def _address(environ: WSGIEnvironment) -> str:
+    """Find the address that was called. Apache takes // for /: what the caller wrote counts."""
+    written: str = environ.get("REQUEST_URI", "").partition("?")[0]
+    if "//" in written:
+        environ["PATH_INFO"] = written
+    return str(environ.get("PATH_INFO", ""))
 
 
 def token_and_path(bank: Bank, rest: list[str]) -> tuple[str, str]:
@@ -107,33 +118,6 @@ def asks_for_bills(bank: Bank, path: str, call: Request) -> bool:
     return {*values, *repeated} == {"date"}
 
 
-def write_line(  # noqa: PLR0913, PLR0917 - it is what a line holds
-    settings: Settings,
-    bank: Bank,
-    command: Command,
-    result: Result,
-    started: float,
-    call: Request,
-    status: int | None = None,
-) -> None:
-    """Write the call's line of the log; `status` where the answer is HTTP's and not a dialect's."""
-    alarm = result.outcome in ALARMS
-    log.call(
-        logging.WARNING if alarm or result.outcome == "temporary" else logging.INFO,
-        bank=bank.name,
-        address=signature.caller(call.environ, settings.trusted_proxies),
-        command=command.name,
-        txn_id=command.txn_id,
-        account=command.account,
-        sum=None if command.amount is None else f"{command.amount:.2f}",
-        outcome=result.outcome,
-        code=str(status) if status else bank.code(command.name, result.outcome),
-        ms=round((time.perf_counter() - started) * 1000, 1),
-        **command.noted,
-        **({"alarm": True} if alarm else {}),
-    )
-
-
 def _read(call: Request, path: str) -> Call:
     """Take what a dialect may look at; RequestEntityTooLarge before a long body is read."""
     body = b""
@@ -143,7 +127,7 @@ def _read(call: Request, path: str) -> Call:
             raise RequestEntityTooLarge
         if len(body) < (call.content_length or 0):
             raise ClientDisconnected  # half a number is another number
-    return Call(call.method, path, call.query_string, call.mimetype, body)
+    return Call(call.method, path, call.query_string, call.mimetype, body.removeprefix(BOM_UTF8))
 
 
 def _render(bank: Bank, command: Command, result: Result) -> Answer:
@@ -163,6 +147,17 @@ def _send(rendered: Answer, method: str, start_response: StartResponse) -> Itera
     if rendered.content_type:
         headers.append(("Content-Type", rendered.content_type))
     if status == HTTPStatus.UNAUTHORIZED:
-        headers.append(("WWW-Authenticate", "Basic"))
-    start_response(f"{status.value} {status.phrase}", headers)
+        headers.append(("WWW-Authenticate", signature.CHALLENGE))
+    start_response(f"{status.value} {status.phrase}", [*headers, NO_STORE])
     return [b"" if method == "HEAD" else rendered.body]
+
+
+def _in_one_form(start_response: StartResponse) -> StartResponse:
+    """Have others speak as we do: Flask's NOT FOUND would tell an address of ours from none."""
+
+    def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+        code = HTTPStatus(int(status[:3]))
+        kept = [header for header in headers if header[0] != NO_STORE[0]]
+        return start_response(f"{code.value} {code.phrase}", [*kept, NO_STORE], *error)
+
+    return start

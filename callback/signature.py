@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import ipaddress
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,14 @@ OPS_PASS_S = 600  # long enough to paste it, too short to be found
 # Where web servers leave the Authorization header (hosting.md, section 4): the usual place; after
 # an Apache rewrite; some FastCGI wrappers.
 AUTHORIZATION = ("HTTP_AUTHORIZATION", "REDIRECT_HTTP_AUTHORIZATION", "Authorization")
+CHALLENGE = 'Basic realm="callback"'  # RFC 7617: a realm must be there
+# Some proxies name the caller's port, too: 79.142.16.1:443, [2001:db8::5]:443.
+WITH_PORT = re.compile(r"\[(.*)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
+# What anybody hears; and where only a dialect proves something, what is said before it has.
+AT_THE_DOOR = frozenset({"bad_token", "bad_address", "not_authenticated", "bad_signature"})
+BEFORE_A_PROOF = AT_THE_DOOR | {
+    *("bad_method", "bad_request", "bad_type", "missing", "unknown_command", "unreadable"),
+}
 
 
 def refuse_caller(
@@ -53,6 +62,36 @@ def refuse_origin(
     if bank.allow and not _allowed(bank, caller(environ, settings.trusted_proxies)):
         return "bad_address"
     return None
+
+
+def why_refused(
+    bank: Bank, outcome: Outcome, environ: Mapping[str, str], settings: Settings
+) -> str:
+    """Say what ops or the bank may have to change; for our log only."""
+    if outcome == "not_authenticated" and not _authorization(environ):
+        return "no Authorization came: the bank sends none, or the web server hides it"
+    if outcome == "not_authenticated" and _sent(bank, environ) == (b"", b""):
+        return "Authorization is not that of HTTP Basic, or cannot be read"
+    if outcome == "bad_address" and environ.get("HTTP_X_FORWARDED_FOR"):
+        proxies = settings.trusted_proxies
+        return f"X-Forwarded-For came, and TRUSTED_PROXIES = {proxies} says whom to believe"
+    return ""
+
+
+def is_stranger(
+    bank: Bank,
+    outcome: Outcome,
+    environ: Mapping[str, str],
+    settings: Settings,
+    *,
+    is_read: bool,
+) -> bool:
+    """Say whether a call that ended so may have been anybody's; `is_read`: by the dialect."""
+    if bank.allow:
+        return not _allowed(bank, caller(environ, settings.trusted_proxies))
+    if bank.password or bank.url_token:
+        return outcome in AT_THE_DOOR
+    return outcome in BEFORE_A_PROOF or not is_read
 
 
 def url_tokens(bank_name: str, secret_keys: Iterable[bytes]) -> list[bytes]:
@@ -104,8 +143,13 @@ def caller(environ: Mapping[str, str], trusted_proxies: int) -> str:
     """
     forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
     if 0 < trusted_proxies <= len(forwarded) and forwarded != [""]:
-        return forwarded[-trusted_proxies].strip()
-    return environ.get("REMOTE_ADDR", "")
+        return _without_port(forwarded[-trusted_proxies].strip())
+    return _without_port(environ.get("REMOTE_ADDR", ""))
+
+
+def _without_port(address: str) -> str:
+    match = WITH_PORT.fullmatch(address)
+    return match[1] or match[2] if match else address
 
 
 def _raw(token: str | None) -> bytes:
@@ -130,19 +174,29 @@ def credentials(environ: Mapping[str, str], *, bare: bool = False) -> tuple[byte
 
     With `bare` the word Basic may be left out.
     """
-    header = next((environ[name] for name in AUTHORIZATION if environ.get(name)), "")
+    header = _authorization(environ)
     scheme, blank, encoded = header.partition(" ")
     if bare and not blank:
         scheme, encoded = "Basic", header
+    encoded = encoded.strip()
     try:
-        raw = base64.b64decode(encoded.strip(), validate=True)
+        # Some leave the padding out.
+        raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except ValueError:
         raw = b""
     username, _, password = raw.partition(b":")  # a password may contain colons
     return (username, password) if scheme.lower() == "basic" else (b"", b"")
 
 
+def _authorization(environ: Mapping[str, str]) -> str:
+    return next((environ[name] for name in AUTHORIZATION if environ.get(name)), "")
+
+
+def _sent(bank: Bank, environ: Mapping[str, str]) -> tuple[bytes, bytes]:
+    return credentials(environ, bare=PROTOCOLS[bank.protocol].BARE_BASIC)
+
+
 def _basic(bank: Bank, environ: Mapping[str, str]) -> bool:
-    username, password = credentials(environ, bare=PROTOCOLS[bank.protocol].BARE_BASIC)
+    username, password = _sent(bank, environ)
     right = hmac.compare_digest(username, bank.username.encode())
     return proofs.is_any(password, bank.password) and right

@@ -56,7 +56,10 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Call(NamedTuple):
-    """One request of a bank, as far as a dialect may look at it."""
+    """One request of a bank, as far as a dialect may look at it.
+
+    The body is without the byte order mark that some programs of Windows put in front.
+    """
 
     method: str
     path: str  # of the dialect's own operation, as "check"; "" when it has none
@@ -68,6 +71,14 @@ class Call(NamedTuple):
     def form(self) -> bytes:
         """The body when it is a form, undecoded, otherwise nothing."""
         return self.body if self.content_type == FORM else b""
+
+    @property
+    def why_unread(self) -> str:
+        """What is wrong with a body that looks like a form and is none; for our log only."""
+        if self.form or b"=" not in self.body or self.body.lstrip()[:1] in (b"{", b"[", b"<"):
+            return ""
+        kind = self.content_type or "nothing"
+        return f"Content-Type says {kind}: a form is read when the bank sends {FORM}"
 
 
 class Answer(NamedTuple):

@@ -60,7 +60,15 @@ def basic(user: str, password: str) -> dict[str, str]:
         ("79.142.16.1, 1.2.3.4", 403),  # the caller wrote the first one
         ("79.142.16.1, ", 403),
         ("unknown", 403),
-        ("79.142.16.1:443", 403),
+        ("79.142.16.1:443", 200),  # some proxies name the caller's port, too
+        ("79.142.32.0:443", 403),
+        ("[2001:db8:1::5]:443", 200),
+        ("[2001:db8:1::5]", 200),
+        ("[2001:db9::5]:443", 403),
+        ("1.2.3.4, 79.142.16.1:443", 200),
+        ("79.142.16.1:", 403),
+        ("79.142.16.1:https", 403),
+        ("[79.142.16.1", 403),
         (None, 403),  # not through the proxy: the peer itself, 127.0.0.1
     ],
 )
@@ -84,6 +92,7 @@ def test_exactly_one_proxy_is_believed(
         (2, "1.1.1.1, 79.142.16.1, 10.0.0.1", "79.142.16.1"),
         (2, "79.142.16.1", "127.0.0.1"),
         (1, "", "127.0.0.1"),
+        (2, "79.142.16.1:5000, 10.0.0.1:443", "79.142.16.1"),
     ],
 )
 def test_the_caller_is_counted_from_the_end(proxies: int, forwarded: str, caller: str) -> None:
@@ -107,6 +116,10 @@ def test_the_caller_is_counted_from_the_end(proxies: int, forwarded: str, caller
         ({"Authorization": "Basic !!!"}, 401),
         ({"Authorization": "Basic " + base64.b64encode(b"\xff:\xff").decode()}, 401),
         ({"Authorization": "Bearer " + base64.b64encode(b"qiwi:old:colon").decode()}, 401),
+        ({"Authorization": basic("qiwi", "old:colon")["Authorization"].rstrip("=")}, 200),
+        ({"Authorization": basic("qiwi", "пароль")["Authorization"].rstrip("=")}, 200),
+        ({"Authorization": basic("qiwi", "old:colo")["Authorization"].rstrip("=")}, 401),
+        ({"Authorization": "Basic A"}, 401),
         ({"Authorization": "basic " + base64.b64encode(b"qiwi:old:colon").decode()}, 200),
     ],
 )
@@ -116,8 +129,37 @@ def test_basic_is_compared_whole(endpoint: Endpoint, headers: dict[str, str], st
 
     assert reply.status == status
     if status == 401:
-        assert reply.headers["WWW-Authenticate"] == "Basic"
+        assert reply.headers["WWW-Authenticate"] == 'Basic realm="callback"'
         assert reply.body == b""
+
+
+@pytest.mark.parametrize(
+    ("headers", "why"),
+    [
+        ({}, "no Authorization came"),
+        ({"Authorization": "Bearer x"}, "not that of HTTP Basic"),
+        ({"Authorization": "Basic !!!"}, "cannot be read"),
+        (basic("qiwi", "wrong"), None),
+    ],
+)
+def test_the_log_says_why_basic_was_refused(
+    endpoint: Endpoint, headers: dict[str, str], why: str | None
+) -> None:
+    """A web server may hide the header: nobody must look for a wrong password then."""
+    endpoint.call(f"/basic{CHECK}", headers=headers)
+    line = endpoint.log()[-1]
+
+    assert line["outcome"] == "not_authenticated"
+    assert why in line["why"] if why else "why" not in line
+
+
+def test_the_log_says_that_a_proxy_may_be_believed(endpoint: Endpoint) -> None:
+    """A refused address may be that of a proxy of ours."""
+    endpoint.call(f"/net{CHECK}", headers={"X-Forwarded-For": "79.142.16.1, 10.0.0.1"})
+    line = endpoint.log()[-1]
+
+    assert (line["outcome"], line["address"]) == ("bad_address", "10.0.0.1")
+    assert "TRUSTED_PROXIES = 1" in line["why"]
 
 
 @pytest.mark.parametrize(

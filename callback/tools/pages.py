@@ -5,7 +5,7 @@ For everybody who cannot prove to be meant there is nothing here: 404 without a 
 
 from __future__ import annotations
 
-import time
+import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -15,9 +15,10 @@ from werkzeug.exceptions import HTTPException
 
 from callback import log, signature, wire
 from callback.database.errors import DatabaseError
-from callback.handlers import asks_for_bills, token_and_path, write_line
+from callback.handlers import asks_for_bills, token_and_path
 from callback.model import Command, Result
 from callback.protocols import HTTP_STATUS
+from callback.visit import Visit
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -48,22 +49,22 @@ class Pages:
 
     def show(self, address: str) -> Response:
         """Answer for one address."""
-        started = time.perf_counter()
         name, *rest = address.split("/")
         bank = self.settings.banks.get(name)
         if bank is None:
             return self._for_ops(name, "/".join(rest))
-        return self._show_bills(bank, *token_and_path(bank, rest), started)
+        return self._show_bills(Visit(self.settings, bank, request), *token_and_path(bank, rest))
 
     def fail(self, error: Exception) -> Response:
         """Answer without a page: what has no address, and anything unexpected ("ask again")."""
         if isinstance(error, HTTPException):
-            return _bare(HTTPStatus.NOT_FOUND)  # whatever the method: there is nothing here
+            return self._nothing()  # whatever the method
         log.unexpected("an unexpected error outside of a dialect")
         return _bare(HTTPStatus.SERVICE_UNAVAILABLE)
 
-    def _show_bills(self, bank: Bank, token: str, path: str, started: float) -> Response:
+    def _show_bills(self, visit: Visit, token: str, path: str) -> Response:
         """Let the bank fetch a list of bills, under the same proofs (registers.md, "Pull")."""
+        bank = visit.bank
         if asks_for_bills(bank, path, request):
             path = "bills"
         name, slash, held = path.partition("/")
@@ -73,7 +74,7 @@ class Pages:
         if refusal:
             result = Result(refusal)
         elif not is_bills:
-            return _bare(HTTPStatus.NOT_FOUND)
+            return self._nothing()
         elif request.method != "GET":
             result = Result("bad_method")
         else:
@@ -83,17 +84,48 @@ class Pages:
             response, result = pull.answer(self.database, bank, secrets, held, query)
         if refusal or result.outcome == "bad_method":
             response = _bare(HTTP_STATUS[result.outcome])
-        status = response.status_code
-        write_line(self.settings, bank, Command(name=name), result, started, request, status)
+        visit.write(Command(name=name), result, response.status_code)
         return response
+
+    def _nothing(self) -> Response:
+        """404; whoever has mistaken a bank's address finds a line of the log."""
+        path = request.environ.get("PATH_INFO", "")
+        bank = self._meant(path)
+        if bank:
+            Visit(self.settings, bank, request).write_not_found(_mistake(path, bank))
+        return _bare(HTTPStatus.NOT_FOUND)
+
+    def _meant(self, path: str) -> Bank | None:
+        """Find the bank whose name an address begins with, in any letter case."""
+        stem = path.lstrip("/").casefold()
+        banks = self.settings.banks.values()
+        meant = [bank for bank in banks if stem.startswith(bank.name.casefold())]
+        return max(meant, key=lambda bank: len(bank.name), default=None)
 
     def _for_ops(self, name: str, token: str) -> Response:
         """Answer whoever holds our secret key; for everybody else there is nothing here."""
-        if name == "doctor" and signature.is_ops_pass(name, token, self.settings.secret_keys):
-            return self._examine()
-        if name == "health" and signature.may_ask_health(token, request.environ, self.settings):
-            return self._tell_health()
-        return _bare(HTTPStatus.NOT_FOUND)
+        if name == "doctor" and token:
+            is_good = signature.is_ops_pass(name, token, self.settings.secret_keys)
+            self._write_pass(name, is_good)
+            return self._examine() if is_good else _bare(HTTPStatus.NOT_FOUND)
+        if name == "health":
+            is_good = signature.may_ask_health(token, request.environ, self.settings)
+            if token:
+                self._write_pass(name, is_good)
+            return self._tell_health() if is_good else _bare(HTTPStatus.NOT_FOUND)
+        return self._nothing()
+
+    def _write_pass(self, name: str, is_good: bool) -> None:
+        """Write a line for a pass or a token, but not for every second of a load balancer."""
+        log.call(
+            logging.INFO if is_good else logging.WARNING,
+            stranger=name,
+            bank="",
+            address=signature.caller(request.environ, self.settings.trusted_proxies),
+            command=name,
+            outcome="ok" if is_good else "bad_token",
+            **({} if is_good else {"alarm": True}),
+        )
 
     def _examine(self) -> Response:
         from callback.tools import doctor
@@ -120,5 +152,18 @@ def _bare(status: int) -> Response:
     response = Response(status=status)
     del response.headers["Content-Type"]
     if status == HTTPStatus.UNAUTHORIZED:
-        response.headers["WWW-Authenticate"] = "Basic"
+        response.headers["WWW-Authenticate"] = signature.CHALLENGE
     return response
+
+
+def _mistake(path: str, bank: Bank) -> str:
+    """Say what is wrong with an address that begins with a bank's name."""
+    if path.startswith("//"):
+        fault = "two slashes in front"
+    elif path.endswith("/"):
+        fault = "a slash at its end"
+    elif not path.startswith(f"/{bank.name}"):
+        fault = f"other letters than {bank.name}"
+    else:
+        fault = f"more behind {bank.name} than belongs there"
+    return f"the address that was called has {fault}: `flask url {bank.name}` prints the right one"

@@ -1,0 +1,71 @@
+"""One call at a bank's address, and its line of the log."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from callback import log, signature
+from callback.model import ALARMS
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Request
+
+    from callback.bank import Bank, Settings
+    from callback.model import Command, Outcome, Result
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who called, and since when we have been at it."""
+
+    settings: Settings
+    bank: Bank
+    call: Request
+    started: float = field(default_factory=time.perf_counter)
+
+    def write(
+        self, command: Command, result: Result, status: int | None = None, why: str = ""
+    ) -> None:
+        """Write the line: what was asked, what came of it, and what ops may do about a refusal.
+
+        `status` where the answer is HTTP's and not a dialect's.
+        """
+        outcome = result.outcome
+        is_alarm = outcome in ALARMS
+        own_code = self.bank.code(command.name, outcome)
+        line: dict[str, Any] = {
+            "command": command.name,
+            "txn_id": command.txn_id,
+            "account": command.account,
+            "sum": None if command.amount is None else f"{command.amount:.2f}",
+            "outcome": outcome,
+            "code": str(status) if status else own_code,
+            "why": why,
+            **command.noted,
+        }
+        level = logging.WARNING if is_alarm or outcome == "temporary" else logging.INFO
+        self._log(level, line, is_alarm, self._is_stranger(command, outcome))
+
+    def write_not_found(self, why: str) -> None:
+        """Write the line of an address that only begins as the bank's does."""
+        line = {"outcome": "not_found", "code": "404", "why": why}
+        self._log(logging.WARNING, line, is_alarm=False, is_stranger=True)
+
+    def _is_stranger(self, command: Command, outcome: Outcome) -> bool:
+        is_read = bool(command.name)
+        environ, settings = self.call.environ, self.settings
+        return signature.is_stranger(self.bank, outcome, environ, settings, is_read=is_read)
+
+    def _log(self, level: int, line: dict[str, Any], is_alarm: bool, is_stranger: bool) -> None:
+        log.call(
+            level,
+            stranger=self.bank.name if is_stranger else "",
+            bank=self.bank.name,
+            address=signature.caller(self.call.environ, self.settings.trusted_proxies),
+            **{name: value for name, value in line.items() if name != "why" or value},
+            ms=round((time.perf_counter() - self.started) * 1000, 1),
+            **({"alarm": True} if is_alarm else {}),
+        )
