@@ -1,13 +1,16 @@
 """gunicorn's settings, with the reason of every number."""
 
 import gc
+import logging
 import os
+import re
 import signal
 from pathlib import Path
 from typing import Any
 
 from gunicorn import util
-from gunicorn.http import wsgi
+from gunicorn.http import errors, message, wsgi
+from gunicorn.workers import base
 
 # A request waits for the database, not for the processor: twice the cores, one connection each.
 workers = int(os.environ.get("WORKERS", 2 * (os.cpu_count() or 1)))
@@ -24,8 +27,10 @@ limit_request_fields = 50
 control_socket_disable = True
 errorlog = "-"
 accesslog = None  # the program writes a line for each request itself
-# A warning is a stranger's request line, which may hold a bank's token.
+# A warning is a stranger's request line, which may hold a bank's token: see _noted_error.
 loglevel = "error"
+# What is changed below is changed in the parser that is written in Python.
+http_parser = "python"
 
 # passenger_wsgi.py says what this file is; without it (make run) there is nothing to switch.
 CURRENT = Path("CURRENT")
@@ -55,7 +60,23 @@ def post_worker_init(_: Any) -> None:
     gc.freeze()
 
 
+# Some banks send a payer's name as it stands in their database, not encoded. Every other web
+# server lets such bytes pass, and the program knows what to do with them.
+message.RFC9112_TARGET_INVALID = re.compile(r"[\x00-\x20\x7f]")
+# A request that gunicorn refuses by itself: what whoever sent it has to change.
+REASONS = {
+    "InvalidRequestLine": "its first line is not HTTP, or its address has a control character",
+    "InvalidHTTPVersion": "its address has a blank that is not encoded, or it is not HTTP/1",
+    "InvalidRequestMethod": "its method is none of HTTP's",
+    "LimitRequestLine": f"its first line is longer than {limit_request_line} bytes",
+    "LimitRequestHeaders": f"it has over {limit_request_fields} headers, or one that is too long",
+    "InvalidHeader": "a header is not HTTP's, or there twice",
+    "InvalidHeaderName": "a header's name has other characters than letters, digits and -",
+    "UnsupportedTransferCoding": "its Transfer-Encoding is not chunked",
+}
 _default_headers = wsgi.Response.default_headers
+_handle_error = base.Worker.handle_error
+_parse_request_line = message.Request.parse_request_line
 
 
 def _headers_without_banner(response: wsgi.Response) -> list[str]:
@@ -65,9 +86,44 @@ def _headers_without_banner(response: wsgi.Response) -> list[str]:
 
 def _bare_error(sock: Any, status_int: int, reason: str, _: str) -> None:
     """Answer what is not HTTP without a page: some banks take one for a final refusal."""
-    head = f"HTTP/1.1 {status_int} {reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    head = (
+        f"HTTP/1.1 {status_int} {reason}\r\nConnection: close\r\nContent-Length: 0\r\n"
+        "Cache-Control: no-store\r\n\r\n"
+    )
     util.write_nonblock(sock, head.encode("latin1"))
+
+
+def _named_request_line(request: message.Request, line: bytes) -> None:
+    try:
+        _parse_request_line(request, line)
+    except errors.ParseException as error:
+        match = re.match(rb"[A-Z]+ /+([A-Za-z0-9_-]{1,32})", line)
+        error.bank = match[1].decode() if match else ""
+        raise
+
+
+def _noted_error(worker: base.Worker, req: Any, client: Any, addr: Any, exc: Any) -> None:
+    """Write a line of our log for what never comes to the program, without the request's words."""
+    from callback import log  # of the release in use, which is loaded by now
+
+    if isinstance(exc, errors.ParseException):
+        kind = type(exc).__name__
+        log.call(
+            logging.WARNING,
+            stranger="gunicorn",
+            bank=getattr(exc, "bank", ""),
+            address=addr[0] if addr else "",
+            outcome="refused_by_gunicorn",
+            why=REASONS.get(kind, kind),
+        )
+    else:
+        log.unexpected("gunicorn: an unexpected error")
+    if req is not None:
+        req.uri = ""  # gunicorn's own log would have the token
+    _handle_error(worker, req, client, addr, exc)
 
 
 wsgi.Response.default_headers = _headers_without_banner
 util.write_error = _bare_error
+message.Request.parse_request_line = _named_request_line
+base.Worker.handle_error = _noted_error

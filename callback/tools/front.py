@@ -17,9 +17,10 @@ import click
 from callback.paths import DEPLOY
 from callback.protocols import PROTOCOLS, unavailable_answer
 from callback.settings import OPS_ADDRESSES
+from callback.signature import CHALLENGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from flask import Flask
 
@@ -42,7 +43,9 @@ ENTRIES: Mapping[str, tuple[str, str]] = {
 # Apache takes no empty text, but an empty file.
 NOTHING = "later/nothing"
 # What a web server refuses by itself; 401 is the program's own, see PASSENGER.
-REFUSALS = (400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 416, 417, 421, 429, 431, 451, 501)
+REFUSALS = (
+    *(400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 416, 417, 421, 429, 431, 451, 501, 505),
+)
 # The program is stopped, has crashed, takes too long or is over its limits; 508 is CloudLinux's.
 FAILURES = (500, 502, 503, 504, 508)
 BARE = (*REFUSALS, *FAILURES)
@@ -52,6 +55,16 @@ NGINX_FAILURES = (500, 502, 503, 504)
 INSIDE = """\
 RewriteCond %{{ENV:REDIRECT_STATUS}} ^200
 RewriteRule ^{}/ - [L]"""
+# What a program behind Passenger never comes to see.
+WRITTEN = r"""
+# Apache takes // for /; a bank's address has none.
+RewriteCond %{THE_REQUEST} ^\S+\s[^?\s]*//
+RewriteRule ^ - [R=404,L]
+# Passenger wants every byte encoded; some banks send a payer's name as it is.
+RewriteCond %{QUERY_STRING} ^([\x01-\x7f]*)([^\x01-\x7f]+)(.*)$
+RewriteRule ^(.*)$ - [E=ADDRESS:$1,E=BEFORE:%1,E=BEHIND:%3]
+RewriteCond %{QUERY_STRING} ([^\x01-\x7f]+)
+RewriteRule ^ %{ENV:ADDRESS}?%{ENV:BEFORE}%1%{ENV:BEHIND} [B,DPI,NE,N]""".strip()
 HTTPS = """\
 # A bank's secrets do not travel in the clear. No redirect: the bank must notice.
 RewriteCond %{HTTPS} !=on
@@ -100,23 +113,22 @@ def install(app: Flask, settings: Settings) -> None:
 
 def as_is(answer: Answer) -> bytes:
     """An answer as mod_asis sends a file, and as a CGI program prints it."""
-    head = f"Status: {answer.status} {HTTPStatus(answer.status).phrase}\n"
+    head = f"Status: {answer.status} {HTTPStatus(answer.status).phrase}\nCache-Control: no-store\n"
     if answer.content_type:
         head += f"Content-Type: {answer.content_type}\n"
     return f"{head}\n".encode() + answer.body
 
 
-def htaccess(template: str, entry: str, banks: Iterable[Bank], refuse_http: bool) -> str:
+def htaccess(template: str, entry: str, banks: Sequence[Bank], refuse_http: bool) -> str:
     """Fill in deploy/htaccess."""
     script, how = ENTRIES[entry]
-    names = "|".join([*(bank.name for bank in banks), *OPS_ADDRESSES])
     # Nothing but a bank's address comes past the first of these, whatever lies in the folder.
-    lines = [f"RewriteRule !^(?:{names})(?:/|$) - [R=404,L]"]
+    lines = [f"RewriteRule !^(?:{_public(banks, served=not script)}) - [R=404,L]"]
     if script:
         lines.append(f"RewriteRule ^ {script}%{{REQUEST_URI}} [L]")
     values = {
         "KIND": entry,
-        "INSIDE": INSIDE.format(re.escape(script)) if script else "# There is no entry here.",
+        "INSIDE": INSIDE.format(re.escape(script)) if script else WRITTEN,
         "ENTRY": how,
         "HTTPS": HTTPS if refuse_http else "# Calls without TLS are let through.",
         "ROUTE": "\n".join(lines),
@@ -126,22 +138,36 @@ def htaccess(template: str, entry: str, banks: Iterable[Bank], refuse_http: bool
     return re.sub("@([A-Z]+)@", lambda match: values[match[1]], template)
 
 
+def _public(banks: Iterable[Bank], *, served: bool) -> str:
+    """What addresses that the program sees begin with, as a pattern.
+
+    An address that only begins as a bank's does is for the program, too: its log tells of the
+    mistake. Not where a file of the folder may be `served` in its place.
+    """
+    ends = "(?:/|$)"
+    names, ops = "|".join(bank.name for bank in banks), "|".join(OPS_ADDRESSES)
+    mistaken = f"(?:{names}){ends}" if served else f"(?i:{names})"
+    return f"(?:{ops}){ends}|{mistaken}" if names else f"(?:{ops}){ends}"
+
+
 def nginx_bare() -> str:
     """Errors without a body, for any server of nginx."""
     return (
         "# Made by `flask front nginx`. An error of nginx keeps its number and has no page.\n"
         f"{_error_page(NGINX_REFUSALS)}\n{_error_page(NGINX_FAILURES)}\n"
         'location = /bare { internal; return 200 ""; }\n'
+        "# No answer may be kept, whoever gives it.\n"
+        "proxy_hide_header Cache-Control;\n"
+        "add_header Cache-Control no-store always;\n"
     )
 
 
-def nginx_banks(banks: Iterable[Bank]) -> str:
+def nginx_banks(banks: Sequence[Bank]) -> str:
     """The banks' addresses, and what each hears while the program does not answer."""
     head = "# Made by `flask front nginx` out of the settings: make it anew with the banks.\n"
-    ops = "|".join(OPS_ADDRESSES)  # the program lets in whom it knows
-    return f"{head}location ~ ^/({ops})(/|$) {{ proxy_pass http://callback; }}\n" + "".join(
-        map(_nginx_bank, banks)
-    )
+    # The program lets in whom it knows, and its log tells of a mistaken address.
+    others = f"location ~ ^/+(?:{_public(banks, served=False)}) {{ proxy_pass http://callback; }}\n"
+    return head + "".join(map(_nginx_bank, banks)) + "\n" + others
 
 
 def nginx_later(bank: Bank, answer: Answer) -> str:
@@ -188,11 +214,12 @@ def _apache_later(bank: Bank, entry: str) -> str:
     return "\n".join([*lines, "</If>"])
 
 
+QUOTED = CHALLENGE.replace('"', r"\"")
 PASSENGER = (
     "# Passenger's own page counts as the program's answer, unless this is on. The program's",
     "# errors have no body either; only this header must be put back.",
     "PassengerErrorOverride on",
-    'Header always set WWW-Authenticate Basic "expr=%{REQUEST_STATUS} == 401"',
+    f'Header always set WWW-Authenticate "{QUOTED}" "expr=%{{REQUEST_STATUS}} == 401"',
 )
 
 

@@ -10,7 +10,10 @@ import json
 import os
 import re
 import signal
+import socket
+import ssl
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -36,7 +39,7 @@ from tests.support.web_servers import (
 from tests.tools.test_front import SAID, plain, section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tests.conftest import Engine, MariaDBEngine
     from tests.support.processes import MariaDB, Reply
@@ -89,9 +92,10 @@ LATER = {
 }
 
 
-def basic(user: str, password: str) -> dict[str, str]:
-    """The header of HTTP Basic."""
-    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+def basic(user: str, password: str, pad: str = "=") -> dict[str, str]:
+    """The header of HTTP Basic; the padding may be left out."""
+    encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"Authorization": "Basic " + encoded.replace("=", pad)}
 
 
 def pay(txn_id: int, account: str = ACCOUNT, amount: str = "1200.00") -> str:
@@ -106,7 +110,7 @@ def check(account: str = ACCOUNT) -> str:
 class Step(NamedTuple):
     """A request, and what must come back: the status, and a part of the body; "" is no body."""
 
-    path: str
+    path: str | bytes
     status: int
     says: str
     method: str = "GET"
@@ -155,6 +159,32 @@ SCENARIOS: dict[str, tuple[list[Step], int]] = {
         ],
         0,
     ),
+    "bytes that nobody encoded": (
+        [
+            Step(f"/qiwi?{pay(1)}&payer_info=Иванов", 200, "<result>0<"),
+            Step(f"/kaspi?{pay(1)}&payer_info=Иванов", 200, '"result":0'),
+            Step(f"/qiwi?{pay(2)}&payer_info=Иванов".encode("cp1251"), 200, "<result>0<"),
+            Step(f"/token/TOKEN?{pay(3)}&payer_info=Иванов", 200, '"result":0'),
+            Step(f"/qiwi?{check('Ёж-7')}", 200, ">77.00<"),
+            Step(f"/qiwi?{pay(4, 'Ёж-7')}".encode("cp1251"), 200, "<result>4<"),
+            Step(f"/kaspi?{pay(4, 'Ёж-7')}".encode("cp1251"), 200, '"result":1'),
+        ],
+        4,
+    ),
+    "a byte order mark": (
+        [
+            Step("/qiwi", 200, "<result>0<", "POST", FORM, "\ufeff" + pay(1)),
+            Step("/qiwi", 200, "<result>0<", "POST", IN_CHUNKS, chunked("\ufeff" + pay(2))),
+        ],
+        2,
+    ),
+    "a form that calls itself another thing": (
+        [
+            Step("/qiwi", 200, "<result>300<", "POST", {"Content-Type": "text/plain"}, pay(1)),
+            Step("/qiwi", 200, "<result>300<", "POST", {}, pay(1)),
+        ],
+        0,
+    ),
     "pay, repeat": (
         [
             Step(f"/qiwi?{pay(1)}", 200, "<sum>1200.00</sum><result>0<"),
@@ -192,8 +222,9 @@ SCENARIOS: dict[str, tuple[list[Step], int]] = {
             Step(f"/basic?{pay(1)}", 401, "", headers={"Authorization": "Bearer x"}),
             Step(f"/basic?{pay(2)}", 200, "<result>0<", headers=basic("банк", PASSWORD)),
             Step("/basic", 200, "<result>0<", "POST", FORM | basic("банк", PASSWORD), pay(3)),
+            Step(f"/basic?{pay(4)}", 200, "<result>0<", headers=basic("банк", PASSWORD, pad="")),
         ],
-        2,
+        3,
     ),
     "the signed address": (
         [
@@ -335,14 +366,17 @@ def test_a_bank_hears_the_same_through_every_door(
     steps, recorded = SCENARIOS[scenario]
     for step in steps:
         way = entry.by(tls=step.tls, source=step.source)
-        path = step.path.replace("TOKEN", token)
+        path = step.path
+        if isinstance(path, str):
+            path = path.replace("TOKEN", token)
         reply = way.call(path, step.method, step.body, step.headers)
 
         assert reply.status == step.status, step
         assert step.says in reply.text, step
         assert (reply.body == b"") == (step.says == ""), step
         if step.status == 401:
-            assert reply.headers["WWW-Authenticate"] == "Basic"
+            assert reply.headers.get_all("WWW-Authenticate") == ['Basic realm="callback"']
+        assert reply.headers.get_all("Cache-Control") == ["no-store"]
     assert customers.rows("SELECT COUNT(*) FROM payment") == [(recorded,)]
 
 
@@ -367,6 +401,7 @@ def test_nothing_else_is_public(entry: Entry, path: str) -> None:
     assert reply.body == b""
     assert "X-Powered-By" not in reply.headers
     assert reply.headers["Server"] in ("Apache", "nginx")  # the host's, without a version
+    assert reply.headers.get_all("Cache-Control") == ["no-store"]
 
 
 @pytest.mark.parametrize(
@@ -432,6 +467,160 @@ def test_a_call_is_a_line_of_the_log_behind_every_door(
     written = [line[line.index("{") :].replace('\\"', '"') for line in lines if "{" in line]
 
     assert [json.loads(line)["txn_id"] for line in written] == [txn_id], logs
+
+
+def lines_of(site: Site, outcome: str) -> list[dict[str, str]]:
+    """What the program has written in all logs of the site with this outcome."""
+    logs = [log.read_text(errors="replace") for log in site.folder.rglob("*.log")]
+    lines = [line for log in logs for line in log.splitlines() if "outcome" in line]
+    written = [line[line.index("{") :].replace('\\"', '"') for line in lines if "{" in line]
+    return [line for line in map(json.loads, written) if line["outcome"] == outcome]
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("/qiwi/", "a slash at its end"),
+        ("//qiwi", "two slashes in front"),
+        ("/QIWI", "other letters"),
+        ("/qiwi.php", "more behind qiwi"),
+        ("/qiwi/pay", "more behind qiwi"),
+        ("/token/TOKEN/", "a slash at its end"),
+    ],
+)
+def test_a_mistaken_address_is_a_line_behind_every_door(
+    site: Site, entry: Entry, token: str, path: str, why: str
+) -> None:
+    """Passenger's Apache must refuse three of them itself, and writes what any Apache does."""
+    before = lines_of(site, "not_found")
+
+    def added() -> list[dict[str, str]]:
+        return [line for line in lines_of(site, "not_found") if line not in before]
+
+    reply = entry.call(f"{path.replace('TOKEN', token)}?{check()}")
+    wait_until(lambda: bool(added()) or refused_by_apache(entry, path))
+
+    assert (reply.status, reply.body) == (404, b"")
+    if not refused_by_apache(entry, path):
+        assert [why in line["why"] for line in added()] == [True], added()
+
+
+def refused_by_apache(entry: Entry, path: str) -> bool:
+    """A file of the docroot would be served there, or / taken for //."""
+    return entry.name == "passenger" and path in ("//qiwi", "/QIWI", "/qiwi.php")
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Passenger writes the lines of its programs a little later."""
+    deadline = time.monotonic() + 10
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"GET /qiwi?payer=\xd0\x98 \xd0\x98 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /qiwi?a=\x01 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /qiwi?" + b"a" * 60000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ],
+    ids=["a blank", "a control character", "too long"],
+)
+@pytest.mark.parametrize("name", ["nginx", "wsgi"])
+def test_what_a_web_server_refuses_is_a_line_of_its_log(
+    site: Site, entries: dict[str, Entry], name: str, raw: bytes
+) -> None:
+    """Of our own configurations; without the address, which may hold a token. Bare, as all."""
+    before = refused_by_server(site, name)
+    answer = entries[name].raw(raw)
+    wait_until(lambda: len(refused_by_server(site, name)) > len(before))
+    (line,) = refused_by_server(site, name)[len(before) :]
+    head, _, body = answer.partition(b"\r\n\r\n")
+
+    assert head.split()[1] in (b"400", b"414")
+    assert body == b""
+    assert b"no-store" in head
+    assert re.search(" 4(00|14) ", line), line
+    assert "?" not in line
+
+
+def refused_by_server(site: Site, name: str) -> list[str]:
+    """The lines of the log in which a web server of ours says what it refused."""
+    logs = {"nginx": "callback.log", "wsgi": "refused.log"}
+    (log,) = (path for path in site.folder.glob(f"tmp*/{logs[name]}"))
+    return log.read_text(errors="replace").splitlines()
+
+
+def test_a_call_over_plain_http_is_a_line_of_nginx(site: Site, entries: dict[str, Entry]) -> None:
+    """A bank that was given http:// by mistake is looked for there; with its name, no more."""
+    before = refused_by_server(site, "nginx")
+    entries["nginx"].by(tls=False).call(f"/token/a-token?{check()}")
+    (line,) = refused_by_server(site, "nginx")[len(before) :]
+
+    assert line.endswith(" 127.0.0.1 403 GET token")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\n",
+        b"GET /qiwi HTTP/1.1\r\nHost: elsewhere.example\r\n",
+        b"GET /qiwi HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+        b"GET /qiwi HTTP/1.1\r\nHost: a b\r\n",
+        b"GET /qiwi HTTP/2.0\r\nHost: localhost\r\n",
+        b"GET /qiwi HTTP/3.0\r\nHost: elsewhere.example\r\n",
+        b"PRI * HTTP/2.0\r\n",
+        b"GET / HTTP/1.0\r\n",
+    ],
+)
+@pytest.mark.parametrize("tls", [True, False])
+def test_nginx_has_no_page_for_whoever_calls_another_name(
+    entries: dict[str, Entry], head: bytes, tls: bool
+) -> None:
+    """Its default server neither: no page, no version, nothing that may be kept."""
+    answer = entries["nginx"].by(tls=tls).raw(head + b"\r\n")
+    fields, _, body = answer.partition(b"\r\n\r\n")
+
+    assert re.match(rb"HTTP/1.1 (4[0-9]{2}|505) ", fields), answer
+    assert body == b""
+    assert b"nginx/" not in fields
+    assert b"no-store" in fields
+
+
+@pytest.mark.parametrize("name", ["nginx", "wsgi"])
+def test_tls_is_of_today(entries: dict[str, Entry], name: str) -> None:
+    """1.3 and 1.2, with keys of the moment; nothing that is older than these."""
+    assert handshake(entries[name], ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
+    assert handshake(entries[name], ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
+    with pytest.raises(OSError, match=r"(?i)alert|protocol"):
+        handshake(entries[name], ssl.TLSVersion.TLSv1_1)
+    with pytest.raises(OSError, match=r"(?i)alert"):  # of TLS 1.2, and never to be used again
+        handshake(entries[name], ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-SHA")
+
+
+def handshake(entry: Entry, version: ssl.TLSVersion, ciphers: str = "ALL") -> str | None:
+    """Speak one version of TLS; OSError when that is refused."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the old version is meant
+        context.minimum_version = context.maximum_version = version
+    link = socket.create_connection((HOST, entry.port), 20)
+    with link, context.wrap_socket(link, server_hostname="localhost") as secure:
+        return secure.version()
+
+
+def test_an_error_of_nginx_tells_no_token(site: Site) -> None:
+    """While gunicorn is away it says so, with the bank's name; not what was called."""
+    nobody = site.folder / "nobody.sock"
+    with Nginx(site, nobody) as nginx:
+        nginx.entry.call(f"/token/a-token?{check()}")
+        nginx.entry.call(f"/qiwi?{check()}")
+        logs = [log.read_text() for log in nginx.folder.glob("*.log")]
+
+    assert not any("a-token" in log or ACCOUNT in log for log in logs), logs
+    assert re.search(r" 503 GET token\n.* 200 GET qiwi\n", "".join(logs)), logs
 
 
 def heard(reply: Reply) -> tuple[int, str | None, bytes]:

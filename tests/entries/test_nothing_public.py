@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import settings_toml
+from tests.support.processes import Endpoint
+
 if TYPE_CHECKING:
-    from tests.conftest import Engine
-    from tests.support.processes import Endpoint
+    from pathlib import Path
+
+    from tests.conftest import Engine, MariaDBEngine
 
 BANKS = """
 [BANKS.qiwi]
@@ -148,11 +152,50 @@ def test_a_body_that_is_cut_off_records_nothing(
     assert engine.rows("SELECT txn_id FROM payment") == [("18000002",)]
 
 
-def test_no_token_is_in_the_log_when_a_request_line_is_broken(endpoint: Endpoint) -> None:
-    """Raw letters in an address: the server refuses them before the program sees them."""
-    endpoint.raw(b"GET /kaspi/hidden-token?comment=\xd1\x91 HTTP/1.1\r\nHost: x\r\n\r\n")
+@pytest.mark.parametrize(
+    ("raw", "bank", "why"),
+    [
+        (b"GET /kaspi/hidden-token?payer=\xd0\x98 \xd0\x98 HTTP/1.1", "kaspi", "has a blank"),
+        (b"GET //qiwi?a=\x01 HTTP/1.1", "qiwi", "a control character"),
+        (b"GET /qiwi?" + b"a" * 9000 + b" HTTP/1.1", "", "longer than 8190 bytes"),
+        (b"GET /qiwi HTTP/1.1\r\nA: " + b"b" * 20000, "", "over 50 headers"),
+        (b"GET /qiwi HTTP/1.1\r\nbroken", "", "a header is not HTTP's"),
+        (b"GET /qiwi HTTP/1.1\r\nA b: c", "", "a header's name"),
+        (b"POST /qiwi HTTP/1.1\r\nTransfer-Encoding: gzip, hidden", "", "Transfer-Encoding"),
+        (b"get /qiwi HTTP/1.1", "", "its method"),
+    ],
+)
+def test_what_gunicorn_refuses_is_a_line_of_the_log(
+    endpoint: Endpoint, raw: bytes, bank: str, why: str
+) -> None:
+    """What whoever sent it has to change; nothing of what was sent but the bank's name."""
+    answer = endpoint.raw(raw + b"\r\nHost: x\r\n\r\n")
+    line = endpoint.log()[-1]
 
-    assert "hidden-token" not in endpoint.output()
+    assert answer[9:10] in (b"4", b"5")
+    assert b"no-store" in answer
+    assert (line["outcome"], line["bank"]) == ("refused_by_gunicorn", bank)
+    assert line["address"] == "127.0.0.1"
+    assert why in line["why"]
+    assert "hidden" not in endpoint.output()
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_no_token_is_in_the_log_when_a_worker_is_ended(
+    engine: MariaDBEngine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """gunicorn writes down what it was about, when a call takes longer than a worker may."""
+    toml = settings_toml(engine.url, request.module)
+    with (
+        Endpoint(toml, tmp_path, workers=1, options=["--timeout=1"]) as endpoint,
+        engine.server.connect(engine.name) as link,
+        link.cursor() as cursor,
+    ):
+        cursor.execute("LOCK TABLES account WRITE")
+        endpoint.raw(b"GET /qiwi?command=check&account=hidden-account HTTP/1.0\r\n\r\n")
+        output = endpoint.output().replace('"account": "hidden-account"', "")  # our own line
+
+    assert "hidden" not in output
 
 
 def test_nothing_is_too_small_whatever_the_limit(engine: Engine, endpoint: Endpoint) -> None:

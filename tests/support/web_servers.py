@@ -213,6 +213,15 @@ class Entry(Client):
         fields = {"Host": "localhost", **(headers or {})}
         return super().call(path, method, body, fields, timeout=timeout)
 
+    def raw(self, request: bytes, *, timeout: float = 10) -> bytes:
+        """Send a hand-made request and return the answer: TLS knows no link that is half closed."""
+        received = b""
+        with self._connect(timeout) as link, suppress(ConnectionError, TimeoutError):
+            link.sendall(request)
+            while not _is_whole(received) and (piece := link.recv(65536)):
+                received += piece
+        return received
+
     def _connect(self, timeout: float) -> socket.socket:
         port = self.port if self.tls else self.plain_port
         link = socket.create_connection((HOST, port), timeout, (self.source, 0))
@@ -220,6 +229,12 @@ class Entry(Client):
             return link
         context = ssl.create_default_context(cafile=self._ca)
         return context.wrap_socket(link, server_hostname="localhost")
+
+
+def _is_whole(received: bytes) -> bool:
+    head, end, body = received.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)^content-length: (\d+)", head, re.M)
+    return bool(end and length and len(body) >= int(length[1]))
 
 
 def _doors(site: Site, names: Sequence[str]) -> dict[str, Entry]:
@@ -349,6 +364,7 @@ PassengerEnabled off
                 "/srv/pay/public_html": str(self.site.docroot("wsgi")),
                 "/srv/pay/callback": str(self.site.home),
                 "${APACHE_LOG_DIR}/callback.log": f"{self._folder}/wsgi.log",
+                "${APACHE_LOG_DIR}/callback-refused.log": f"{self._folder}/refused.log",
                 **self._changes,
             },
         )
@@ -398,16 +414,16 @@ class Nginx(Program):
     ) -> None:
         self.entry = _doors(site, ["nginx"])["nginx"]
         self._site = site
-        self._folder = folder = site.room()
+        self.folder = folder = site.room()
         self._gunicorn = gunicorn
         self._changes = changes or {}
         command = [find("nginx"), "-p", str(folder), "-c", "nginx.conf", "-e", "error.log"]
         super().__init__(command, folder / "nginx.log")
 
     def __enter__(self) -> Self:
-        (self._folder / "nginx.conf").write_text(self._configuration())
+        (self.folder / "nginx.conf").write_text(self._configuration())
         for made in self._site.docroot("nginx").glob("*.conf"):
-            shutil.copyfile(made, self._folder / made.name)
+            shutil.copyfile(made, self.folder / made.name)
         return super().__enter__()
 
     def probe(self) -> None:
@@ -424,6 +440,7 @@ class Nginx(Program):
                 "listen 443": f"listen {HOST}:{self.entry.port}",
                 "listen 80": f"listen {HOST}:{self.entry.plain_port}",
                 "/run/callback/gunicorn.sock": str(self._gunicorn),
+                "/var/log/nginx/callback": f"{self.folder}/callback",
                 **self._changes,
             },
         )
