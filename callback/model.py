@@ -251,7 +251,7 @@ class Payment:
 
     id: int
     txn_id: str
-    number: str | None  # what the payer typed; None: the account is not in our books any more
+    number: str | None  # what the payer typed, as received; None in a row of an older release
     amount: Decimal
     state: Literal["created", "paid", "cancelled"]
     paid_at: datetime

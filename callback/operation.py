@@ -189,7 +189,7 @@ def _end(session: Session, bank: Bank, command: Pay) -> Result:
 
 
 def _repeated(payment: Payment, command: Pay, ours: datetime | None) -> Outcome:
-    # An account that left our books cannot contradict.
+    # A payment of an older release may be without its number: it cannot contradict.
     if payment.number not in (None, command.account) or payment.amount != command.amount:
         return "duplicate_other"
     if payment.state == "cancelled":
@@ -264,7 +264,7 @@ def _write(session: Session, bank: Bank, seen: Payment, made: Payment, now: date
 
 
 def _is_meant(payment: Payment, command: Perform | Cancel) -> bool:
-    # An account that left our books cannot contradict.
+    # A payment of an older release may be without its number: it cannot contradict.
     same_account = None in (command.of_account, payment.number) or (
         command.of_account == payment.number
     )

@@ -31,7 +31,9 @@ CREATE TABLE IF NOT EXISTS payment (
     id            BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
     bank          VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     txn_id        VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    account_id    BIGINT UNSIGNED NOT NULL,
+    -- What the payer typed, as received: a repeat is compared with it. Null in rows from before it.
+    number        VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
+    account_id    BIGINT UNSIGNED NOT NULL,  -- whom it is credited to: the office may change it
     invoice_id    BIGINT UNSIGNED NULL,      -- null unless the bank pays invoices
     amount        DECIMAL(14,2) NOT NULL,
     currency      CHAR(3) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -41,10 +43,14 @@ CREATE TABLE IF NOT EXISTS payment (
     performed_at  DATETIME(3) NULL,
     cancelled_at  DATETIME(3) NULL,
     cancel_reason BIGINT NULL,
+    -- Since when the accounting program has it, and has its cancellation, in its own numbers (UTC).
+    posted_at     DATETIME(3) NULL,
+    reversed_at   DATETIME(3) NULL,
     PRIMARY KEY (id),
     -- This key decides: a payment is recorded once, whoever asks how often.
     UNIQUE KEY payment_once (bank, txn_id),
-    KEY payment_of_account (account_id, state, amount),
-    KEY payment_of_invoice (invoice_id, state, amount),
+    -- These hold all that "what is owed" reads.
+    KEY payment_owed_account (account_id, state, posted_at, reversed_at, amount),
+    KEY payment_owed_invoice (invoice_id, state, posted_at, reversed_at, amount),
     KEY payment_by_date (bank, paid_at)      -- statements and registers
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 ROW_FORMAT = DYNAMIC;

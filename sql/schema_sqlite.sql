@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS payment (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     bank          TEXT NOT NULL,
     txn_id        TEXT NOT NULL,
+    number        TEXT NULL,
     account_id    INTEGER NOT NULL,
     invoice_id    INTEGER NULL,
     amount        TEXT NOT NULL,
@@ -33,8 +34,12 @@ CREATE TABLE IF NOT EXISTS payment (
     performed_at  TEXT NULL,
     cancelled_at  TEXT NULL,
     cancel_reason INTEGER NULL,
+    posted_at     TEXT NULL,
+    reversed_at   TEXT NULL,
     UNIQUE (bank, txn_id)
 );
-CREATE INDEX IF NOT EXISTS payment_of_account ON payment (account_id, state, amount);
-CREATE INDEX IF NOT EXISTS payment_of_invoice ON payment (invoice_id, state, amount);
+CREATE INDEX IF NOT EXISTS payment_owed_account
+    ON payment (account_id, state, posted_at, reversed_at, amount);
+CREATE INDEX IF NOT EXISTS payment_owed_invoice
+    ON payment (invoice_id, state, posted_at, reversed_at, amount);
 CREATE INDEX IF NOT EXISTS payment_by_date ON payment (bank, paid_at);

@@ -143,11 +143,11 @@ def settings_toml(url: str, module: ModuleType) -> str:
     return "".join(lines) + "\n" + getattr(module, "BANKS", SOME_BANK)
 
 
-def flask(settings: Path, *args: str) -> subprocess.CompletedProcess[str]:
+def flask(settings: Path, *args: str, root: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run one of the program's own commands, as the ops person does."""
     return subprocess.run(
         [sys.executable, "-m", "flask", *args],
-        cwd=ROOT,
+        cwd=root,
         env=os.environ | {"CALLBACK_CONFIG": str(settings)},
         capture_output=True,
         text=True,

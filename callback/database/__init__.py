@@ -11,12 +11,18 @@ import re
 import threading
 import time
 import weakref
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
 
-from callback.database.errors import DatabaseError, DuplicateError, RetryError
+from callback.database.errors import (
+    DatabaseError,
+    DuplicateError,
+    NothingToAddError,
+    RetryError,
+)
+from callback.database.older import completed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -60,6 +66,7 @@ class Engine(Interface):
     """Connects, and knows how a statement with `:name` values is written for its driver."""
 
     SCHEMA: str
+    UPGRADE: str
 
     def connect(self, timeout: int = STATEMENT_TIMEOUT_S) -> Connection: ...
     def prepare(self, statement: str) -> str: ...
@@ -115,9 +122,20 @@ class Database:
     def script(self, name: str) -> None:
         """Run a file of several statements, such as the schema; DatabaseError when one fails."""
         with closing(self.engine.connect(PATIENT_TIMEOUT_S)) as connection:
-            for statement in self._scripts[name].split(";"):
-                if statement.strip():
+            for statement in self.statements_of(name):
+                connection.script(statement)
+
+    def add(self, name: str) -> Iterator[str]:
+        """Run the statements of a file that add something to a table, and yield those that did."""
+        with closing(self.engine.connect(PATIENT_TIMEOUT_S)) as connection:
+            for statement in self.statements_of(name):
+                with suppress(NothingToAddError):
                     connection.script(statement)
+                    yield statement
+
+    def statements_of(self, name: str) -> list[str]:
+        """Take a file of several statements apart."""
+        return [one.strip() for one in self._scripts[name].split(";") if one.strip()]
 
 
 def _close(connections: list[Connection]) -> None:
@@ -186,12 +204,14 @@ class Session:
 def load_statements(*folders: Path) -> dict[str, str]:
     """Read every `*.sql` of the folders by name, without comments; a later folder wins.
 
+    Statements that a site wrote for an older release are completed.
+
     A statement about a whole list says `{bills}` in place of the list, and becomes one for each
     list: a page, a count and a sum are of the same rows, also where a site lays a list of its own
     over ours.
     """
     statements = {
-        path.stem: re.sub(r"--[^\n]*", "", path.read_text(encoding="utf-8")).strip()
+        path.stem: completed(re.sub(r"--[^\n]*", "", path.read_text(encoding="utf-8")).strip())
         for folder in folders
         for path in sorted(folder.glob("*.sql"))
     }

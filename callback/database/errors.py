@@ -1,8 +1,18 @@
 """What can happen to a statement, whatever the engine."""
 
+# For the log, where a release meets a database that it has not been upgraded for.
+COLUMN_MISSING = (
+    "a column is missing: run flask init-db, or paste sql/upgrade.sql; if the statement is the "
+    "site's own (instance/sql), see sql/README.md"
+)
+
 
 class DatabaseError(Exception):
     """The outcome of a statement is not known, or the database cannot be asked at all."""
+
+
+class NothingToAddError(DatabaseError):
+    """What a statement adds to a table is there already, or the table itself is not there yet."""
 
 
 class DuplicateError(Exception):

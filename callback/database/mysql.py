@@ -17,7 +17,13 @@ from callback.database import (
     STATEMENT_TIMEOUT_S,
     Reply,
 )
-from callback.database.errors import DatabaseError, DuplicateError, RetryError
+from callback.database.errors import (
+    COLUMN_MISSING,
+    DatabaseError,
+    DuplicateError,
+    NothingToAddError,
+    RetryError,
+)
 from callback.database.login import Connection
 
 if TYPE_CHECKING:
@@ -29,6 +35,8 @@ DUPLICATE_KEY = 1062
 # Rolled back by the server, nothing was done: lock wait, deadlock (Galera's conflicts too),
 # and MariaDB 11.6's "record has changed since last read".
 ROLLED_BACK = {1205, 1213, 1020}
+# To a statement that adds: the column or the key is there, or there is no table.
+NOTHING_TO_ADD = {1060, 1061, 1146}
 # Gone away, lost, killed, shutting down, a node outside of its cluster; 0: PyMySQL's closed socket.
 LOST = {0, 1047, 1053, 1927, 2006, 2013, 2014, 2055}
 # Worth a sentence in the log; the bank hears "ask again" for these as for every other error.
@@ -37,18 +45,22 @@ HINTS = {
     1044: "the user may not use this database: check the grants",
     1045: "user or password is wrong in DATABASE",
     1049: "there is no such database: check DATABASE",
+    1054: COLUMN_MISSING,
     1142: "the right was revoked: a hoster's panel does so when the database is over its quota",
     1146: "a table is missing: run flask init-db",
     1203: "the user has no connection left: lower CONNECTIONS or the number of workers",
+    1205: "another program holds what we need: has the accounting program left a transaction open?",
     1226: "the user is over a limit of the host: lower CONNECTIONS or the number of workers",
     2026: "no trusted TLS to the database: check ssl_ca and the server's certificate",
     2059: "the driver has no such login: give the database user another",
 }
 # A lenient server would cut a text or clamp a sum silently; times are ours and UTC; whole
-# seconds of lock wait; REPEATABLE READ makes the guards inside one statement locking reads.
+# seconds of lock wait, for rows and for tables (which may wait for a day); REPEATABLE READ makes
+# the guards inside one statement locking reads.
 SETUP = (
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ENGINE_SUBSTITUTION', "
-    f"innodb_lock_wait_timeout = {LOCK_TIMEOUT_S}, time_zone = '+00:00', autocommit = 1"
+    f"innodb_lock_wait_timeout = {LOCK_TIMEOUT_S}, lock_wait_timeout = {LOCK_TIMEOUT_S}, "
+    "time_zone = '+00:00', autocommit = 1"
 )
 ISOLATION = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 
@@ -65,6 +77,7 @@ class MySQL:
     ssl_ca: str | None = None
 
     SCHEMA = "schema"
+    UPGRADE = "upgrade"
 
     def connect(self, timeout: int = STATEMENT_TIMEOUT_S) -> MySQLConnection:
         """Return a new connection; DatabaseError when no host gives one."""
@@ -142,6 +155,8 @@ class MySQLConnection:
             with self._connection.cursor() as cursor:
                 cursor.execute(statement)
         except (pymysql.MySQLError, OSError) as error:
+            if number_of(error) in NOTHING_TO_ADD:
+                raise NothingToAddError from error
             raise DatabaseError(explain(error)) from error
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from callback.database import LOCK_TIMEOUT_S, STATEMENT_TIMEOUT_S, Reply
-from callback.database.errors import DatabaseError, DuplicateError
+from callback.database.errors import (
+    COLUMN_MISSING,
+    DatabaseError,
+    DuplicateError,
+    NothingToAddError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -21,13 +27,18 @@ if TYPE_CHECKING:
 READ: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("amount", "issued", "paid", "owed", "total"), lambda text: Decimal(str(text))),
     **dict.fromkeys(
-        ("paid_at", "created_at", "performed_at", "cancelled_at"), datetime.fromisoformat
+        ("paid_at", "created_at", "performed_at", "cancelled_at", "posted_at", "reversed_at"),
+        datetime.fromisoformat,
     ),
 }
 
 
 class DecimalSum:
-    """SUM that adds decimals: SQLite's own would add floats."""
+    """SUM that adds decimals: SQLite's own would add floats.
+
+    A minus in SQL makes a float of one sum. Its digits are read back as they were, for a float
+    keeps fifteen, and a sum has fourteen.
+    """
 
     def __init__(self) -> None:
         self._sum = Decimal(0)
@@ -47,6 +58,7 @@ class SQLite:
     path: Path
 
     SCHEMA = "schema_sqlite"
+    UPGRADE = "upgrade_sqlite"
 
     def connect(self, timeout: int = STATEMENT_TIMEOUT_S) -> SQLiteConnection:  # noqa: ARG002
         """Return a new connection; DatabaseError when the file is not there."""
@@ -63,6 +75,8 @@ class SQLite:
             raise DatabaseError(f"{self.path}: {error}; run flask init-db first") from error
         connection.row_factory = sqlite3.Row
         connection.create_aggregate("SUM", 1, DecimalSum)  # type: ignore[arg-type]
+        # MySQL's LENGTH counts bytes, SQLite has no other.
+        connection.create_function("CHAR_LENGTH", 1, _length, deterministic=True)
         return SQLiteConnection(connection)
 
     def prepare(self, statement: str) -> str:
@@ -94,7 +108,7 @@ class SQLiteConnection:
                 raise DuplicateError from error
             raise DatabaseError(str(error)) from error
         except sqlite3.Error as error:
-            raise DatabaseError(str(error)) from error
+            raise DatabaseError(_explain(error)) from error
 
     def stream(self, statement: str, values: Mapping[str, Any]) -> Iterator[Row]:
         """Yield rows one by one."""
@@ -102,18 +116,29 @@ class SQLiteConnection:
             for row in self._connection.execute(statement, _written(values)):
                 yield _read(row)
         except sqlite3.Error as error:
-            raise DatabaseError(str(error)) from error
+            raise DatabaseError(_explain(error)) from error
 
     def script(self, statement: str) -> None:
         """Run one statement that has no values."""
         try:
             self._connection.execute(statement)
         except sqlite3.Error as error:
-            raise DatabaseError(str(error)) from error
+            if re.match("duplicate column name|no such table", str(error)):
+                raise NothingToAddError from error
+            raise DatabaseError(_explain(error)) from error
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _explain(error: sqlite3.Error) -> str:
+    missing = re.search("no such column|has no column named", str(error))
+    return f"{error}; {COLUMN_MISSING}" if missing else str(error)
+
+
+def _length(value: object) -> int | None:
+    return None if value is None else len(str(value))
 
 
 def _written(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,8 @@ import click
 
 from callback.bank import Bank
 from callback.database.errors import DatabaseError
-from callback.database.sqlite import SQLite
 from callback.signature import url_tokens
-from callback.tools import front, release
+from callback.tools import front, release, upgrade
 from callback.tools.books import commands as books
 from callback.tools.conform import command as conform
 from callback.tools.printable import json_safe, printable, tolerate_any_console
@@ -31,7 +30,10 @@ if TYPE_CHECKING:
 
 DAY = click.DateTime(["%Y-%m-%d"])
 COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
-COLUMNS = ("id", "bank", "txn_id", "account", "invoice", "amount", "currency", "state", "paid_at")
+COLUMNS = (
+    *("id", "bank", "txn_id", "account", "invoice", "number", "amount", "currency", "state"),
+    "paid_at",
+)
 
 
 def install(app: Flask, settings: Settings, database: Database) -> None:
@@ -54,13 +56,16 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
     def init_db(sample: bool) -> None:
         """Create the tables account, invoice and payment where they are missing.
 
-        Nothing that exists is changed, so it may be run again at any time.
+        A table of an older release gets the columns and keys that it lacks (sql/upgrade.sql);
+        nothing else that exists is changed, so it may be run again at any time.
         """
-        if isinstance(database.engine, SQLite):
-            database.engine.create()
-        _run(database, database.engine.SCHEMA)
-        if sample:
-            _run(database, "sample")
+        try:
+            for line in upgrade.run(database):
+                click.echo(line)
+            if sample:
+                database.script("sample")
+        except DatabaseError as error:
+            _stop(error)
         click.echo("The tables are there" + (", with the sample customers." if sample else "."))
 
     @app.cli.command("url")
@@ -90,6 +95,7 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
     ) -> None:
         """List the recorded payments of all states, oldest first.
 
+        number is what the payer typed, account and invoice are whom it is credited to now.
         paid_at is the bank's own date and time, in the bank's zone; the other times of --json
         are ours, in UTC.
         """
@@ -141,13 +147,6 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
     sheet.install(app, settings, BankName())
 
 
-def _run(database: Database, script: str) -> None:
-    try:
-        database.script(script)
-    except DatabaseError as error:
-        _stop(error)
-
-
 def _stop(error: DatabaseError) -> None:
     click.echo(f"The database does not answer: {error}", err=True)
     sys.exit(1)
@@ -160,7 +159,7 @@ def _json_lines(rows: Iterator[Row]) -> Iterator[str]:
 
 def _table_lines(rows: Iterator[Row]) -> Iterator[str]:
     # Widths that fit most rows: a long list is printed as it comes, not gathered first.
-    form = "{:>8}  {:<10} {:<22} {:<14} {:<14} {:>14} {:<4} {:<10} {}"
+    form = "{:>8}  {:<10} {:<22} {:<14} {:<14} {:<14} {:>14} {:<4} {:<10} {}"
     yield form.format(*COLUMNS)
     for row in rows:
         yield form.format(*(_text(row[name]) or "" for name in COLUMNS))

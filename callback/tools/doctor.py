@@ -26,10 +26,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from callback import log, signature
 from callback.clock import utc_now
+from callback.database import older
 from callback.database.errors import DatabaseError
 from callback.database.login import COLD
 from callback.database.mysql import MySQL
-from callback.paths import ROOT
+from callback.paths import INSTANCE, ROOT
 from callback.tools.books import mt940, pull
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ COLUMNS = {
 EXACT = ("account.number", "invoice.number", "payment.bank", "payment.txn_id")
 
 MISSING = "missing"  # a library
+ADDITION = re.compile(r"ADD (COLUMN|KEY) (\w+)")  # in a statement of sql/upgrade.sql
 
 State = Literal["ok", "warning", "fault"]
 
@@ -84,6 +86,7 @@ def examine(
     yield from _files(settings)
     yield from _release(ROOT)
     yield from _banks(settings)
+    yield from _overlays(INSTANCE / "sql")
     yield from _database(settings, database)
     if environ is not None:
         yield from _door(settings, environ)
@@ -238,17 +241,58 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
         if isinstance(settings.engine, MySQL):
             yield from _login(settings.engine)
         with database.session() as session:
-            session.run("find_payment", bank="", txn_id="")
+            missing = list(_missing(session, database))
+            yield from missing
+            if not missing:
+                session.run("find_payment", bank="", txn_id="")
             took = (time.monotonic() - started) * 1000
             yield Finding("ok", "database", f"answers, connecting took {took:.0f} ms")
             if isinstance(settings.engine, MySQL):
                 yield from _server(session, settings.engine, settings)
                 yield from _tables(session)
+            if not missing:
+                yield from _numbers(session)
             for bank in settings.banks.values():
                 yield from _dates(session, bank)
                 yield from _bills(database, bank)
     except DatabaseError as error:
         yield Finding("fault", "database", str(error))
+
+
+def _missing(session: Session, database: Database) -> Iterator[Finding]:
+    """Find what the table payment of an older release lacks, each with the statement to paste."""
+    there = {row["name"] for row in session.run(f"doctor_{database.engine.UPGRADE}").rows}
+    if not there:  # no table at all
+        return
+    for statement in database.statements_of(database.engine.UPGRADE):
+        sort, name = ADDITION.findall(statement)[0]
+        if name not in there:
+            yield Finding(
+                "fault" if sort == "COLUMN" else "warning",
+                f"payment.{name}",
+                f"is missing: run flask init-db, or paste {statement};",
+            )
+
+
+def _numbers(session: Session) -> Iterator[Finding]:
+    lacking = session.run("doctor_numbers").rows[0]["n"]
+    if lacking:
+        yield Finding(
+            "warning",
+            "payment.number",
+            f"{lacking} of the newest payments are without the number that was typed, so a repeat "
+            "of them cannot be compared: run flask init-db, now that no older release writes",
+        )
+
+
+def _overlays(folder: Path) -> Iterator[Finding]:
+    """Look at the statements that the site has laid over ours."""
+    for path in sorted(folder.glob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        # What is completed as it is read does no harm until its form changes.
+        state: State = "fault" if [*older.faults(older.completed(text))] else "warning"
+        for fault in older.faults(text):
+            yield Finding(state, f"instance/sql/{path.name}", fault)
 
 
 def _login(engine: MySQL) -> Iterator[Finding]:

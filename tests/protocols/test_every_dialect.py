@@ -19,13 +19,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from callback import settings
+from callback.database import Database, load_statements
+from callback.paths import SQL
 from callback.protocols import PROTOCOLS
+from callback.tools.books.entry import Entry, Register
+from callback.tools.books.reconcile import Reconciliation, Report
 from callback.tools.conform import run
 from callback.tools.conform.play import CENT, Booked, Others, Play
 from callback.tools.conform.simulators import SIMULATORS
 from callback.tools.conform.suite import CASES, Case, lacks
-from tests.conftest import Engine, MariaDBEngine, SQLiteEngine, settings_toml
-from tests.support import dialects
+from tests.conftest import Engine, MariaDBEngine, SQLiteEngine, flask, settings_toml
+from tests.support import dialects, sites
 from tests.support.answers import broken
 from tests.support.processes import HOST, CuttingProxy, Endpoint, write_settings
 
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from callback.bank import Settings
-    from callback.tools.conform.model import Act, Proof, Reading
+    from callback.tools.conform.model import Act, Proof, Reading, Step
 
 BANKS = dialects.banks()
 ACCOUNT, OTHERS = "7012340001", ("7012340009", "7012340003", "7012340004")
@@ -80,14 +84,19 @@ TWO_PHASES = [bank for bank, play in PLAYS.items() if play.simulator.SHEET.two_p
 for_every_bank = pytest.mark.parametrize("bank", PLAYS)
 
 
-@pytest.fixture(scope="module")
-def accounts(database: Engine) -> Engine:
+def opened(database: Engine) -> Engine:
     """The database with one account of each kind; the first owes 3200.00."""
     database.clean()
     database.account(ACCOUNT, "Серова Анна", owes="3200.00")
     database.account(OTHERS[1], state="closed")
     database.account(OTHERS[2], state="blocked")
     return database
+
+
+@pytest.fixture(scope="module")
+def accounts(database: Engine) -> Engine:
+    """The database with its accounts."""
+    return opened(database)
 
 
 @pytest.fixture
@@ -106,11 +115,7 @@ def start(books: Engine, endpoint: Endpoint) -> Callable[[str], Play]:
 
 def recorded(engine: Engine, bank: str) -> dict[str, Booked]:
     """What stands in the books of a bank, in the words of a play."""
-    rows = engine.rows(
-        "SELECT p.txn_id, a.number, p.amount, p.state FROM payment AS p"
-        " JOIN account AS a ON a.id = p.account_id WHERE p.bank = ?",
-        bank,
-    )
+    rows = engine.rows("SELECT txn_id, number, amount, state FROM payment WHERE bank = ?", bank)
     found = {row[0]: Booked(row[1], Decimal(row[2]), row[3]) for row in rows}
     assert len(found) == len(rows)
     return found
@@ -173,6 +178,81 @@ def test_a_repeat_is_answered_though_the_account_was_closed_since(
         books.execute("UPDATE account SET state = 'active' WHERE number = ?", ACCOUNT)
 
     assert recorded(books, bank) == play.books
+
+
+_OTHER = f"(SELECT id FROM account WHERE number = '{OTHERS[1]}')"
+_MOVES = f"UPDATE payment SET account_id = {_OTHER}"
+# What may happen to the books between a payment and its repeat.
+OFFICE = {
+    "corrects a number": [f"UPDATE account SET number = '0957835960' WHERE number = '{ACCOUNT}'"],
+    "moves the payments": [_MOVES],
+    "merges two customers": [
+        _MOVES,
+        f"UPDATE invoice SET account_id = {_OTHER}",
+        f"DELETE FROM account WHERE number = '{ACCOUNT}'",
+    ],
+    "deletes a customer": [
+        "DELETE FROM invoice",
+        f"DELETE FROM account WHERE number = '{ACCOUNT}'",
+    ],
+}
+
+
+@pytest.fixture
+def office(books: Engine, request: pytest.FixtureRequest) -> Iterator[Callable[[], None]]:
+    """Do what the office does; afterwards the books are as they were."""
+
+    def does() -> None:
+        for statement in OFFICE[request.param]:
+            books.execute(statement)
+
+    yield does
+    opened(books)
+
+
+def agreed(engine: Engine, given: Settings, bank: str, *paid: Step) -> Report:
+    """Compare a register of these payments."""
+    entries = [
+        Entry(line, one.id, one.account, one.sum, one.at) for line, one in enumerate(paid, start=1)
+    ]
+    database = Database(given.engine, load_statements(SQL), 1)
+    return Reconciliation(database, given.banks[bank], Register(entries, [])).compare()
+
+
+@for_every_bank
+@pytest.mark.parametrize("office", OFFICE, indirect=True)
+def test_what_the_office_does_to_its_books_is_nothing_to_the_bank(
+    start: Callable[[str], Play],
+    books: Engine,
+    endpoint: Endpoint,
+    bank: str,
+    office: Callable[[], None],
+) -> None:
+    """What was recorded is compared with what was typed, not with what became of the account."""
+    play = start(bank)
+    seen = len(endpoint.log())
+    paid = play.pay()
+    step = play.new()
+    first = play.expect(step, "ok")
+    office()
+
+    play.same(first, play.expect(step, "duplicate_same"))
+    if play.simulator.SHEET.two_phase:
+        perform = play.later("perform", step, first)
+        play.same(play.expect(perform, "ok"), play.expect(perform, "duplicate_same"))
+        play.same(paid.performed, play.expect(paid.perform, "duplicate_same"))
+    if "status" in play.simulator.acts:
+        play.same(paid.performed, play.expect(play.later("status", paid.step, paid.first), "ok"))
+    report = agreed(books, read(endpoint.settings), bank, paid.step, step)
+    assert (report.findings, report.matched.count) == ([], 2)
+    if play.simulator.refunds():
+        cancel = play.later("cancel", paid.step, paid.first)
+        play.same(play.expect(cancel, "ok"), play.expect(cancel, "duplicate_same"))
+    assert alarms(endpoint, bank, seen) == []
+    assert recorded(books, bank) == play.books
+
+    play.expect(replace(step, account=OTHERS[1]), "duplicate_other")
+    assert alarms(endpoint, bank, seen) == ["duplicate_other"]
 
 
 @for_every_bank
@@ -332,6 +412,28 @@ def test_a_database_that_is_away_is_never_a_refusal(books: Engine, cut: Cut) -> 
         assert recorded(books, bank) == {}
         play.expect(steps[bank], "ok")
         assert recorded(books, bank) == play.books
+
+
+def test_a_database_that_was_not_upgraded_is_never_a_refusal(
+    books: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """A check and a pay of every bank on the tables of an older release; then they are upgraded."""
+    old = opened(sites.older(books, tmp_path))
+    with Endpoint(settings_toml(old.url, request.module), tmp_path) as endpoint:
+        given = read(endpoint.settings)
+        plays = {bank: make_play(given, bank, f"http://{HOST}:{endpoint.port}") for bank in PLAYS}
+        steps = {bank: play.new() for bank, play in plays.items()}
+        for bank, play in plays.items():
+            acts = [act for act in play.simulator.acts if act in ("check", "status", "statement")]
+            for step in [
+                steps[bank],
+                *(play.new(act, until=steps[bank].at) for act in sorted(acts)),
+            ]:
+                play.want(play.ask(step), step.act, "temporary")
+        assert flask(endpoint.settings, "init-db").returncode == 0
+        for bank, play in plays.items():
+            play.expect(steps[bank], "ok")
+            assert recorded(old, bank) == play.books
 
 
 @pytest.mark.parametrize("bank", TWO_PHASES)

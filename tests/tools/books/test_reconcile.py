@@ -99,9 +99,9 @@ def reconcile(flask: Flask, tmp_path: Path) -> Reconcile:
 
 
 PAYMENT = (
-    "INSERT INTO payment (bank, txn_id, account_id, invoice_id, amount, currency, state, paid_at,"
-    " created_at, performed_at) SELECT ?, ?, a.id, (SELECT id FROM invoice WHERE number = ?), ?,"
-    " 'KZT', ?, ?, '2026-11-04 05:00:00', ? FROM account AS a WHERE a.number = ?"
+    "INSERT INTO payment (bank, txn_id, number, account_id, invoice_id, amount, currency, state,"
+    " paid_at, created_at, performed_at) SELECT ?, ?, ?, a.id, (SELECT id FROM invoice WHERE"
+    " number = ?), ?, 'KZT', ?, ?, '2026-11-04 05:00:00', ? FROM account AS a WHERE a.number = ?"
 )
 
 
@@ -109,8 +109,9 @@ def paid(engine: Engine, bank: str, *payment: str) -> None:
     """Record a payment of ours: id, account (for "invoices" its first invoice), sum, date."""
     txn_id, account, amount, when = payment
     invoice = f"{account}-1" if bank == "invoices" else None
-    performed = "2026-11-04 05:00:00"
-    engine.execute(PAYMENT, bank, txn_id, invoice, amount, "paid", when, performed, account)
+    done = "2026-11-04 05:00:00"
+    number = invoice or account
+    engine.execute(PAYMENT, bank, txn_id, number, invoice, amount, "paid", when, done, account)
 
 
 def state(engine: Engine, txn_id: str, to: str, performed_at: str | None) -> None:
@@ -221,7 +222,7 @@ def test_the_day_is_the_banks(qiwi: Engine, reconcile: Reconcile) -> None:
     ("change", "name", "remark"),
     [
         ("amount = '1200.01'", "differs", "another sum; ours: 18000002 7012340001 1200.01"),
-        ("account_id = account_id + 1", "differs", "another account; ours: 18000002 7012340002"),
+        ("number = '7012340002'", "differs", "another account; ours: 18000002 7012340002"),
         (
             "paid_at = '2026-11-02 09:15:00'",
             "differs",
@@ -523,11 +524,14 @@ def record(engine: Engine, accounts: list[str], payments: list[Any]) -> None:
     values = [
         value
         for txn_id, account, amount, when, to, performed in payments
-        for value in ("kaspi", txn_id, ids[account], amount, "KZT", to, when, PERFORMED, performed)
+        for value in (
+            *("kaspi", txn_id, account, ids[account], amount, "KZT", to, when),
+            *(PERFORMED, performed),
+        )
     ]
-    marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(payments))
+    marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(payments))
     engine.execute(
-        "INSERT INTO payment (bank, txn_id, account_id, amount, currency, state, paid_at,"
+        "INSERT INTO payment (bank, txn_id, number, account_id, amount, currency, state, paid_at,"
         f" created_at, performed_at) VALUES {marks}",
         *values,
     )

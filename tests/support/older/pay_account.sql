@@ -1,0 +1,9 @@
+-- Record a payment of an account. One statement, committed by itself: the account is found and
+-- the row inserted, or nothing happens. A duplicate key means that the bank repeats itself.
+INSERT INTO payment (bank, txn_id, account_id, amount, currency, state,
+                     paid_at, created_at, performed_at)
+SELECT :bank, :txn_id, a.id, :amount, :currency, :state,
+       :paid_at, :now, :performed_at
+  FROM account AS a
+ WHERE a.number = :account AND LENGTH(a.number) = LENGTH(:account)
+   AND a.state = 'active'

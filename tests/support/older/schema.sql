@@ -1,0 +1,50 @@
+-- The three tables, for MySQL 5.7+ and MariaDB 10.3+:  mariadb usu < sql/schema.sql
+-- No trigger, event or function: shared hosts do not allow them.
+-- No foreign key: the accounting system owns account and invoice and may reload them as it
+-- pleases; a payment must outlive that, and its row takes its ids from them in one statement.
+
+CREATE TABLE IF NOT EXISTS account (
+    id      BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+    -- Compared exactly: letter case and leading zeros count.
+    number  VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    name    VARCHAR(255) NOT NULL DEFAULT '',
+    address VARCHAR(255) NOT NULL DEFAULT '',
+    state   ENUM('active', 'closed', 'blocked') NOT NULL DEFAULT 'active',
+    PRIMARY KEY (id),
+    UNIQUE KEY account_number (number)
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 ROW_FORMAT = DYNAMIC;
+
+CREATE TABLE IF NOT EXISTS invoice (
+    id         BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+    number     VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    account_id BIGINT UNSIGNED NOT NULL,
+    amount     DECIMAL(14,2) NOT NULL,
+    issued_on  DATE NOT NULL,
+    state      ENUM('issued', 'cancelled') NOT NULL DEFAULT 'issued',
+    PRIMARY KEY (id),
+    UNIQUE KEY invoice_number (number),
+    -- Holds all that "what is owed" reads, so a check touches no row of the table.
+    KEY invoice_owed (account_id, state, amount)
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 ROW_FORMAT = DYNAMIC;
+
+CREATE TABLE IF NOT EXISTS payment (
+    id            BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+    bank          VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    txn_id        VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    account_id    BIGINT UNSIGNED NOT NULL,
+    invoice_id    BIGINT UNSIGNED NULL,      -- null unless the bank pays invoices
+    amount        DECIMAL(14,2) NOT NULL,
+    currency      CHAR(3) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    state         ENUM('created', 'paid', 'cancelled') NOT NULL,
+    paid_at       DATETIME(3) NOT NULL,      -- the bank's own, in the bank's zone
+    created_at    DATETIME(3) NOT NULL,      -- this and the next two: ours, UTC
+    performed_at  DATETIME(3) NULL,
+    cancelled_at  DATETIME(3) NULL,
+    cancel_reason BIGINT NULL,
+    PRIMARY KEY (id),
+    -- This key decides: a payment is recorded once, whoever asks how often.
+    UNIQUE KEY payment_once (bank, txn_id),
+    KEY payment_of_account (account_id, state, amount),
+    KEY payment_of_invoice (invoice_id, state, amount),
+    KEY payment_by_date (bank, paid_at)      -- statements and registers
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 ROW_FORMAT = DYNAMIC;

@@ -1,0 +1,40 @@
+-- The three tables of schema.sql for the embedded trial database.
+-- Sums are TEXT: SQLite's DECIMAL would be a binary float.
+
+CREATE TABLE IF NOT EXISTS account (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    number  TEXT NOT NULL UNIQUE,
+    name    TEXT NOT NULL DEFAULT '',
+    address TEXT NOT NULL DEFAULT '',
+    state   TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'closed', 'blocked'))
+);
+
+CREATE TABLE IF NOT EXISTS invoice (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    number     TEXT NOT NULL UNIQUE,
+    account_id INTEGER NOT NULL,
+    amount     TEXT NOT NULL,
+    issued_on  TEXT NOT NULL,
+    state      TEXT NOT NULL DEFAULT 'issued' CHECK (state IN ('issued', 'cancelled'))
+);
+CREATE INDEX IF NOT EXISTS invoice_owed ON invoice (account_id, state, amount);
+
+CREATE TABLE IF NOT EXISTS payment (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    bank          TEXT NOT NULL,
+    txn_id        TEXT NOT NULL,
+    account_id    INTEGER NOT NULL,
+    invoice_id    INTEGER NULL,
+    amount        TEXT NOT NULL,
+    currency      TEXT NOT NULL,
+    state         TEXT NOT NULL CHECK (state IN ('created', 'paid', 'cancelled')),
+    paid_at       TEXT NOT NULL,
+    created_at    TEXT NOT NULL,
+    performed_at  TEXT NULL,
+    cancelled_at  TEXT NULL,
+    cancel_reason INTEGER NULL,
+    UNIQUE (bank, txn_id)
+);
+CREATE INDEX IF NOT EXISTS payment_of_account ON payment (account_id, state, amount);
+CREATE INDEX IF NOT EXISTS payment_of_invoice ON payment (invoice_id, state, amount);
+CREATE INDEX IF NOT EXISTS payment_by_date ON payment (bank, paid_at);
