@@ -216,8 +216,9 @@ class Entry(Client):
     def raw(self, request: bytes, *, timeout: float = 10) -> bytes:
         """Send a hand-made request and return the answer: TLS knows no link that is half closed."""
         received = b""
-        with self._connect(timeout) as link, suppress(ConnectionError, TimeoutError):
-            link.sendall(request)
+        with self._connect(timeout) as link, suppress(OSError):
+            with suppress(OSError):  # it may answer, and leave, before all of it is there
+                link.sendall(request)
             while not _is_whole(received) and (piece := link.recv(65536)):
                 received += piece
         return received
