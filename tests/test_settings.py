@@ -160,7 +160,6 @@ BASE = GOOD[: GOOD.index("[BANKS")]
             'protocol = "osmp"\nallow = ["::1"]\nid_tag = "a b"',
             "BANKS.qiwi.id_tag: expected a name",
         ),
-        ('protocol = "osmp"\nallow = ["::1"]\nid_tag = ""', "BANKS.qiwi.id_tag: expected a name"),
         (
             'protocol = "osmp"\nusername = "a:b"\npassword = "x"',
             "BANKS.qiwi.username: expected a text without a colon",
