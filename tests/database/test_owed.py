@@ -233,4 +233,4 @@ def test_a_check_of_a_customer_with_many_payments_reads_only_the_index(
                 alias = "q" if name == "explain" else "p"
                 (sums,) = [row for row in plan if row["table"] == alias and row["id"] > 1]
                 assert sums["key"] == f"payment_owed_{payer}", (name, payer)
-                assert "Using index" in sums["Extra"], (name, payer)
+                assert "Using index" in sums["Extra"].split("; "), (name, payer)
