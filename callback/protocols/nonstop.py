@@ -97,7 +97,7 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     elif result.payment and isinstance(command, Status):
         parts.append(element("transaction", _standing(bank, command, result.payment)))
     # A repeat is refused, unless the settings give it the code of the first answer.
-    elif result.payment and result.done and code == bank.code(command.name, "ok"):
+    elif result.payment and code == bank.code(command.name, "ok"):
         parts = _receipt(bank, command, result.payment, code)
     return wire.xml(element("pay-response", parts))
 

@@ -649,6 +649,8 @@ def test_values_are_signed_as_received(books: Engine, endpoint: Endpoint) -> Non
         expected = "-40" if " " in number else "22"
         assert code(endpoint, values, "silent") == expected, number
     assert [row[2] for row in payments(books)] == ["0000", "00632435", "٦٣"]
+    for number in ("0000", "00632435", "٦٣"):
+        assert ask(endpoint, {"ACT": "1", "PAY_ACCOUNT": number}, "silent")["account"] == number
 
 
 WRONG_SIGNS = [

@@ -18,7 +18,7 @@ UNREADABLE = [
     ("cut off", b'{"method":'),
     ("not UTF-8", b'{"id":1,"method":"\xff","params":{}}'),
     ("UTF-16", '{"id":1}'.encode("utf-16")),
-    ("byte order mark", b'\xef\xbb\xbf{"id":1}'),
+    ("two byte order marks", b'\xef\xbb\xbf\xef\xbb\xbf{"id":1}'),
     ("NaN", b'{"id":1,"method":"M","params":{"amount":NaN}}'),
     ("Infinity", b'{"id":1,"method":"M","params":{"amount":Infinity}}'),
     ("-Infinity", b'{"id":1,"method":"M","params":{"amount":-Infinity}}'),
