@@ -32,6 +32,7 @@ class Bank:
     allow: tuple[IPv4Network | IPv6Network, ...]
     username: str
     password: tuple[bytes, ...] = field(repr=False)  # oldest first; empty: no Basic
+    password_keys: tuple[bytes, ...] = field(repr=False)  # of digests, one for each SECRET_KEY
     secret: tuple[bytes, ...] = field(repr=False)  # oldest first
     url_token: bool
     payer: str

@@ -69,9 +69,10 @@ class Handlers:
         bank, dialect = visit.bank, PROTOCOLS[visit.bank.protocol]
         command, why = NOT_READ, ""
         try:
-            refusal = signature.refuse_caller(bank, token, visit.call.environ, self.settings)
+            environ = visit.call.environ
+            refusal = signature.refuse_caller(bank, token, environ, self.settings, self.database)
             if refusal:
-                why = signature.why_refused(bank, refusal, visit.call.environ, self.settings)
+                why = signature.why_refused(bank, refusal, environ, self.settings)
                 return command, Result(refusal), why
             if visit.call.method not in dialect.METHODS:
                 return command, Result("bad_method"), why

@@ -195,6 +195,13 @@ class Note(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePassword(Command):
+    """From now on the bank proves itself by this password alone."""
+
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement(Command):
     """List the bank's payments from `since` to `until`, both inclusive, ascending.
 

@@ -10,10 +10,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from callback import passwords
 from callback.clock import utc_now
 from callback.database.errors import DatabaseError, DuplicateError
 from callback.model import (
     Cancel,
+    ChangePassword,
     Check,
     Cutoff,
     Note,
@@ -137,6 +139,12 @@ def statement(session: Session, bank: Bank, command: Statement) -> Result:
     return Result("ok", payments=[_payment(row) for row in rows])
 
 
+def change_password(session: Session, bank: Bank, command: ChangePassword) -> Result:
+    """Let only the new password be good from now on."""
+    passwords.change(session, bank, command.password)
+    return Result("ok")
+
+
 def note(session: Session, bank: Bank, command: Note) -> Result:  # noqa: ARG001
     """Leave it to the log."""
     return Result("ok")
@@ -151,6 +159,7 @@ OPERATIONS: dict[type[Command], Callable[..., Result]] = {
     Status: status,
     Statement: statement,
     Note: note,
+    ChangePassword: change_password,
 }
 
 

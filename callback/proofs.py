@@ -37,6 +37,11 @@ def md5_hex(*parts: bytes) -> str:
     return hex_digest("md5", *parts)
 
 
+def password_digest(key: bytes, password: bytes) -> str:
+    """What is kept in place of a password; without the key it cannot even be guessed at."""
+    return hmac.new(key, password, hashlib.sha256).hexdigest()
+
+
 def rsa_verifier(pem: bytes) -> Verifier:
     """Make what verifies RSA signatures (SHA-1, PKCS#1 v1.5) by a public key.
 

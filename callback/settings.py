@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+import hmac
 import re
 import sys
 from itertools import permutations
@@ -25,7 +27,7 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from callback.database import Engine
 
@@ -195,10 +197,17 @@ def _bank(
     common |= {
         "timezone": common["timezone"] or of_file["TIMEZONE"],
         "password": common["password"] or (),
+        "password_keys": _password_keys(name, of_file["SECRET_KEY"] or ()),
         "secret": common["secret"] or (),
         "codes": codes,
     }
     return Bank(name=name, currency=of_file["CURRENCY"] or "", own=values, **common)
+
+
+def _password_keys(name: str, secret_keys: Iterable[bytes]) -> tuple[bytes, ...]:
+    """One key for each SECRET_KEY, good for the passwords of this bank and for nothing else."""
+    purpose = f"bank-password/{name}".encode()
+    return tuple(hmac.new(key, purpose, hashlib.sha256).digest() for key in secret_keys)
 
 
 def _mistaken_lists(banks: Mapping[str, Bank | None]) -> Iterator[str]:

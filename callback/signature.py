@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 from itsdangerous import BadSignature, Signer, TimestampSigner
 
-from callback import proofs
+from callback import passwords, proofs
 from callback.protocols import PROTOCOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from callback.bank import Bank, Settings
+    from callback.database import Database
     from callback.model import Outcome
 
 
@@ -41,14 +42,19 @@ BEFORE_A_PROOF = AT_THE_DOOR | {
 
 
 def refuse_caller(
-    bank: Bank, token: str | None, environ: Mapping[str, str], settings: Settings
+    bank: Bank,
+    token: str | None,
+    environ: Mapping[str, str],
+    settings: Settings,
+    database: Database,
 ) -> Outcome | None:
     """Say what the caller fails to prove, or None when it is the bank. All that is set must hold.
 
-    `token` is the part of the address behind the bank's name, where one is wanted.
+    `token` is the part of the address behind the bank's name, where one is wanted. DatabaseError
+    where the bank may have changed its password and that is not known now.
     """
     outcome = refuse_origin(bank, token, environ, settings)
-    if outcome is None and bank.password and not _basic(bank, environ):
+    if outcome is None and bank.password and not _basic(bank, environ, database):
         return "not_authenticated"
     return outcome
 
@@ -72,10 +78,19 @@ def why_refused(
         return "no Authorization came: the bank sends none, or the web server hides it"
     if outcome == "not_authenticated" and _sent(bank, environ) == (b"", b""):
         return "Authorization is not that of HTTP Basic, or cannot be read"
+    if outcome == "not_authenticated" and proofs.is_any(_sent(bank, environ)[1], bank.password):
+        return _why_wrong(bank, environ)
     if outcome == "bad_address" and environ.get("HTTP_X_FORWARDED_FOR"):
         proxies = settings.trusted_proxies
         return f"X-Forwarded-For came, and TRUSTED_PROXIES = {proxies} says whom to believe"
     return ""
+
+
+def _why_wrong(bank: Bank, environ: Mapping[str, str]) -> str:
+    """Say why the password of the settings was not enough."""
+    if _sent(bank, environ)[0] != bank.username.encode():
+        return "the password is right, the user name is another"
+    return f"the bank has set another password itself: see flask password {bank.name}"
 
 
 def is_stranger(
@@ -90,7 +105,9 @@ def is_stranger(
     if bank.allow:
         return not _allowed(bank, caller(environ, settings.trusted_proxies))
     if bank.password or bank.url_token:
-        return outcome in AT_THE_DOOR
+        # Without a database it is not known whether a changed password is right.
+        is_changed = PROTOCOLS[bank.protocol].CHANGES_PASSWORD
+        return outcome in AT_THE_DOOR or (is_changed and not is_read and outcome == "temporary")
     return outcome in BEFORE_A_PROOF or not is_read
 
 
@@ -196,7 +213,12 @@ def _sent(bank: Bank, environ: Mapping[str, str]) -> tuple[bytes, bytes]:
     return credentials(environ, bare=PROTOCOLS[bank.protocol].BARE_BASIC)
 
 
-def _basic(bank: Bank, environ: Mapping[str, str]) -> bool:
+def _basic(bank: Bank, environ: Mapping[str, str], database: Database) -> bool:
     username, password = _sent(bank, environ)
     right = hmac.compare_digest(username, bank.username.encode())
-    return proofs.is_any(password, bank.password) and right
+    if not PROTOCOLS[bank.protocol].CHANGES_PASSWORD:
+        return proofs.is_any(password, bank.password) and right
+    if not right:  # a stranger costs the database nothing
+        return False
+    with database.session() as session:
+        return passwords.is_right(session, bank, password)

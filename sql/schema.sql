@@ -1,4 +1,4 @@
--- The three tables, for MySQL 5.7+ and MariaDB 10.3+:  mariadb usu < sql/schema.sql
+-- The tables, for MySQL 5.7+ and MariaDB 10.3+:  mariadb usu < sql/schema.sql
 -- No trigger, event or function: shared hosts do not allow them.
 -- No foreign key: the accounting system owns account and invoice and may reload them as it
 -- pleases; a payment must outlive that, and its row takes its ids from them in one statement.
@@ -53,4 +53,12 @@ CREATE TABLE IF NOT EXISTS payment (
     KEY payment_owed_account (account_id, state, posted_at, reversed_at, amount),
     KEY payment_owed_invoice (invoice_id, state, posted_at, reversed_at, amount),
     KEY payment_by_date (bank, paid_at)      -- statements and registers
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 ROW_FORMAT = DYNAMIC;
+
+-- Passwords that banks change by themselves; one of the settings is good until then.
+CREATE TABLE IF NOT EXISTS bank_password (
+    bank       VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    digest     CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,  -- by a key of SECRET_KEY
+    changed_at DATETIME(3) NOT NULL,  -- ours, UTC
+    PRIMARY KEY (bank)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 ROW_FORMAT = DYNAMIC;

@@ -1,4 +1,4 @@
--- The three tables of schema.sql for the embedded trial database.
+-- The tables of schema.sql for the embedded trial database.
 -- Sums are TEXT: SQLite's DECIMAL would be a binary float.
 
 CREATE TABLE IF NOT EXISTS account (
@@ -43,3 +43,9 @@ CREATE INDEX IF NOT EXISTS payment_owed_account
 CREATE INDEX IF NOT EXISTS payment_owed_invoice
     ON payment (invoice_id, state, posted_at, reversed_at, amount);
 CREATE INDEX IF NOT EXISTS payment_by_date ON payment (bank, paid_at);
+
+CREATE TABLE IF NOT EXISTS bank_password (
+    bank       TEXT NOT NULL PRIMARY KEY,
+    digest     TEXT NOT NULL,
+    changed_at TEXT NOT NULL
+);

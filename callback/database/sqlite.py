@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 READ: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("amount", "issued", "paid", "owed", "total"), lambda text: Decimal(str(text))),
     **dict.fromkeys(
-        ("paid_at", "created_at", "performed_at", "cancelled_at", "posted_at", "reversed_at"),
+        (
+            *("paid_at", "created_at", "performed_at", "cancelled_at", "posted_at", "reversed_at"),
+            "changed_at",
+        ),
         datetime.fromisoformat,
     ),
 }

@@ -37,6 +37,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ERROR_BODIES": False,
     "BARE_BASIC": False,
     "OPENED_BY": {},
+    "CHANGES_PASSWORD": False,
 }
 
 
@@ -92,6 +93,10 @@ class Dialect(Protocol):
         """May be left out. Addresses among PATHS that are there only while a setting is given, each
         with that setting. No proof of the dialect's own holds there: allow or url_token must.
         """
+
+    @property
+    def CHANGES_PASSWORD(self) -> bool:
+        """May be left out. True: the bank changes its password itself (callback/passwords.py)."""
 
     def read(self, bank: Bank, call: Call) -> Command:
         """Turn the request into our words; never raises for what a bank may send."""

@@ -1,4 +1,6 @@
-"""Paynet (UZPAYNET), the universal web service as JSON-RPC: one phase (paynet.md)."""
+"""Paynet (UZPAYNET), the universal web service as JSON-RPC: one phase, and a password that the bank
+changes by itself (paynet.md).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from callback import readers, wire
 from callback.clock import utc_now
 from callback.messages import message
-from callback.model import Cancel, Check, Command, Pay, Refuse, Statement, Status
+from callback.model import (
+    Cancel,
+    ChangePassword,
+    Check,
+    Command,
+    Pay,
+    Refuse,
+    Statement,
+    Status,
+)
 from callback.protocols import jsonrpc
 from callback.protocols.jsonrpc import DONE
 from callback.readers import REQUIRED, Setting
@@ -25,6 +36,7 @@ if TYPE_CHECKING:
 METHODS = ("POST",)
 PATHS = ("",)
 PROOFS = ()
+CHANGES_PASSWORD = True
 # paynet.md, section 6. No code is known to mean "ask again" where money moves: HTTP 503 there.
 CODES = {
     "ok": DONE,
@@ -43,7 +55,7 @@ CODES = {
     "bad_service": "305",
     "bad_sum": "413",
     "sum_too_small": "413",
-    "sum_too_large": "413",
+    "sum_too_large": "415",
     "sum_differs": "413",
     "bad_date": "414",
     "bad_id": "411",
@@ -60,10 +72,10 @@ CODES = {
 
 
 def _service_ids(value: Any) -> tuple[str, ...]:
-    given = value if isinstance(value, list) else [value]
-    if not given or not all(type(one) is int for one in given):
+    numbers = value if isinstance(value, list) else [value]
+    if not numbers or not all(type(number) is int for number in numbers):
         raise ValueError("a whole number without quotes, or a list of them")
-    return tuple(str(one) for one in given)
+    return tuple(map(str, numbers))
 
 
 SETTINGS = {
@@ -80,8 +92,7 @@ SETTINGS = {
 ERROR_BODIES = True  # section 2: HTTP 401
 TXN_ID = re.compile("[0-9A-Za-z-]{1,64}")
 NUMBER = re.compile("[1-9][0-9]{0,17}")  # of a transaction: so much fits any reader
-CLOCK = "(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
-DOTTED_TIME = re.compile(f"{wire.DOTTED_DAY} {CLOCK}")
+PASSWORD = re.compile("[ -~]{8,128}")
 # java.util.Date speaks English whatever the locale is; strftime does not.
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -106,7 +117,11 @@ def _txn_id(_bank: Bank, value: Any) -> str | None:
 
 def _moment(_bank: Bank, value: Any) -> datetime | None:
     text = value if isinstance(value, str) else None
-    return wire.moment(text, wire.BLANK_TIME, DOTTED_TIME, any_year=True)
+    return wire.moment(text, wire.BLANK_TIME, wire.DOTTED_TIME, any_year=True)
+
+
+def _new_password(_bank: Bank, value: Any) -> str | None:
+    return value if isinstance(value, str) and PASSWORD.fullmatch(value) else None
 
 
 # Section 3, in the order of section 4, step 9.
@@ -114,30 +129,36 @@ FORMS: Forms = {
     "transactionId": (_txn_id, "bad_id"),
     "amount": (jsonrpc.tiyin, "bad_sum"),
     "transactionTime": (_moment, "bad_date"),
+    "time": (_moment, "bad_date"),
+    "timestamp": (_moment, "bad_date"),
     "dateFrom": (_moment, "bad_date"),
     "dateTo": (_moment, "bad_date"),
     "fields": (jsonrpc.account, "bad_account"),
+    "newPassword": (_new_password, "missing"),
 }
 
 
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
-    asked = jsonrpc.request(call.body, "2.0")
-    common: dict[str, Any] = {"name": asked.method, "echo": Echo(asked.id)}
-    if asked.fault or asked.method not in COMMANDS:
-        return Refuse(outcome=asked.fault or "unknown_command", **common)
-    make, names = COMMANDS[asked.method]
-    values, wrong = jsonrpc.read(bank, asked, names, FORMS)
+    request = jsonrpc.request(call.body, "2.0")
+    name = request.method.strip(" ")  # the paper prints a blank before some
+    common: dict[str, Any] = {"name": name, "echo": Echo(request.id)}
+    if request.fault or name not in COMMANDS:
+        return Refuse(outcome=request.fault or "unknown_command", **common)
+    make, required, optional = COMMANDS[name]
+    sent = [param for param in optional if request.params.get(param) is not None]
+    values, wrong = jsonrpc.read(bank, request, (*required, *sent), FORMS)
     common |= {
         "txn_id": values.get("transactionId", ""),
         "account": values.get("fields", ""),
         "amount": values.get("amount"),
     }
-    refused = _bad_service(bank, asked) or _missing(bank, asked, names) or wrong
+    refused = _bad_service(bank, request) if make is not _change_password else None
+    refused = refused or _missing(bank, request, required) or wrong
     if refused:
         return Refuse(outcome=refused, **common)
-    if "fields" in names:
-        common["echo"] = Echo(asked.id, asked.params["fields"][bank.own["account_field"]])
+    if "fields" in required:
+        common["echo"] = Echo(request.id, request.params["fields"][bank.own["account_field"]])
     return make(bank, values, common)
 
 
@@ -145,23 +166,23 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     """Answer as in section 5."""
     echo = command.echo or Echo()
     if code == DONE:
-        return jsonrpc.result(echo.id, _told(bank, command, result, echo))
+        return jsonrpc.result(echo.id, _content(bank, command, result, echo))
     error = {"code": int(code), "message": message(result.outcome, bank.language)}
     return jsonrpc.error(echo.id, error, 401 if result.outcome == "not_authenticated" else 200)
 
 
-def _bad_service(bank: Bank, asked: Request) -> Outcome | None:
-    given = asked.params.get("serviceId")
-    if given is None:
+def _bad_service(bank: Bank, request: Request) -> Outcome | None:
+    service = request.params.get("serviceId")
+    if service is None:
         return "missing"
-    return None if jsonrpc.decimal_text(given) in bank.own["service_id"] else "bad_service"
+    return None if jsonrpc.decimal_text(service) in bank.own["service_id"] else "bad_service"
 
 
-def _missing(bank: Bank, asked: Request, names: tuple[str, ...]) -> Outcome | None:
+def _missing(bank: Bank, request: Request, names: tuple[str, ...]) -> Outcome | None:
     """Find a param that is absent or null, or an account that is; an empty one is, too."""
-    fields = asked.params.get("fields")
+    fields = request.params.get("fields")
     unnamed = isinstance(fields, dict) and fields.get(bank.own["account_field"]) in (None, "")
-    absent = any(asked.params.get(name) is None for name in names)
+    absent = any(request.params.get(name) is None for name in names)
     return "missing" if absent or ("fields" in names and unnamed) else None
 
 
@@ -172,7 +193,8 @@ def _get_information(_bank: Bank, _values: dict[str, Any], common: dict[str, Any
 def _perform(bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Command:
     """A known id wins over the limits: they are only refused by the operation."""
     refused = bank.sum_refusal(common["amount"])
-    return Pay(paid_at=values["transactionTime"], refused=refused, exact=True, **common)
+    paid_at = values.get("transactionTime") or values.get("time") or bank.local(utc_now())
+    return Pay(paid_at=paid_at, refused=refused, exact=True, **common)
 
 
 def _status(_bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Command:
@@ -184,22 +206,35 @@ def _cancel(bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Comm
 
 
 def _statement(bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Command:
+    if values["dateFrom"] > values["dateTo"]:
+        return Refuse(outcome="bad_date", **common)
     since = bank.utc(values["dateFrom"])
     until = bank.utc(values["dateTo"].replace(fold=1)) + REST_OF_SECOND
     return Statement(since=since, until=until, by="performed_at", **common)
 
 
-# Section 3: what each method becomes, and its params besides serviceId.
-COMMANDS: dict[str, tuple[Callable[..., Command], tuple[str, ...]]] = {
-    "GetInformation": (_get_information, ("fields",)),
-    "PerformTransaction": (_perform, ("transactionId", "transactionTime", "amount", "fields")),
-    "CheckTransaction": (_status, ("transactionId",)),
-    "CancelTransaction": (_cancel, ("transactionId",)),
-    "GetStatement": (_statement, ("dateFrom", "dateTo")),
+def _change_password(_bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Command:
+    return ChangePassword(password=values["newPassword"], **common)
+
+
+# Section 3: what each method becomes, its params besides serviceId, and those that it may have.
+COMMANDS: dict[str, tuple[Callable[..., Command], tuple[str, ...], tuple[str, ...]]] = {
+    "GetInformation": (_get_information, ("fields",), ()),
+    "PerformTransaction": (
+        _perform,
+        ("transactionId", "amount", "fields"),
+        ("transactionTime", "time"),
+    ),
+    "CheckTransaction": (_status, ("transactionId",), ("timestamp",)),
+    "CancelTransaction": (_cancel, ("transactionId",), ("timestamp",)),
+    "GetStatement": (_statement, ("dateFrom", "dateTo"), ()),
+    "ChangePassword": (_change_password, ("newPassword",), ()),
 }
 
 
-def _told(bank: Bank, command: Command, result: Result, echo: Echo) -> dict[str, Any]:
+def _content(bank: Bank, command: Command, result: Result, echo: Echo) -> dict[str, Any] | str:
+    if isinstance(command, ChangePassword):
+        return "success"
     if isinstance(command, Statement):
         return {"statements": _statements(bank, result)}
     if isinstance(command, Pay) and result.payment:

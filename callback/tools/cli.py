@@ -13,7 +13,7 @@ import click
 from callback.bank import Bank
 from callback.database.errors import DatabaseError
 from callback.signature import url_tokens
-from callback.tools import front, release, upgrade
+from callback.tools import front, password, release, upgrade
 from callback.tools.books import commands as books
 from callback.tools.conform import command as conform
 from callback.tools.printable import json_safe, printable, tolerate_any_console
@@ -142,6 +142,7 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
             worst = found.state if found.state == "fault" else worst
         sys.exit(worst == "fault")
 
+    password.install(app, database, BankName())
     books.install(app, settings, database, BankName())
     conform.install(app, settings, BankName())
     sheet.install(app, settings, BankName())

@@ -31,6 +31,8 @@ from callback.database.errors import DatabaseError
 from callback.database.login import COLD
 from callback.database.mysql import MySQL
 from callback.paths import INSTANCE, ROOT
+from callback.protocols import PROTOCOLS
+from callback.tools import password
 from callback.tools.books import mt940, pull
 
 if TYPE_CHECKING:
@@ -257,6 +259,22 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
                 yield from _bills(database, bank)
     except DatabaseError as error:
         yield Finding("fault", "database", str(error))
+        return
+    for bank in settings.banks.values():
+        if PROTOCOLS[bank.protocol].CHANGES_PASSWORD:
+            yield _password(database, bank)
+
+
+def _password(database: Database, bank: Bank) -> Finding:
+    """Which password a bank that changes it by itself must bring."""
+    name = f"bank {bank.name} password"
+    try:
+        return Finding("ok", name, password.state(database, bank))
+    except DatabaseError as error:
+        wants = "the bank is answered 'ask again' without the table bank_password"
+        return Finding(
+            "fault", name, f"{wants}: run flask init-db, or paste sql/schema.sql ({error})"
+        )
 
 
 def _missing(session: Session, database: Database) -> Iterator[Finding]:

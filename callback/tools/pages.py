@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from callback.bank import Bank, Settings
     from callback.database import Database
+    from callback.model import Outcome
     from callback.wire import Answer
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -69,8 +70,7 @@ class Pages:
             path = "bills"
         name, slash, held = path.partition("/")
         is_bills = name == "bills" and (held or (bank.bills.form == "pull" and not slash))
-        refuse = signature.refuse_caller if is_bills else signature.refuse_origin
-        refusal = refuse(bank, token, request.environ, self.settings)
+        refusal = self._refusal(bank, token, is_bills=bool(is_bills))
         if refusal:
             result = Result(refusal)
         elif not is_bills:
@@ -101,6 +101,18 @@ class Pages:
         banks = self.settings.banks.values()
         meant = [bank for bank in banks if stem.startswith(bank.name.casefold())]
         return max(meant, key=lambda bank: len(bank.name), default=None)
+
+    def _refusal(self, bank: Bank, token: str, *, is_bills: bool) -> Outcome | None:
+        """Say what the caller fails to prove, as far as it is asked for."""
+        if not is_bills:
+            return signature.refuse_origin(bank, token, request.environ, self.settings)
+        try:
+            return signature.refuse_caller(
+                bank, token, request.environ, self.settings, self.database
+            )
+        except DatabaseError as error:
+            log.warning(f"{bank.name}: {error}")
+            return "temporary"
 
     def _for_ops(self, name: str, token: str) -> Response:
         """Answer whoever holds our secret key; for everybody else there is nothing here."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click import Context
 
-from callback import create_app
+from callback import create_app, settings
 from callback.protocols import PROTOCOLS
 from callback.tools.readme import TABLES, filled
 from tests.support.processes import ROOT, free_port
@@ -140,3 +140,18 @@ def test_every_command_is_there(readme: str, tmp_path: Path) -> None:
     own = set(app.cli.list_commands(Context(app.cli))) - {"run", "shell", "routes"}
 
     assert set(re.findall(r"^\| `flask ([a-z-]+)", text, re.MULTILINE)) == own
+
+
+def test_the_banks_that_the_sample_leaves_out_would_start(tmp_path: Path) -> None:
+    """What stands there behind marks of comment is a bank as it should be."""
+    lines = (ROOT / "sample.toml").read_text(encoding="utf-8").splitlines()
+    behind = [line.removeprefix("# ") for line in lines if re.match(r"# (\[|\w+ = )", line)]
+    text = "\n".join([*lines, *behind]).replace("public-secret-of-the-sample", "x" * 32)
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    banks = settings.load(path).banks
+
+    assert [str(network) for network in banks["paynet"].allow] == [
+        "213.230.106.112/28",
+        "213.230.65.80/28",
+    ]

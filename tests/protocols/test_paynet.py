@@ -16,7 +16,7 @@ from tests.support.dialects import NO_WORDS
 from tests.support.rpc import UNREADABLE, Caller, basic, but, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from subprocess import CompletedProcess
 
@@ -41,7 +41,7 @@ BANK = """
 [BANKS.paynet]
 protocol = "paynet"
 username = "paynet"
-password = "p2"
+password = "p2-of-8-characters"
 service_id = 40404
 account_pattern = "[0-9]{10}"
 min_sum = "50.00"
@@ -53,7 +53,7 @@ VARIANTS = """
 [BANKS.paynetfinal]
 protocol = "paynet"
 username = "paynet"
-password = "p2"
+password = "p2-of-8-characters"
 service_id = [1000, 40404]
 refund = false
 java_dates = true
@@ -100,6 +100,14 @@ password = "pass:word"
 service_id = [7, 40404]
 codes = {{ "CheckTransaction.payment_not_found" = 203, duplicate_same = 202, temporary = 102 }}
 
+[BANKS.samples]
+protocol = "paynet"
+username = "paynet"
+password = "pass:word"
+service_id = 1
+show = ["name", "debt"]
+labels = {{ debt = "amount" }}
+
 [BANKS.sandbox]
 {COMMON}
 url_token = true
@@ -110,6 +118,7 @@ SETTINGS = {"TIMEZONE": "Asia/Tashkent"}
 ACTIVE, CLOSED, BLOCKED, NOBODY = "612001", "612002", "612003", "612099"
 INFORMATION, PERFORM = "GetInformation", "PerformTransaction"
 STATUS, CANCEL, STATEMENT = "CheckTransaction", "CancelTransaction", "GetStatement"
+CHANGE = "ChangePassword"
 LOGIN = basic("paynet", "pass:word")
 T = "2026-03-16 12:00:00"
 EVER = {"serviceId": 40404, "dateFrom": "2026-01-01 00:00:00", "dateTo": "2099-12-31 23:59:59"}
@@ -140,6 +149,13 @@ def row(engine: Engine) -> tuple[Any, ...]:
 def caller(endpoint: Endpoint, bank: str) -> Caller:
     """Paynet, with the right credentials."""
     return Caller(endpoint, bank, LOGIN, {"jsonrpc": "2.0"})
+
+
+@pytest.fixture(autouse=True)
+def forgotten(database: Engine) -> Iterator[None]:
+    """What a test makes of the password does not outlive it."""
+    yield
+    database.execute("DELETE FROM bank_password")
 
 
 @pytest.fixture
@@ -194,13 +210,15 @@ def test_the_worked_examples_with_money(paynet: Caller, engine: Engine) -> None:
     assert rows(engine) == [("90001", "1200.00", "paid")]
     for change in ({}, {"amount": 130_000}, {"fields": {"client_id": NOBODY}}):
         assert paynet.code(PERFORM, but(params(), change)) == 201
-    for amount in (49_999, 2_000_001, 0, -5, "120000", 120000.0):
+    for amount in (49_999, 0, -5, "120000", 120000.0):
         assert paynet.code(PERFORM, params(90002, amount=amount)) == 413
+    assert paynet.code(PERFORM, params(90002, amount=2_000_001)) == 415
     assert paynet.code(PERFORM, but(params(90002), {"amount": ...})) == 411
     dotted = {"transactionTime": "16.03.2026 12:00:00"}
     second = paynet.result(PERFORM, **but(params(90003), dotted))
-    for moment, code in (("2026-02-30 12:00:00", 414), (..., 411)):
-        assert paynet.code(PERFORM, but(params(90004), {"transactionTime": moment})) == code
+    impossible = {"transactionTime": "2026-02-30 12:00:00"}
+    assert paynet.code(PERFORM, but(params(90004), impossible)) == 414
+    undated = paynet.result(PERFORM, **but(params(90005), {"transactionTime": ...}))
     standing = {"providerTrnId": number, "timestamp": performed["timestamp"], "transactionState": 1}
     for txn_id in (90001, "90001"):
         assert paynet.result(STATUS, **params(txn_id)) == standing
@@ -208,13 +226,13 @@ def test_the_worked_examples_with_money(paynet: Caller, engine: Engine) -> None:
     assert (none["providerTrnId"], none["transactionState"]) == (0, 3)
     assert paynet.result(STATEMENT, **EVER)["statements"] == [
         {"amount": 120_000, "transactionId": txn_id, **but(told, {"fields": ...})}
-        for txn_id, told in ((90001, performed), (90003, second))
+        for txn_id, told in ((90001, performed), (90003, second), (90005, undated))
     ]
 
     cancelled = paynet.result(CANCEL, **params())
     assert (cancelled["providerTrnId"], cancelled["transactionState"]) == (number, 2)
     assert paynet.result(CANCEL, **params()) == cancelled
-    assert paynet.result(INFORMATION, **params())["fields"] == {"debt": "2000.00"}
+    assert paynet.result(INFORMATION, **params())["fields"] == {"debt": "800.00"}
     strict = replace(paynet, bank="strict")
     strict.result(PERFORM, **params())
     assert strict.code(CANCEL, params()) == 77
@@ -222,9 +240,68 @@ def test_the_worked_examples_with_money(paynet: Caller, engine: Engine) -> None:
     assert paynet.result(STATUS, **params()) == cancelled
     assert paynet.code(PERFORM, params()) == 201
     listed = paynet.result(STATEMENT, **EVER)["statements"]
-    assert [one["transactionId"] for one in listed] == [90003]
+    assert [one["transactionId"] for one in listed] == [90003, 90005]
     assert paynet.code(CANCEL, params(90999)) == 203
     assert paynet.code(STATEMENT, {**EVER, "dateFrom": "yesterday"}) == 414
+    upside_down = {**EVER, "dateFrom": EVER["dateTo"], "dateTo": EVER["dateFrom"]}
+    assert paynet.code(STATEMENT, upside_down) == 414
+    late = {**params(90003), "timestamp": "yesterday"}
+    assert paynet.code(CANCEL, late) == 414
+    assert paynet.result(STATUS, **params(90003))["transactionState"] == 1
+
+
+def test_the_worked_example_of_a_password(paynet: Caller, engine: Engine) -> None:
+    """Section 11, row 16."""
+    assert paynet.result(f" {INFORMATION}", **params())["fields"] == {"debt": "3200.00"}
+    assert paynet.ask(CHANGE, {"newPassword": "newDifficultPassword"}) == {"result": "success"}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": STATUS, "params": params()})
+    assert paynet.post(body).status == 401
+    changed = replace(paynet, credentials=basic("paynet", "newDifficultPassword"))
+    assert changed.result(INFORMATION, **params())["fields"] == {"debt": "3200.00"}
+    assert changed.code(CHANGE, {"newPassword": "x"}) == 411
+    assert changed.result(INFORMATION, **params())["status"] == "0"
+    assert rows(engine) == []
+
+
+# As the paper prints them: with a blank before a method, one date with dots, numbers and texts.
+SAMPLES = (
+    '{"jsonrpc":"2.0","method":"GetInformation","id":12350,'
+    '"params":{"serviceId":1,"fields":{"client_id":634247}}}',
+    '{"jsonrpc":"2.0","method":"PerformTransaction","id":12345,"params":{"amount":100000,'
+    '"serviceId":1,"transactionId":12345678900,"fields":{"client_id":"634247"}}}',
+    '{"jsonrpc":"2.0","method":"CheckTransaction","id":12346,"params":{"serviceId":1,'
+    '"transactionId":12345678900,"timestamp":"2021-06-16 12:44:57"}}',
+    '{"jsonrpc":"2.0","method":" CancelTransaction","id":12347,"params":{"serviceId":1,'
+    '"transactionId":12345678900,"timestamp":"16.06.2021 12:44:57"}}',
+    '{"jsonrpc":"2.0","method":"GetStatement","id":12348,"params":{"serviceId":1,'
+    '"dateFrom":"2021-04-20 08:00:00","dateTo":"2021-04-30 08:00:00"}}',
+    '{"jsonrpc":"2.0","method":" GetInformation","id":12349,'
+    '"params":{"serviceId":1,"fields":{"client_id":"634247"}}}',
+    '{"jsonrpc":"2.0","method":"ChangePassword","id":12351,'
+    '"params":{"newPassword":"newDifficultPassword"}}',
+)
+
+
+def test_the_samples_of_the_paper_pass_as_they_are_printed(
+    endpoint: Endpoint, engine: Engine
+) -> None:
+    """All six methods, in an order that makes sense of them."""
+    engine.account("634247", "Пушкин А.С.", owes="4200.00")
+    samples = caller(endpoint, "samples")
+    answers = [read(samples.post(sample)) for sample in SAMPLES]
+    number = row(engine)[0]
+
+    assert [answer["id"] for answer in answers] == [json.loads(one)["id"] for one in SAMPLES]
+    results = [answer["result"] for answer in answers]
+    assert (results[0]["status"], results[0]["fields"]["amount"]) == ("0", "4200.00")
+    assert results[1]["providerTrnId"] == number
+    assert results[1]["fields"] == {"client_id": "634247", "balance": 0}
+    assert (results[2]["providerTrnId"], results[2]["transactionState"]) == (number, 1)
+    assert (results[3]["providerTrnId"], results[3]["transactionState"]) == (number, 2)
+    assert results[4] == {"statements": []}
+    assert results[5]["fields"]["amount"] == "4200.00"
+    assert results[6] == "success"
+    assert rows(engine) == [("12345678900", "1000.00", "cancelled")]
 
 
 @pytest.mark.parametrize(
@@ -355,7 +432,10 @@ def test_half_a_character_does_no_harm(half: str, line: Caller) -> None:
     assert line.code(PERFORM, but(params(), {"serviceId": text})) == 305
 
 
-@pytest.mark.parametrize("method", ["Foo", "ChangePassword", "getInformation", "", "GetStatement "])
+@pytest.mark.parametrize(
+    "method",
+    ["Foo", "getInformation", "", " ", "Get Statement", "GetStatement\n", "\tGetStatement"],
+)
 def test_an_unknown_method_is_32601(method: str, line: Caller) -> None:
     """Section 4, step 6: before its service is looked at."""
     error = line.ask(method, {})["error"]
@@ -395,9 +475,17 @@ def test_another_service_is_refused_by_every_method(
     assert line.code(method, but(params(), {"serviceId": service})) == code
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("form", [" {}", "{} ", "   {}  "])
+def test_blanks_around_a_method_are_cut_off(method: str, form: str, line: Caller) -> None:
+    """Section 3; the log has its name."""
+    assert line.code(form.format(method), {}) == 411
+    assert line.endpoint.log()[-1]["command"] == method
+
+
 REQUIRED = {
     INFORMATION: ("fields",),
-    PERFORM: ("transactionId", "transactionTime", "amount", "fields"),
+    PERFORM: ("transactionId", "amount", "fields"),
     STATUS: ("transactionId",),
     CANCEL: ("transactionId",),
     STATEMENT: ("dateFrom", "dateTo"),
@@ -454,7 +542,7 @@ def test_a_wrong_transaction_id_is_411(method: str, txn_id: Any, line: Caller) -
     assert line.code(method, params(txn_id)) == 411
 
 
-@pytest.mark.parametrize("amount", [0, -1, True, "120000", "", 120000.0, 0.5, [], {}, 10**4000])
+@pytest.mark.parametrize("amount", [0, -1, True, "120000", "", 120000.0, 0.5, [], {}, -(10**400)])
 def test_a_wrong_amount_is_413(amount: Any, paynet: Caller, engine: Engine) -> None:
     """Section 3; at a bank without limits of its own: true is not 1."""
     assert replace(paynet, bank="plain").code(PERFORM, params(amount=amount)) == 413
@@ -492,8 +580,11 @@ def test_an_amount_written_in_another_way_is_413(amount: str, line: Caller) -> N
     ],
 )
 def test_a_wrong_date_is_414(moment: Any, line: Caller) -> None:
-    """Section 3: in all three places."""
-    assert line.code(PERFORM, but(params("new"), {"transactionTime": moment})) == 414
+    """Section 3: in all places."""
+    for name in ("transactionTime", "time"):
+        assert line.code(PERFORM, but(params("new"), {name: moment})) == 414
+    for method in (STATUS, CANCEL):
+        assert line.code(method, but(params("new"), {"timestamp": moment})) == 414
     assert line.code(STATEMENT, {**EVER, "dateFrom": moment}) == 414
     assert line.code(STATEMENT, {**EVER, "dateTo": moment}) == 414
 
@@ -514,11 +605,31 @@ def test_a_date_of_any_age_is_stored_as_it_is(
 ) -> None:
     """Section 3: in both forms, in the bank's own zone; it bounds a statement as well."""
     paynet.result(PERFORM, **but(params(), {"transactionTime": moment}))
+    paynet.result(PERFORM, **but(params(2), {"transactionTime": ..., "time": moment}))
+    both = {"transactionTime": moment, "time": "2000-01-01 00:00:00"}
+    paynet.result(PERFORM, **but(params(3), both))
 
-    assert engine.rows("SELECT paid_at FROM payment") == [(stored,)]
-    for bounds in ({"dateFrom": moment}, {"dateTo": moment}):
-        assert paynet.code(STATEMENT, {**EVER, **bounds}) == 0
-    assert paynet.result(STATUS, **params())["transactionState"] == 1
+    assert engine.rows("SELECT paid_at FROM payment") == [(stored,)] * 3
+    assert paynet.code(STATEMENT, {**EVER, "dateFrom": moment, "dateTo": moment}) == 0
+    answer = paynet.result(STATUS, **params(), timestamp=moment)
+    assert answer["transactionState"] == 1
+    assert paynet.result(CANCEL, **params(), timestamp=moment)["transactionState"] == 2
+
+
+@pytest.mark.parametrize("absent", [..., None])
+def test_without_a_date_a_payment_is_dated_by_our_clock(
+    absent: Any, paynet: Caller, engine: Engine
+) -> None:
+    """Section 3: in the bank's zone; null is missing."""
+    before = datetime.now(TASHKENT).replace(microsecond=0, tzinfo=None)
+    for txn_id, name in ((1, "transactionTime"), (2, "time"), (3, "timestamp")):
+        paynet.result(PERFORM, **but(params(txn_id), {"transactionTime": absent, name: absent}))
+    after = datetime.now(TASHKENT).replace(tzinfo=None)
+
+    for (paid_at,) in engine.rows("SELECT paid_at FROM payment"):
+        assert before <= datetime.fromisoformat(paid_at) <= after
+    assert paynet.code(STATUS, {**params(1), "timestamp": None}) == 0
+    assert paynet.code(PERFORM, but(params(1), {"transactionTime": absent})) == 201
 
 
 @pytest.mark.parametrize(
@@ -539,11 +650,12 @@ def test_forms_are_read_in_their_order(wrong: tuple[str, ...], code: int, line: 
     ("account", "amount", "code"),
     [
         (NOBODY, 49_999, 413),
-        (BLOCKED, 2_000_001, 413),
+        (BLOCKED, 2_000_001, 415),
         (ACTIVE, 49_999, 413),
         (ACTIVE, 50_000, 0),
         (ACTIVE, 2_000_000, 0),
-        (ACTIVE, 2_000_001, 413),
+        (ACTIVE, 2_000_001, 415),
+        (ACTIVE, 10**400, 415),
         (NOBODY, 120_000, 302),
         (CLOSED, 120_000, 302),
         (BLOCKED, 120_000, 501),
@@ -754,7 +866,6 @@ STAMPS = {
         ("2026-03-16 00:00:00", "2026-03-16 23:59:59", [1, 2, 4, 3, 5]),
         ("2026-03-17 00:00:00", "2026-03-17 00:00:00", [6]),
         ("2026-03-16 12:00:01", "2026-03-16 12:00:04", []),
-        ("2026-03-17 00:00:00", "2026-03-16 00:00:00", []),
         ("0001-01-01 00:00:00", "9999-12-31 23:59:59", [1, 2, 4, 3, 5, 6]),
     ],
 )
@@ -892,6 +1003,44 @@ def test_without_a_database_a_question_is_100(method: str, line: Caller, engine:
     """Section 6; with the request's id."""
     with broken(engine), broken(engine, "account"):
         assert line.ask(method, params())["error"] == {"code": 100, "message": "try later"}
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        ("2026-03-17 00:00:00", "2026-03-16 00:00:00"),
+        ("2026-03-16 12:00:01", "2026-03-16 12:00:00"),
+        ("16.03.2026 12:00:01", "2026-03-16 12:00:00"),
+    ],
+)
+def test_a_period_that_ends_before_it_begins_is_414(since: str, until: str, line: Caller) -> None:
+    """Section 9; one second is a period."""
+    assert line.code(STATEMENT, {**EVER, "dateFrom": since, "dateTo": until}) == 414
+    assert line.code(STATEMENT, {**EVER, "dateFrom": since, "dateTo": since}) == 0
+
+
+WRONG_PASSWORDS: list[Any] = [
+    *(..., None, "", "1234567", "x" * 129, 12345678, True, [], {}, "пароль-пароль"),
+    *("tab\there1", "line\nbreak", "nul\x00nul0", "del\x7fdel0", "é1234567"),
+]
+
+
+@pytest.mark.parametrize("password", WRONG_PASSWORDS)
+def test_a_password_of_a_wrong_form_is_411(password: Any, line: Caller, engine: Engine) -> None:
+    """Section 3; the present one stays."""
+    assert line.code(CHANGE, but({"serviceId": 40404}, {"newPassword": password})) == 411
+    assert line.result(STATUS, **params("none"))["transactionState"] == 3
+    assert engine.rows("SELECT * FROM bank_password") == []
+
+
+@pytest.mark.parametrize("password", ["12345678", "x" * 128, 'a b:c%d"e', " ~!@#$%^&*()_ "])
+@pytest.mark.parametrize("service", [..., 1, "x"])
+def test_a_password_needs_no_service(password: str, service: Any, line: Caller) -> None:
+    """Section 3: 8 to 128 printable ASCII characters; serviceId is not looked at."""
+    change = but({"newPassword": password}, {"serviceId": service})
+    assert line.ask(CHANGE, change) == {"result": "success"}
+    changed = replace(line, credentials=basic("paynet", password))
+    assert changed.result(STATUS, **params("none"))["transactionState"] == 3
 
 
 @pytest.mark.parametrize("method", [PERFORM, CANCEL])

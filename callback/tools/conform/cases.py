@@ -107,6 +107,12 @@ def check_of_few_words(play: Play) -> None:
     play.expect(play.new("check"), "ok", **dict.fromkeys(slots, ABSENT))
 
 
+def check_in_other_words(play: Play) -> None:
+    """What is written in another way that the sheet has is the same check."""
+    for slot, value in play.simulator.spellings(play.new("check")):
+        play.expect(play.new("check"), "ok", **{slot: value})
+
+
 def debt_goes_down(play: Play) -> None:
     """A check tells the debt, and a payment lowers it by its sum."""
     before = play.owed()
@@ -132,6 +138,14 @@ def pay_is_recorded(play: Play) -> None:
 def pay_without_check(play: Play) -> None:
     """A payment needs no check before it."""
     play.pay()
+
+
+def pay_of_few_words(play: Play) -> None:
+    """A pay that has not what it may lack is recorded, and so is its repeat found."""
+    lacking = dict.fromkeys(play.simulator.optional_in_pay(), ABSENT)
+    step = play.new(change=lacking)
+    first = play.pay(step).first
+    play.same(first, play.expect(step, "duplicate_same"))
 
 
 def repeat(play: Play) -> None:
@@ -450,8 +464,22 @@ def statement_lists(play: Play) -> None:
     if paid.step.id in play.expect(before, "ok").listed:
         raise FailedError(f"{paid.step.id} is in the statement of another week")
     upside_down = replace(now, at=paid.step.at + day, until=paid.step.at - day)
-    if play.expect(upside_down, "ok").listed:
+    if play.expect(upside_down, play.simulator.SHEET.upside_down).listed:
         raise FailedError("a statement whose end is before its beginning is not empty")
+
+
+def password_again(play: Play) -> None:
+    """The bank changes its password to the one it has: a success, which is good from then on."""
+    for _ in range(2):
+        play.expect(play.new("password"), "ok")
+    play.expect(play.new("check"), "ok")
+
+
+def malformed_password(play: Play) -> None:
+    """Such a change is refused, and the present one stays good."""
+    for value, outcome in play.simulator.wrong("password", play.new("password"), play.probe):
+        play.expect(play.new("password"), outcome, password=value)
+    play.expect(play.new("check"), "ok")
 
 
 def _first(play: Play) -> tuple[Step, Reading]:

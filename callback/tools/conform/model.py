@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 # In a dialect of two phases "pay" is the booking, and "perform" makes it a payment.
-Act = Literal["check", "pay", "perform", "cancel", "status", "statement"]
+Act = Literal["check", "pay", "perform", "cancel", "status", "statement", "password"]
 # A part of a request that a case may replace; each dialect has its own names for them. `accounts`
 # is the object that holds the account, where there is one.
-Slot = Literal["act", "id", "account", "accounts", "sum", "time", "number", "service"]
+Slot = Literal["act", "id", "account", "accounts", "sum", "time", "number", "service", "password"]
 # What a caller may fail to prove.
 Proof = Literal[
     "no token",

@@ -9,7 +9,7 @@ from callback.tools.conform.model import ABSENT, Reading, require
 from callback.tools.conform.simulator import QuerySimulator, Sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from decimal import Decimal
     from xml.etree.ElementTree import Element
 
@@ -86,6 +86,10 @@ class Osmp(QuerySimulator):
         """Section 8."""
         return "cancel" in self.acts
 
+    def optional_in_pay(self) -> Sequence[Slot]:
+        """Section 3, `txn_date`."""
+        return ("time",) if self.bank.own["txn_date"] == "optional" else ()
+
     def malformed(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[Any]:
         """An id is as long as the settings let it be."""
         for value in super().malformed(slot, step, probe):
@@ -93,9 +97,8 @@ class Osmp(QuerySimulator):
 
     def wrong(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[tuple[Any, str]]:
         """A date may lack, where the settings say so."""
-        optional = self.bank.own["txn_date"] == "optional"
         for value, outcome in super().wrong(slot, step, probe):
-            if not (slot == "time" and value is ABSENT and optional):
+            if not (value is ABSENT and slot in self.optional_in_pay()):
                 yield value, outcome
 
     def value(self, slot: Slot, step: Step) -> Any:

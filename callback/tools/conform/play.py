@@ -278,6 +278,8 @@ class Play:
         if self.client.token:
             path = path.replace(self.client.token, "<token>")
         body = (request.body or b"").decode(errors="replace")
+        if self.client.password:
+            body = body.replace(self.client.password, "<password>")
         without = f" ({proof})" if proof else ""
         return cut(f"{request.method} {path}{without} {body}".rstrip())
 

@@ -73,6 +73,7 @@ class Sheet:
     two_phase: bool = False
     repeat_first: Sequence[Slot] = ()  # a repeat may bring them malformed and still is one
     optional_in_check: Sequence[Slot] = ()
+    optional_in_pay: Sequence[Slot] = ()
     repeated: str = "bad_request"
     wrong_methods: Sequence[str] = ("HEAD", "PUT", "DELETE")
     statuses: Sequence[int] = (200,)  # of answers in the dialect's own words
@@ -86,6 +87,7 @@ class Sheet:
     unsigned: Sequence[Act] = ()  # what is asked without a sign, though the dialect signs
     absent: Mapping[Slot, str] = field(default_factory=dict)  # what a missing part comes to
     empty: Mapping[Slot, str] = field(default_factory=dict)  # and an empty one
+    upside_down: str = "ok"  # a statement that ends before it begins; ok: an empty one
     exact_invoice: bool = False  # an invoice is paid by its whole sum or not at all
     says_basic: bool = True  # the word Basic before user name and password
 
@@ -150,6 +152,14 @@ class Simulator(ABC):
         """What a check may lack, by the sheet and the bank's settings."""
         must = {"sum"} if self.bank.own.get("check_sum") == "validate" else set()
         return [slot for slot in self.SHEET.optional_in_check if slot not in must]
+
+    def optional_in_pay(self) -> Sequence[Slot]:
+        """What a pay may lack, by the sheet and the bank's settings."""
+        return self.SHEET.optional_in_pay
+
+    def spellings(self, step: Step) -> Iterator[tuple[Slot, Any]]:  # noqa: ARG002 - see there
+        """Other ways to write a part of a check, which mean the same."""
+        yield from ()
 
     def slots(self) -> Sequence[Slot]:
         """The parts of a pay."""

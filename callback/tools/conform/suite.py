@@ -55,6 +55,11 @@ NEEDS = {
     "phase": Need("the dialect has two phases", lambda play: not play.simulator.SHEET.two_phase),
     "refund": Need("a payment may not be cancelled", lambda play: play.simulator.refunds()),
     "final": Need("a payment may be cancelled", lambda play: not play.simulator.refunds()),
+    "spare": Need("a pay must have all its parts", lambda play: play.simulator.optional_in_pay()),
+    "spellings": Need(
+        "a check is written in one way", lambda play: [*play.simulator.spellings(play.new("check"))]
+    ),
+    "renewal": _has("password"),
     "debt": Need("a check does not tell the debt", lambda play: play.simulator.tells_debt()),
     "lacking": Need(
         "a check must have all its parts", lambda play: play.simulator.optional_in_check()
@@ -87,11 +92,14 @@ CASES = (
     Case("without a signature nobody is heard", cases.no_sign, "proof", "sign"),
     Case("with a wrong signature nobody is heard", cases.wrong_sign, "proof", "sign"),
     Case("who is calling is asked first", cases.stranger_is_not_heard, "proof", "proof"),
+    Case("a malformed new password is refused", cases.malformed_password, "request", "renewal"),
+    Case("the present password may be set again", cases.password_again, "proof", "renewal"),
     Case("a check finds the account", cases.check_tells, "answers", "check"),
     Case("an unknown account is refused", cases.unknown_account, "codes"),
     Case("a closed account is refused", cases.closed_account, "codes", "closed"),
     Case("a blocked account is refused", cases.blocked_account, "codes", "blocked"),
     Case("a check may lack what it does not need", cases.check_of_few_words, "request", "lacking"),
+    Case("a check may be written otherwise", cases.check_in_other_words, "request", "spellings"),
     Case("a sum below the limit is refused", cases.too_small, "codes"),
     Case("a sum above the limit is refused", cases.too_large, "codes"),
     Case("a malformed sum is refused", cases.malformed_sum, "request"),
@@ -108,6 +116,13 @@ CASES = (
     Case("an unknown address is not found", cases.unknown_path, "transport", "path"),
     Case("a payment is recorded", cases.pay_is_recorded, "answers", "many", 1),
     Case("a payment needs no check", cases.pay_without_check, "repeats", "check many", 1),
+    Case(
+        "a payment may lack what it does not need",
+        cases.pay_of_few_words,
+        "request",
+        "spare many",
+        1,
+    ),
     Case("members that nobody knows are ignored", cases.strange_members, "request", "check"),
     Case("a repeated pay gets the first answer", cases.repeat, "repeats"),
     Case("a repeat may have another date", cases.repeat_with_other_date, "repeats"),

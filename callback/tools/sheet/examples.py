@@ -136,6 +136,8 @@ class _ExampleRunner:
         else:
             self._run_rest(first, paid)
         self._add_no_answer()
+        if "password" in self.simulator.acts:  # the last: another one holds then
+            self._run("password", self._new("password"))
         return self.examples
 
     def _run_checks(self) -> None:

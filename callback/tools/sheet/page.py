@@ -53,7 +53,7 @@ TOKEN = "<token>"  # noqa: S105 - what is printed instead of one
 SITE = "https://…"
 LIMIT_S = round(LAST_START_S + CONNECT_TIMEOUT_S + STATEMENT_TIMEOUT_S)
 DIGITS = re.compile(r"(?:\[0-9\]|\\d)\{(\d+)(?:,(\d+))?\}")
-ACTS: tuple[Act, ...] = ("check", "pay", "perform", "status", "cancel", "statement")
+ACTS: tuple[Act, ...] = (*("check", "pay", "perform", "status", "cancel", "statement", "password"),)
 LATER_ACTS = frozenset({"perform", "cancel", "status"})
 
 

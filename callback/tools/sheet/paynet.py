@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from callback.tools.sheet.dialect_sheet import DialectSheet, Param
+from callback.tools.sheet.dialect_sheet import DialectSheet, Note, Param
 from callback.tools.sheet.texts import (
-    ASK_ADDRESSES,
-    BLANK,
     EXACTLY,
     HUNDREDTHS,
     OBJECT,
@@ -25,6 +23,12 @@ if TYPE_CHECKING:
     from callback.bank import Bank
 
 
+DATES = Pair(
+    "дата и время у банка, `ГГГГ-ММ-ДД ЧЧ:ММ:СС` или `ДД.ММ.ГГГГ ЧЧ:ММ:СС`, пояс {zone}",
+    "the bank's date and time, `YYYY-MM-DD HH:MM:SS` or `DD.MM.YYYY HH:MM:SS`, zone {zone}",
+)
+
+
 def _values(bank: Bank) -> Mapping[str, str]:
     return {"service_id": bank.own["service_id"][0]}
 
@@ -38,9 +42,9 @@ SHEET = DialectSheet(
         "the provider's paper as three programs quote it",
     ),
     parameters=(
-        Param("jsonrpc", "check pay status cancel statement", Pair('`"2.0"`', '`"2.0"`')),
-        Param("id", "check pay status cancel statement", RPC_ID),
-        Param("method", "check pay status cancel statement", EXACTLY),
+        Param("jsonrpc", "check pay status cancel statement password", Pair('`"2.0"`', '`"2.0"`')),
+        Param("id", "check pay status cancel statement password", RPC_ID),
+        Param("method", "check pay status cancel statement password", EXACTLY),
         Param("params.serviceId", "check pay status cancel statement", SERVICE),
         Param(
             "params.transactionId",
@@ -52,14 +56,26 @@ SHEET = DialectSheet(
                 'hyphens; `555` and `"555"` are one payment',
             ),
         ),
-        Param("params.transactionTime", "pay", BLANK),
+        Param("params.transactionTime", "pay?", DATES),
         Param("params.amount", "pay", OF_SUM),
         Param("params.fields", "check pay", OBJECT),
-        Param("params.dateFrom", "statement", BLANK),
-        Param("params.dateTo", "statement", BLANK),
+        Param("params.timestamp", "status? cancel?", DATES),
+        Param("params.dateFrom", "statement", DATES),
+        Param("params.dateTo", "statement", DATES),
+        Param(
+            "params.newPassword",
+            "password",
+            Pair("от 8 до 128 печатных знаков ASCII", "8 to 128 printable ASCII characters"),
+        ),
     ),
     answers=(
-        ("result", Pair("ответ; в отказе его нет", "the answer; absent in a refusal")),
+        (
+            "result",
+            Pair(
+                'ответ, в ChangePassword текст `"success"`; в отказе его нет',
+                'the answer, in ChangePassword the text `"success"`; absent in a refusal',
+            ),
+        ),
         ("error", Pair("отказ: `code` и `message`", "a refusal: `code` and `message`")),
         ("providerTrnId", OURS),
         ("timestamp", Pair("наше время, пояс {zone}", "our time, zone {zone}")),
@@ -79,6 +95,16 @@ SHEET = DialectSheet(
         "recorded twice. `CheckTransaction` tells the state of the payment.",
     ),
     sums=HUNDREDTHS,
+    notes=(
+        Note(
+            Pair(
+                "ChangePassword: с нашего ответа верен только новый пароль; имя пользователя "
+                "остаётся прежним. `serviceId` в нём не нужен.",
+                "ChangePassword: from our answer on only the new password is good; the user name "
+                "stays. It needs no `serviceId`.",
+            )
+        ),
+    ),
     questions=(
         Pair("Нет обязательного параметра: 411 или -32602?", "A missing parameter: 411 or -32602?"),
         Pair(
@@ -86,7 +112,10 @@ SHEET = DialectSheet(
         ),
         Pair("Какой вид даты когда приходит?", "Which form of date comes when?"),
         Pair("Что вы делаете после HTTP 503?", "What does an HTTP 503 do?"),
-        ASK_ADDRESSES,
+        Pair(
+            "Обращаетесь ли вы только с адресов `213.230.106.112/28` и `213.230.65.80/28`?",
+            "Do you call from `213.230.106.112/28` and `213.230.65.80/28` only?",
+        ),
         Pair("Наш `serviceId`?", "Our `serviceId`?"),
         Pair("Название поля с номером в `fields`?", "The name of the field in `fields`?"),
         Pair("Может ли `balance` всегда быть 0?", "May `balance` stay 0?"),

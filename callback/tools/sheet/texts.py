@@ -299,6 +299,10 @@ EXAMPLES: Mapping[str, Pair] = {
     "cancel": Pair("Отмена платежа", "A payment is cancelled"),
     "no cancel": Pair("Отмена: отказ", "A cancel: a refusal"),
     "later": Pair("Ответить сейчас нельзя: повторите запрос", "No answer now: repeat the request"),
+    "password": Pair(
+        "Пароль сменён: дальше верен только новый",
+        "The password is changed: only the new one is good from now on",
+    ),
     "book another": Pair("Создан другой платёж", "Another payment is booked"),
 }
 
@@ -323,6 +327,7 @@ DONE: Mapping[str, Pair] = {
     "cancel": Pair("платёж отменён", "the payment is cancelled"),
     "status": Pair("состояние платежа", "the state of the payment"),
     "statement": Pair("список платежей", "the list of payments"),
+    "password": Pair("новый пароль действует", "the new password holds"),
 }
 # Stands for success, or is never sent.
 NO_CODES = ("0",)
