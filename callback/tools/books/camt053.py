@@ -87,7 +87,7 @@ class Statement:
                 self._balances[_first(group.fields, CODE)].append(self._signed(group.fields))
             elif group.name == "Ntry":
                 self.number += 1
-                self._add(self._made(group))
+                self._add(self._judgements(group))
         except ValueError as error:
             detail = purpose.shortened(f"{group.name}: {error}")
             self._add([Remark("rejected", self.number, detail)])
@@ -107,9 +107,9 @@ class Statement:
         self._balances.clear()
         self._moved = Decimal(0)
 
-    def _add(self, made: list[Entry | Remark]) -> None:
-        self.entries += [one for one in made if isinstance(one, Entry)]
-        self.remarks += [one for one in made if isinstance(one, Remark)]
+    def _add(self, judgements: list[Entry | Remark]) -> None:
+        self.entries += [judgement for judgement in judgements if isinstance(judgement, Entry)]
+        self.remarks += [judgement for judgement in judgements if isinstance(judgement, Remark)]
 
     def _signed(self, fields: Fields) -> Decimal:
         """A sum that is negative when it is a debit; ValueError, RegisterError."""
@@ -120,7 +120,7 @@ class Statement:
         amount = _amount(_first(fields, SUM))
         return amount if sign == IN else -amount
 
-    def _made(self, group: Group) -> list[Entry | Remark]:
+    def _judgements(self, group: Group) -> list[Entry | Remark]:
         """Make of an entry what is to be compared; ValueError."""
         fields = group.fields
         state, text = _first(fields, *STATES), _text(fields, *group.details)
@@ -133,8 +133,14 @@ class Statement:
             return [no_payment(self.number, text)]
         paid_at = _moment(_first(fields, *DATES), self._bank)
         credits = [
-            Credit(self.number, _origin(fields, one, paid_at), sum_, paid_at, _text(fields, one))
-            for one, sum_ in _parts(group, abs(amount))
+            Credit(
+                self.number,
+                _origin(fields, details, paid_at),
+                part,
+                paid_at,
+                _text(fields, details),
+            )
+            for details, part in _parts(group, abs(amount))
         ]
         whole = Entry(self.number, credits[0].origin, "", abs(amount), paid_at)
         if reversal:
@@ -179,15 +185,15 @@ def _parts(group: Group, whole: Decimal) -> Iterator[tuple[Fields, Decimal]]:
 def _origin(fields: Fields, details: Fields, paid_at: datetime) -> str:
     own = [_first(details, name) for name in REFERENCES]
     theirs = [_first(fields, name) for name in ENTRY]
-    reference = next((one for one in own + theirs if one and one not in NO_REFERENCE), "")
+    reference = next((text for text in own + theirs if text and text not in NO_REFERENCE), "")
     return derived(_first(details, *PAYER), reference, f"{paid_at:%Y%m%d}")
 
 
 def _text(fields: Fields, *details: Fields) -> str:
     """What the payer wrote, else what the bank did."""
-    texts = ["\n".join(one[name]) for one in details for name in TEXTS if one.get(name)]
+    texts = ["\n".join(part[name]) for part in details for name in TEXTS if part.get(name)]
     if not texts:
-        texts = [_first(one, *REMARKS) for one in (*details, fields)]
+        texts = [_first(part, *REMARKS) for part in (*details, fields)]
     return " ".join(filter(None, texts))
 
 
@@ -202,11 +208,11 @@ def _moment(text: str, bank: Bank) -> datetime:
     match = MOMENT.fullmatch(text)
     if not match:
         return reading.moment(text[:10], "%Y-%m-%d")
-    made = reading.moment(match[1], "%Y-%m-%dT%H:%M:%S")
+    when = reading.moment(match[1], "%Y-%m-%dT%H:%M:%S")
     if not match[3]:
-        return made
+        return when
     offset = timedelta(hours=int(match[5] or 0), minutes=int(match[6] or 0))
-    return bank.local(made + offset if match[4] == "-" else made - offset)
+    return bank.local(when + offset if match[4] == "-" else when - offset)
 
 
 def _first(fields: Fields, *names: str) -> str:

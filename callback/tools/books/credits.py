@@ -35,6 +35,7 @@ DOUBTFUL = "another payment of this id that we hold is not in the file: which on
 
 CENT = Decimal("0.01")
 TOO_MUCH = Decimal(10) ** 12  # payment.amount is DECIMAL(14,2)
+NEITHER = "neither income nor spending"
 OLD_NAMES = {"RUR": "RUB"}
 
 Held = dict[int, "Ours"]  # our payments of one origin by their number
@@ -81,7 +82,7 @@ def no_payment(line: int, text: str) -> Remark:
 
 def neither(line: int, detail: str, without: Entry | None = None) -> Remark:
     """What a person must look at; with its sum, if it has one."""
-    return Remark("neither income nor spending", line, purpose.shortened(detail), without)
+    return Remark(NEITHER, line, purpose.shortened(detail), without)
 
 
 def check_currency(currency: str | None, bank: Bank, where: str) -> None:
@@ -120,9 +121,9 @@ def _account(text: str, layout: RegisterLayout) -> str:
 def counted(entries: Iterable[Entry]) -> Iterator[Entry]:
     """Number the payments of one origin in the order of the file."""
     numbers: defaultdict[str, int] = defaultdict(int)
-    for one in entries:
-        numbers[one.origin] += 1
-        yield one._replace(txn_id=_numbered(one.origin, numbers[one.origin]))
+    for payment in entries:
+        numbers[payment.origin] += 1
+        yield payment._replace(txn_id=_numbered(payment.origin, numbers[payment.origin]))
 
 
 def recognised(entries: list[Entry], ours: Iterable[Ours]) -> tuple[list[Entry], list[Remark]]:
@@ -133,23 +134,25 @@ def recognised(entries: list[Entry], ours: Iterable[Ours]) -> tuple[list[Entry],
     But where one of ours is not in the file, nobody can say which of the rest it is: one stands
     against it ("differs"), and the others are not booked.
     """
-    held = _held({one.origin for one in entries if one.origin}, ours)
+    held = _held({payment.origin for payment in entries if payment.origin}, ours)
     places: defaultdict[str, list[int]] = defaultdict(list)
-    for place, one in enumerate(entries):
-        if one.origin in held:
-            places[one.origin].append(place)
+    for place, payment in enumerate(entries):
+        if payment.origin in held:
+            places[payment.origin].append(place)
     ids: dict[int, str | None] = {}
     for origin, group in places.items():
         numbers = _numbers([entries[place] for place in group], held[origin])
         ids.update(zip(group, (_numbered(origin, n) if n else None for n in numbers), strict=True))
     known: list[Entry] = []
     doubtful: list[Remark] = []
-    for place, one in enumerate(entries):
-        txn_id = ids.get(place, one.txn_id)
+    for place, payment in enumerate(entries):
+        txn_id = ids.get(place, payment.txn_id)
         if txn_id:
-            known.append(one._replace(txn_id=txn_id))
+            known.append(payment._replace(txn_id=txn_id))
         else:
-            doubtful.append(Remark("differs", one.line, DOUBTFUL, one._replace(txn_id=one.origin)))
+            doubtful.append(
+                Remark("differs", payment.line, DOUBTFUL, payment._replace(txn_id=payment.origin))
+            )
     return known, doubtful
 
 
@@ -158,7 +161,9 @@ def _numbers(group: list[Entry], held: Held) -> list[int | None]:
     free: defaultdict[tuple[str | None, Decimal], list[int]] = defaultdict(list)
     for number in sorted(held, reverse=True):
         free[held[number].account, held[number].amount].append(number)
-    alike = [free[one.account, one.amount] or free[None, one.amount] for one in group]
+    alike = [
+        free[payment.account, payment.amount] or free[None, payment.amount] for payment in group
+    ]
     numbers = [of_ours.pop() if of_ours else None for of_ours in alike]
     missing = sorted(number for of_ours in free.values() for number in of_ours)
     # As many as there can be; of what is missing here, one payment each stands against it.

@@ -37,6 +37,7 @@ FIRST, LINE, DETAILS = ":20:", ":61:", ":86:"
 BALANCES = (":60", ":62", ":64", ":65")  # details behind these are about all of the statement
 OPENINGS = ("final_opening_balance", "intermediate_opening_balance", "opening_balance")
 CLOSINGS = ("final_closing_balance", "intermediate_closing_balance", "closing_balance")
+REFERENCES = ("customer_reference", "bank_reference")
 SUBFIELD = re.compile(r"\?[0-9]{2}")
 # Marks of a line: money in, money out; a reversal is neither, a person looks at it.
 IN, OUT = "C", "D"
@@ -75,11 +76,11 @@ def read(raw: bytes, bank: Bank) -> tuple[list[Entry], list[Remark]]:
         _control(message, statement, before, bank)
         before = statement
         for line, fields in zip(message.places, statement.transactions, strict=True):
-            made = _judged(line, fields, bank)
-            if isinstance(made, Entry):
-                entries.append(made)
+            judgement = _judged(line, fields, bank)
+            if isinstance(judgement, Entry):
+                entries.append(judgement)
             else:
-                remarks.append(made)
+                remarks.append(judgement)
     if before and before.goes_on:
         raise RegisterError(f"line {message.start}: the statement goes on in a message not there")
     return list(counted(entries)), remarks
@@ -123,11 +124,12 @@ def _statement(message: Message) -> Statement:
     )
     try:
         # Not mt940.parse: that would open a file whose name is the text.
-        transactions = [one.data for one in collection.parse("\n".join(message.lines))]
+        collection.parse("\n".join(message.lines))
     except Exception as error:  # it raises whatever its models and Decimal raise
         raise RegisterError(
             f"line {message.start}: not a readable message: {_said(error)}"
         ) from error
+    transactions = [transaction.data for transaction in collection]
     if len(transactions) != len(message.places):
         raise RegisterError(
             f"line {message.start}: {len(message.places)} lines :61:, {len(transactions)} readable"
@@ -187,8 +189,8 @@ def _judged(line: int, fields: dict[str, Any], bank: Bank) -> Entry | Remark:
     if mark == OUT or not money:
         return no_payment(line, text)
     day = datetime.combine(fields.get("entry_date") or fields["date"], time.min)
-    references = [fields.get(name) or "" for name in ("customer_reference", "bank_reference")]
-    origin = derived(*(one for one in references if one), f"{fields['date']:%Y%m%d}")
+    references = filter(None, (fields.get(name) for name in REFERENCES))
+    origin = derived(*references, f"{fields['date']:%Y%m%d}")
     if mark != IN:
         return neither(
             line, f"a reversal ({mark}); {text}", Entry(line, origin, "", abs(money), day)

@@ -15,7 +15,16 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from callback.tools.books import purpose, reading
-from callback.tools.books.credits import Credit, counted, derived, judge, neither, no_payment
+from callback.tools.books.credits import (
+    NEITHER,
+    OLD_NAMES,
+    Credit,
+    counted,
+    derived,
+    judge,
+    neither,
+    no_payment,
+)
 from callback.tools.books.entry import Entry, RegisterError, Remark
 
 if TYPE_CHECKING:
@@ -42,13 +51,15 @@ ACCOUNTS = ("расчсчет", "расчетныйсчет")
 PAYER = ("плательщиксчет", "плательщикрасчсчет", "плательщикиик")
 RECEIVER = ("получательсчет", "получательрасчсчет", "получательиик")
 INCOME, SPENDING, SUM = ("суммаприход", "суммадоход"), ("суммарасход",), ("сумма",)
+CURRENCY = "валюта"
+CODE = re.compile("[A-Z]{3}")  # what else may stand there ("тенге", "398") is not looked at
 NUMBER = ("номер", "номердокумента")
 DATE = ("дата", "датаоперации", "датадокумента", "датапоступило")
 PAID_AT = ("датапоступило", "датаоперации", "датадокумента", "дата")
 ARRIVED, LEFT = "датапоступило", "датасписано"
 PURPOSE = "назначениеплатежа"
 PARTS = {PURPOSE: 0, **{f"{PURPOSE}{n}": n for n in range(100)}}
-USED = {*ACCOUNTS, *PAYER, *RECEIVER, *INCOME, *SPENDING, *SUM, *NUMBER, *PAID_AT, LEFT}
+USED = {*ACCOUNTS, *PAYER, *RECEIVER, *INCOME, *SPENDING, *SUM, *NUMBER, *PAID_AT, LEFT, CURRENCY}
 
 DAYS = ("%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S")
 NONE = re.compile("0*([.,]0*)?")
@@ -87,19 +98,14 @@ def read(raw: bytes, bank: Bank) -> tuple[list[Entry], list[Remark]]:
     remarks: list[Remark] = []
     received = unclear = Decimal(0)
     for document in _documents(_lines(raw, encoding)):
-        try:
-            credit = _credit(document, statement.accounts, layout)
-            received += credit.amount if credit else 0
-            made = judge(credit, layout) if credit else no_payment(document.line, document.purpose)
-        except NeitherError as error:
-            made = _neither(document, error, layout)
-            unclear += made.entry.amount if made.entry else 0
-        except ValueError as error:
-            made = Remark("rejected", document.line, purpose.shortened(str(error)))
-        if isinstance(made, Entry):
-            entries.append(made)
-        else:
-            remarks.append(made)
+        credit, judgement = _judged(document, statement.accounts, bank)
+        received += credit.amount if credit else 0
+        if isinstance(judgement, Entry):
+            entries.append(judgement)
+            continue
+        remarks.append(judgement)
+        if judgement.name == NEITHER and judgement.entry:
+            unclear += judgement.entry.amount
     if not any(remark.name == "rejected" for remark in remarks):
         _control(statement, received, unclear, layout)
     return list(counted(entries)), remarks
@@ -222,6 +228,23 @@ def _solid(*texts: str) -> str:
 # --- Documents ---
 
 
+def _judged(
+    document: Document, accounts: set[str], bank: Bank
+) -> tuple[Credit | None, Entry | Remark]:
+    """The money that came in by a document, and whose it is or what else there is to say."""
+    layout = bank.register
+    try:
+        _check_currency(document.fields, bank)
+        credit = _credit(document, accounts, layout)
+        if credit is None:
+            return None, no_payment(document.line, document.purpose)
+        return credit, judge(credit, layout)
+    except NeitherError as error:
+        return None, _neither(document, error, layout)
+    except ValueError as error:
+        return None, Remark("rejected", document.line, purpose.shortened(str(error)))
+
+
 def _credit(document: Document, accounts: set[str], layout: RegisterLayout) -> Credit | None:
     """The money that came in, or None when it went out; NeitherError, ValueError."""
     fields = document.fields
@@ -256,8 +279,15 @@ def _received(fields: Fields, ours: set[str], layout: RegisterLayout) -> str | N
     return plain if _is_incoming(fields, ours) else None
 
 
-def _differ(one: str, other: str, layout: RegisterLayout) -> bool:
-    return one != other and reading.amount(one, layout) != reading.amount(other, layout)
+def _check_currency(fields: Fields, bank: Bank) -> None:
+    """Look whether the sum is in the bank's currency, where a document says one; NeitherError."""
+    currency = fields.get(CURRENCY, "").upper()
+    if CODE.fullmatch(currency) and OLD_NAMES.get(currency, currency) != bank.currency:
+        raise NeitherError(f"in {currency}, and not in {bank.currency}")
+
+
+def _differ(text: str, other_text: str, layout: RegisterLayout) -> bool:
+    return text != other_text and reading.amount(text, layout) != reading.amount(other_text, layout)
 
 
 def _check_direction(fields: Fields, ours: set[str], *, incoming: bool) -> None:

@@ -72,7 +72,7 @@ def test_a_statement_is_read(tmp_path: Path, content: str | bytes) -> None:
     register = read(tmp_path, CAMT, content)
 
     assert payments(register) == [ONE]
-    assert [(one.name, one.line, one.detail) for one in register.remarks] == [
+    assert [(remark.name, remark.line, remark.detail) for remark in register.remarks] == [
         ("not a payment", 2, "Комиссия"),
         ("no number in the purpose", 3, "Аренда"),
         ("not a payment", 4, "PDNG: л/с 31004571"),
@@ -87,7 +87,7 @@ def test_several_statements_of_a_file_are_all_read(tmp_path: Path) -> None:
     content = STATEMENT.replace("</BkToCstmrStmt>", f"{SECOND}</BkToCstmrStmt>")
     register = read(tmp_path, CAMT, content)
 
-    assert [one.txn_id for one in register.entries] == [ONE[0], f"{ONE[0]}#2"]
+    assert [entry.txn_id for entry in register.entries] == [ONE[0], f"{ONE[0]}#2"]
     wrong = content[::-1].replace("1544.80"[::-1], "1544.81"[::-1], 1)[::-1]
     with pytest.raises(RegisterError, match=r"1544[.]81 by the closing balance, 1544[.]80 by"):
         read(tmp_path, CAMT, wrong)
@@ -124,7 +124,7 @@ def test_the_details_of_a_batch_are_payments_of_their_own(tmp_path: Path) -> Non
 def test_a_batch_that_does_not_come_to_its_entry_is_not_clear(tmp_path: Path, content: str) -> None:
     """Nobody knows whose the rest is; the entry is shown as a whole."""
     register = read(tmp_path, CAMT, content)
-    (remark,) = [one for one in register.remarks if one.name == "no clear number"]
+    (remark,) = [remark for remark in register.remarks if remark.name == "no clear number"]
 
     assert len(register.entries) == 1
     assert remark.entry is not None
@@ -164,10 +164,10 @@ def test_an_entry_that_cannot_be_read_is_rejected(
 ) -> None:
     """By its number in the file."""
     register = read(tmp_path, CAMT, STATEMENT.replace(old, new, 1))
-    rejected = [one for one in register.remarks if one.name == "rejected"]
+    rejected = [remark for remark in register.remarks if remark.name == "rejected"]
 
-    assert [one.line for one in rejected] == ([1] if why else [])
-    assert all(why in one.detail for one in rejected if why)
+    assert [remark.line for remark in rejected] == ([1] if why else [])
+    assert all(why in remark.detail for remark in rejected if why)
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_the_settings_of_tables_count_here_too(tmp_path: Path) -> None:
     register = read(tmp_path, bank, content)
 
     assert payments(register) == [("7", "31004571", "640.30", "2026-11-03 00:00:00")]
-    assert [(one.name, one.line) for one in register.remarks] == [
+    assert [(remark.name, remark.line) for remark in register.remarks] == [
         ("not a payment", 3),
         ("rejected", 4),
     ]
@@ -114,7 +114,7 @@ def test_sums_are_exact_or_not_there(tmp_path: Path, kind: str, raw: bytes, text
     place = 32 + 32 * 4 + 1 + 1 + 22
     content = blank[:place] + raw + blank[place + len(raw) :]
     register = read(tmp_path, DBF, content)
-    shown = [f"{one.amount}" for one in register.entries]
+    shown = [f"{entry.amount}" for entry in register.entries]
 
     assert shown == ([text] if text in ("640.30", "640") else [])
     if not shown:

@@ -69,7 +69,7 @@ def test_a_statement_is_read(tmp_path: Path, content: str) -> None:
     register = read(tmp_path, MT940, content)
 
     assert payments(register) == [ONE]
-    assert [(one.name, one.detail) for one in register.remarks] == [
+    assert [(remark.name, remark.detail) for remark in register.remarks] == [
         ("not a payment", "KOMISSIYA"),
         ("no number in the purpose", "ARENDA"),
     ]
@@ -79,11 +79,11 @@ def test_a_statement_may_go_on_in_another_message(tmp_path: Path) -> None:
     """Each with its own balances, which follow each other."""
     register = read(tmp_path, MT940, PAGES)
 
-    assert [one.txn_id for one in register.entries] == [
+    assert [entry.txn_id for entry in register.entries] == [
         "PAY17/BANK0001/20261103",
         "PAY18/BANK0003/20261103",
     ]
-    lines = [one.line for one in register.entries]
+    lines = [entry.line for entry in register.entries]
     assert lines == [6, 6 + STATEMENT.count("\n")]
 
 
@@ -146,7 +146,7 @@ def test_a_reversal_is_for_a_person(tmp_path: Path, mark: str, name: str) -> Non
     closing = f"{1000 + sign * 640 - 100 + 5}"
     content = STATEMENT.replace("C640,30", f"{mark}640,").replace("D100,50", "D100,")
     register = read(tmp_path, MT940, content.replace("1544,80", f"{closing},"))
-    (remark,) = [one for one in register.remarks if one.name == name]
+    (remark,) = [remark for remark in register.remarks if remark.name == name]
 
     assert register.entries == []
     assert remark.entry is not None
@@ -168,7 +168,7 @@ def test_the_number_must_be_clear(tmp_path: Path, details: str, name: str) -> No
     """However its lines belong together."""
     content = STATEMENT.replace("ARENDA", details)
     register = read(tmp_path, MT940, content)
-    names = [one.name for one in register.remarks] + ["payment"] * (len(register.entries) - 1)
+    names = [remark.name for remark in register.remarks] + ["payment"] * (len(register.entries) - 1)
 
     assert names[1:] == [name]
 
@@ -178,7 +178,7 @@ def test_a_number_that_depends_on_how_lines_are_joined_is_not_clear(tmp_path: Pa
     bank = MT940.replace("[0-9]{8}", "[0-9]{6,8}")
     register = read(tmp_path, bank, STATEMENT.replace("ARENDA", "L/S 310045\n71"))
 
-    assert [one.name for one in register.remarks] == ["not a payment", "no clear number"]
+    assert [remark.name for remark in register.remarks] == ["not a payment", "no clear number"]
     assert register.remarks[1].detail.startswith("310045 or 31004571, by how")
 
 
@@ -212,7 +212,7 @@ def test_the_doctor_names_the_missing_library(
     toml = settings_toml(f"sqlite:///{tmp_path}/none.db", module)
     runner = create_app(write_settings(toml, tmp_path)).test_cli_runner()
     findings = map(json.loads, runner.invoke(args=["doctor", "--json"]).stdout.splitlines())
-    texts = [one["text"] for one in findings if one["name"] == "bank b register"]
+    texts = [finding["text"] for finding in findings if finding["name"] == "bank b register"]
 
     assert texts == ([mt940.MISSING] if missing else [])
 

@@ -81,7 +81,7 @@ def test_kaspi_fetches_the_list_at_its_own_address(customers: Engine, endpoint: 
     )
     assert (own.status, own.headers["Content-Type"]) == (200, "application/json; charset=utf-8")
     assert endpoint.call("/kaspi/bills?date=202611&page=1&rows=10").body == own.body
-    (line,) = [one for one in endpoint.log() if one.get("command") == "bills"][-1:]
+    (line,) = [line for line in endpoint.log() if line.get("command") == "bills"][-1:]
     assert (line["bank"], line["outcome"], line["code"]) == ("kaspi", "ok", "200")
 
 
@@ -90,13 +90,13 @@ def test_who_is_left_out_is_named(customers: Engine, endpoint: Endpoint, command
     before = len(endpoint.log())
     for page in (1, 2, 3):
         endpoint.call(f"/kaspi?date=202611&page={page}&rows=1")
-    named = [one["message"] for one in endpoint.log()[before:] if "message" in one]
+    named = [line["message"] for line in endpoint.log()[before:] if "message" in line]
     findings = map(json.loads, command("doctor", "--json").stdout.splitlines())
-    (found,) = [one["text"] for one in findings if one["name"] == "bank kaspi bills"]
+    (finding,) = [finding["text"] for finding in findings if finding["name"] == "bank kaspi bills"]
     numbers = f"left out of the list, for they are no integers: 0715, {'1' * 19}, 1٢3, A1"
 
     assert named == [f"kaspi: {numbers}"]
-    assert found == numbers
+    assert finding == numbers
 
 
 def test_many_who_are_left_out_are_counted(engine: Engine, endpoint: Endpoint) -> None:
@@ -104,7 +104,7 @@ def test_many_who_are_left_out_are_counted(engine: Engine, endpoint: Endpoint) -
     for number in range(12):
         engine.account(f"0{number:03}")
     endpoint.call("/kaspi?date=202611&page=1")
-    (*_, named) = [one["message"] for one in endpoint.log() if "message" in one]
+    (*_, named) = [line["message"] for line in endpoint.log() if "message" in line]
 
     assert named.endswith("0000, 0001, 0002, 0003, 0004, 0005, 0006, 0007, 0008, 0009 …")
 

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 def test_a_statement_of_1c_is_read(tmp_path: Path, encoding: str, named: str) -> None:
     """In whatever encoding it is, whatever it says that it is."""
     content = STATEMENT.replace("=Windows", f"={named}").encode(encoding)
-    made = read(tmp_path, ONE_C, content)
+    register = read(tmp_path, ONE_C, content)
 
-    assert payments(made) == [
+    assert payments(register) == [
         ("40817810000000000007/4512/20261103", "31004571", "640.30", "2026-11-03 00:00:00")
     ]
-    assert made.remarks == []
+    assert register.remarks == []
 
 
 @pytest.mark.parametrize(
@@ -58,11 +58,11 @@ def test_a_document_that_is_no_payment_is_named(
     content = STATEMENT.replace(old, new)
     if name == "not a payment" and "Реестр" not in new:
         content = content.replace("ВсегоПоступило=640.30", "ВсегоПоступило=0.00")
-    made = read(tmp_path, ONE_C, content)
+    register = read(tmp_path, ONE_C, content)
 
-    assert made.entries == []
-    assert [(one.name, one.line) for one in made.remarks] == [(name, 10)]
-    assert made.remarks[0].detail.startswith(detail)
+    assert register.entries == []
+    assert [(remark.name, remark.line) for remark in register.remarks] == [(name, 10)]
+    assert register.remarks[0].detail.startswith(detail)
 
 
 @pytest.mark.parametrize(
@@ -111,12 +111,12 @@ def test_a_statement_of_kazakhstan_is_read(tmp_path: Path) -> None:
     spending = income.replace("СуммаПриход=640.30", "СуммаПриход=0.00").replace(
         "СуммаРасход=", "СуммаРасход=10"
     )
-    made = read(tmp_path, ONE_C, STATEMENT[:a] + income + spending + STATEMENT[b:])
+    register = read(tmp_path, ONE_C, STATEMENT[:a] + income + spending + STATEMENT[b:])
 
-    assert payments(made) == [
+    assert payments(register) == [
         ("KZ123456789012345678/%D0%96-7/20261103", "31004571", "640.30", "2026-11-03 00:00:00")
     ]
-    assert [one.name for one in made.remarks] == ["not a payment"]
+    assert [remark.name for remark in register.remarks] == ["not a payment"]
 
 
 # --- As banks of Kazakhstan write it ---
@@ -280,10 +280,10 @@ TWO = [
 def test_statements_of_kazakhstan_are_read(tmp_path: Path, content: str, encoding: str) -> None:
     """The shapes that public readers of these banks' statements take."""
     bank = ONE_C.replace("(?:л/с", "(?i)(?:л/с")
-    made = read(tmp_path, bank, content.replace("\n", "\r\n").encode(encoding))
+    register = read(tmp_path, bank, content.replace("\n", "\r\n").encode(encoding))
 
-    assert payments(made) == TWO
-    assert [one.name for one in made.remarks] == ["not a payment"]
+    assert payments(register) == TWO
+    assert [remark.name for remark in register.remarks] == ["not a payment"]
 
 
 @pytest.mark.parametrize("head", ["Windows", "windows-1251", "WINDOWS-1251", "ANSI", "cp1251", ""])
@@ -320,8 +320,8 @@ FROM_THEM, TO_THEM = "ПлательщикИИК=KZ7", "ПолучательИИ
 def judged(folder: Path, total: str, *fields: str) -> list[str]:
     """How a document with these fields is called: "payment", or a remark's name."""
     content = DOCUMENT.replace("FIELDS", "\n".join(fields)).replace("TOTAL", total)
-    made = read(folder, ONE_C, content)
-    return ["payment"] * len(made.entries) + [one.name for one in made.remarks]
+    register = read(folder, ONE_C, content)
+    return ["payment"] * len(register.entries) + [remark.name for remark in register.remarks]
 
 
 @pytest.mark.parametrize(
@@ -335,6 +335,8 @@ def judged(folder: Path, total: str, *fields: str) -> list[str]:
         ("СуммаПриход=5.00", "СуммаРасход=0", "Сумма=5", FROM_THEM, TO_US),
         ("СуммаПриход=5.00", "СуммаРасход="),
         ("СуммаПриход=0", "Сумма=5.00", TO_US),
+        ("Сумма=5.00", TO_US, "Валюта=KZT"),
+        ("Сумма=5.00", TO_US, "Валюта=тенге"),
     ],
 )
 def test_income_is_known_by_the_sum_or_the_accounts(tmp_path: Path, fields: tuple[str]) -> None:
@@ -371,6 +373,7 @@ def test_spending_and_nothing_are_no_payments(tmp_path: Path, fields: tuple[str]
         ("Сумма=5.00", "СуммаПриход=6.00", TO_US),
         ("СуммаПриход=5.00", FROM_US, TO_THEM),
         ("СуммаРасход=5.00", FROM_THEM, TO_US),
+        ("Сумма=5.00", FROM_THEM, TO_US, "Валюта=usd"),
     ],
 )
 def test_what_is_neither_is_a_difference(tmp_path: Path, fields: tuple[str], total: str) -> None:
@@ -428,9 +431,9 @@ def test_a_purpose_over_several_lines_is_joined(
     content = DOCUMENT.replace("НазначениеПлатежа=л/с 31004571", purpose)
     content = content.replace("FIELDS", f"Сумма=5.00\n{TO_US}").replace("TOTAL", "5.00")
     bank = ONE_C.replace("[0-9]{8}", "[0-9]{6,8}")
-    made = read(tmp_path, bank, content)
+    register = read(tmp_path, bank, content)
 
-    assert [one.account for one in made.entries] == ([account] if account else [])
+    assert [entry.account for entry in register.entries] == ([account] if account else [])
 
 
 # --- Long and hostile files ---
@@ -445,11 +448,11 @@ def test_a_long_statement_takes_little_memory(tmp_path: Path) -> None:
     head = f"1CClientBankExchange\nРасчСчет={OURS}\nВсегоПоступило={5 * MANY}.00\n"
     content = f"{head}{document * MANY}КонецФайла\n".encode("cp1251")
     tracemalloc.start()
-    made = read(tmp_path, ONE_C, content)
+    register = read(tmp_path, ONE_C, content)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert len(made.entries) == MANY
+    assert len(register.entries) == MANY
     assert peak < 2 * len(content)
 
 
@@ -482,11 +485,12 @@ def test_a_hostile_statement_is_read_or_refused(
             read(tmp_path, ONE_C, content.replace(old, new))
         assert len(str(caught.value)) < 1000
         return
-    made = read(tmp_path, ONE_C, content.replace(old, new))
+    register = read(tmp_path, ONE_C, content.replace(old, new))
 
-    assert ["payment"] * len(made.entries) + [one.name for one in made.remarks] == names
-    assert all(len(one.txn_id) <= 64 for one in made.entries)
-    assert all(len(one.detail) < 1000 for one in made.remarks)
+    payments_ = ["payment"] * len(register.entries)
+    assert payments_ + [remark.name for remark in register.remarks] == names
+    assert all(len(entry.txn_id) <= 64 for entry in register.entries)
+    assert all(len(remark.detail) < 1000 for remark in register.remarks)
 
 
 @pytest.mark.parametrize(
