@@ -116,9 +116,8 @@ def _statement(message: Message) -> Statement:
         import mt940
     except ImportError:
         raise RegisterError(MISSING) from None
-    # It tells what it cannot read by the log, too, as it stands in the file.
-    logging.getLogger("mt940").addHandler(logging.NullHandler())
-    logging.getLogger("mt940").propagate = False
+    # It would also log what it cannot read, as it stands in the file.
+    logging.getLogger("mt940").setLevel(logging.CRITICAL + 1)
     collection = mt940.models.Transactions(
         processors={"post_transaction_details": []}, options=mt940.Options.all()
     )

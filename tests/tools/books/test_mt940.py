@@ -180,6 +180,9 @@ def test_a_number_that_depends_on_how_lines_are_joined_is_not_clear(tmp_path: Pa
 
     assert [remark.name for remark in register.remarks] == ["not a payment", "no clear number"]
     assert register.remarks[1].detail.startswith("310045 or 31004571, by how")
+    bank = MT940.replace(" ?(", " (")
+    register = read(tmp_path, bank, STATEMENT.replace("ARENDA", "L/S 31004571 L/S\n31004572"))
+    assert [remark.name for remark in register.remarks] == ["not a payment", "no clear number"]
 
 
 def test_details_of_the_whole_statement_are_nobodys(tmp_path: Path) -> None:
@@ -218,7 +221,7 @@ def test_the_doctor_names_the_missing_library(
 
 
 def test_nothing_of_a_file_is_printed_by_the_library(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Which may hold what moves a terminal's cursor."""
     with pytest.raises(RegisterError) as caught:
@@ -226,3 +229,4 @@ def test_nothing_of_a_file_is_printed_by_the_library(
 
     assert "\x1b" not in str(caught.value)
     assert capsys.readouterr() == ("", "")
+    assert caplog.records == []

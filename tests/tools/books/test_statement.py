@@ -289,8 +289,10 @@ def test_statements_of_kazakhstan_are_read(tmp_path: Path, content: str, encodin
 @pytest.mark.parametrize("head", ["Windows", "windows-1251", "WINDOWS-1251", "ANSI", "cp1251", ""])
 def test_what_the_head_says_of_the_encoding_does_not_matter(tmp_path: Path, head: str) -> None:
     """It is found out; letters of Kazakh in the purpose are no hindrance."""
-    content = JUSAN.replace("windows-1251", head).replace("л/с", "төлем, л/с")
+    content = JUSAN.replace("windows-1251", head).replace("л/с", "төлем Җ, л/с")
 
+    assert payments(read(tmp_path, ONE_C, content.encode("ptcp154"))) == TWO
+    content = content.replace("Җ", "ҳ")  # a byte that windows-1251 does not have
     assert payments(read(tmp_path, ONE_C, content.encode("ptcp154"))) == TWO
     assert payments(read(tmp_path, ONE_C, content.encode())) == TWO
 
@@ -335,6 +337,7 @@ def judged(folder: Path, total: str, *fields: str) -> list[str]:
         ("СуммаПриход=5.00", "СуммаРасход=0", "Сумма=5", FROM_THEM, TO_US),
         ("СуммаПриход=5.00", "СуммаРасход="),
         ("СуммаПриход=0", "Сумма=5.00", TO_US),
+        ("Сумма=5.00", FROM_THEM, "РасчСчет=KZ8", "ПолучательИИК=KZ8"),
         ("Сумма=5.00", TO_US, "Валюта=KZT"),
         ("Сумма=5.00", TO_US, "Валюта=тенге"),
     ],
@@ -491,6 +494,15 @@ def test_a_hostile_statement_is_read_or_refused(
     assert payments_ + [remark.name for remark in register.remarks] == names
     assert all(len(entry.txn_id) <= 64 for entry in register.entries)
     assert all(len(remark.detail) < 1000 for remark in register.remarks)
+
+
+def test_of_a_purpose_that_nobody_can_have_written_little_is_kept(tmp_path: Path) -> None:
+    """Joining a million lines one by one would take for ever."""
+    content = STATEMENT.replace("л/с 31004571", "\r\nя" * 20_000)
+    (remark,) = read(tmp_path, ONE_C, content).remarks
+
+    assert remark.name == "no clear number"
+    assert 4000 < int(remark.detail.split(" ")[0]) < 5000
 
 
 @pytest.mark.parametrize(
