@@ -60,8 +60,8 @@ class Handlers:
             if has_path(bank, path) and not asks_for_bills(bank, path, visit.call):
                 command, result, why = self._process(visit, token, path)
                 visit.write(command, result, why=why)
-                rendered = _render(bank, command, result)
-                return _send(rendered, visit.call.method, start_response)
+                reply = _render(bank, command, result)
+                return _send(reply, visit.call.method, start_response)
         return self.others(environ, _in_one_form(start_response))
 
     def _process(self, visit: Visit, token: str, path: str) -> tuple[Command, Result, str]:
@@ -96,9 +96,9 @@ class Handlers:
 
 def _address(environ: WSGIEnvironment) -> str:
     """Find the address that was called. Apache takes // for /: what the caller wrote counts."""
-    written: str = environ.get("REQUEST_URI", "").partition("?")[0]
-    if "//" in written:
-        environ["PATH_INFO"] = written
+    address: str = environ.get("REQUEST_URI", "").partition("?")[0]
+    if "//" in address:
+        environ["PATH_INFO"] = address
     return str(environ.get("PATH_INFO", ""))
 
 
@@ -142,15 +142,15 @@ def _render(bank: Bank, command: Command, result: Result) -> Answer:
         return bare_answer("temporary")
 
 
-def _send(rendered: Answer, method: str, start_response: StartResponse) -> Iterable[bytes]:
-    status = HTTPStatus(rendered.status)
-    headers = [("Content-Length", str(len(rendered.body)))]
-    if rendered.content_type:
-        headers.append(("Content-Type", rendered.content_type))
+def _send(reply: Answer, method: str, start_response: StartResponse) -> Iterable[bytes]:
+    status = HTTPStatus(reply.status)
+    headers = [("Content-Length", str(len(reply.body)))]
+    if reply.content_type:
+        headers.append(("Content-Type", reply.content_type))
     if status == HTTPStatus.UNAUTHORIZED:
         headers.append(("WWW-Authenticate", signature.CHALLENGE))
     start_response(f"{status.value} {status.phrase}", [*headers, NO_STORE])
-    return [b"" if method == "HEAD" else rendered.body]
+    return [b"" if method == "HEAD" else reply.body]
 
 
 def _in_one_form(start_response: StartResponse) -> StartResponse:
@@ -158,7 +158,7 @@ def _in_one_form(start_response: StartResponse) -> StartResponse:
 
     def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
         code = HTTPStatus(int(status[:3]))
-        kept = [header for header in headers if header[0] != NO_STORE[0]]
-        return start_response(f"{code.value} {code.phrase}", [*kept, NO_STORE], *error)
+        others = [header for header in headers if header[0] != NO_STORE[0]]
+        return start_response(f"{code.value} {code.phrase}", [*others, NO_STORE], *error)
 
     return start

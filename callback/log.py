@@ -196,8 +196,8 @@ class Strangers:
     @staticmethod
     def _counted(counts: dict[str, Any], name: str) -> dict[str, Any]:
         today = datetime.now(timezone.utc).date().isoformat()
-        kept = counts if counts.get("day") == today else {"day": today}
-        return {**kept, name: int(kept.get(name, 0)) + 1}
+        ours = counts if counts.get("day") == today else {"day": today}
+        return {**ours, name: int(ours.get(name, 0)) + 1}
 
 
 _strangers = Strangers()

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     RsaSigner = Callable[[bytes], bytes]
 
 
-def is_any(given: bytes, expected: Iterable[bytes]) -> bool:
+def is_any(secret: bytes, good: Iterable[bytes]) -> bool:
     """Say whether a secret is one of those that are good now."""
     # No short cut: the time must not tell which one was right.
-    return sum(hmac.compare_digest(given, secret) for secret in expected) > 0
+    return sum(hmac.compare_digest(secret, key) for key in good) > 0
 
 
 def same(given: str, expected: str) -> bool:

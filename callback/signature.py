@@ -133,10 +133,10 @@ def ops_pass(purpose: str, secret_keys: Sequence[bytes]) -> str:
 def is_ops_pass(purpose: str, token: str, secret_keys: Sequence[bytes]) -> bool:
     """Check what `ops_pass` made, not older than OPS_PASS_S."""
     try:
-        signed = _ops_signer(secret_keys).unsign(token, max_age=OPS_PASS_S)
+        text = _ops_signer(secret_keys).unsign(token, max_age=OPS_PASS_S)
     except BadSignature:  # expired, too
         return False
-    return signed == purpose.encode()
+    return text == purpose.encode()
 
 
 def may_ask_health(token: str, environ: Mapping[str, str], settings: Settings) -> bool:
@@ -158,9 +158,9 @@ def caller(environ: Mapping[str, str], trusted_proxies: int) -> str:
     stands before them, the caller may have written. Fewer entries than proxies: the call did not
     come through them, and the peer is the caller.
     """
-    forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    if 0 < trusted_proxies <= len(forwarded) and forwarded != [""]:
-        return _without_port(forwarded[-trusted_proxies].strip())
+    hops = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if 0 < trusted_proxies <= len(hops) and hops != [""]:
+        return _without_port(hops[-trusted_proxies].strip())
     return _without_port(environ.get("REMOTE_ADDR", ""))
 
 
@@ -192,13 +192,13 @@ def credentials(environ: Mapping[str, str], *, bare: bool = False) -> tuple[byte
     With `bare` the word Basic may be left out.
     """
     header = _authorization(environ)
-    scheme, blank, encoded = header.partition(" ")
+    scheme, blank, letters = header.partition(" ")
     if bare and not blank:
-        scheme, encoded = "Basic", header
-    encoded = encoded.strip()
+        scheme, letters = "Basic", header
+    letters = letters.strip()
     try:
         # Some leave the padding out.
-        raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+        raw = base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
     except ValueError:
         raw = b""
     username, _, password = raw.partition(b":")  # a password may contain colons

@@ -170,9 +170,9 @@ def moment(text: str | None, *forms: re.Pattern[str], any_year: bool = False) ->
     for form in forms:
         match = form.fullmatch(text or "")
         if match:
-            made = _real({name: int(digits) for name, digits in match.groupdict().items()})
-            ours = made is not None and (any_year or FIRST_YEAR <= made.year <= LAST_YEAR)
-            return made if ours else None
+            time = _real({name: int(digits) for name, digits in match.groupdict().items()})
+            ours = time is not None and (any_year or FIRST_YEAR <= time.year <= LAST_YEAR)
+            return time if ours else None
     return None
 
 
@@ -188,12 +188,12 @@ def milliseconds(utc: datetime) -> int:
 
 def element(tag: str, content: str | Iterable[ET.Element], **attributes: str) -> ET.Element:
     """Make an XML element of a text or of elements; what XML cannot hold is left out."""
-    made = ET.Element(tag, {name: _NOT_XML.sub("", text) for name, text in attributes.items()})
+    node = ET.Element(tag, {name: _NOT_XML.sub("", text) for name, text in attributes.items()})
     if isinstance(content, str):
-        made.text = _NOT_XML.sub("", content)
+        node.text = _NOT_XML.sub("", content)
     else:
-        made.extend(content)
-    return made
+        node.extend(content)
+    return node
 
 
 def xml_text(root: ET.Element) -> str:
@@ -219,10 +219,10 @@ def read_xml(raw: bytes, depth: int = MAX_BODY) -> ET.Element | None:
     parser = DefusedXMLParser(target=_Levels(depth), forbid_dtd=True)
     try:
         parser.feed(raw)
-        read: ET.Element = parser.close()
+        root: ET.Element = parser.close()
     except (ET.ParseError, LookupError, ValueError):  # the last two: a strange encoding, a DOCTYPE
         return None
-    return read
+    return root
 
 
 def read_json(body: bytes) -> Json:
@@ -230,12 +230,12 @@ def read_json(body: bytes) -> Json:
     repeated: list[str] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
-        if len(made) != len(pairs):
+        values = dict(pairs)
+        if len(values) != len(pairs):
             times = Counter(name for name, _ in pairs)
-            repeated.extend(name for name in made if times[name] > 1)
-            made = {name: value for name, value in made.items() if times[name] == 1}
-        return made
+            repeated.extend(name for name in values if times[name] > 1)
+            values = {name: value for name, value in values.items() if times[name] == 1}
+        return values
 
     try:
         value = json.loads(
