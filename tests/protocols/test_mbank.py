@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from callback.signature import url_tokens
+from callback.signature import CHALLENGE, url_tokens
 from tests.support.answers import alarms, at_once, broken, payments
 
 if TYPE_CHECKING:
@@ -847,7 +847,7 @@ def test_strangers_are_turned_away_before_the_xml(books: Engine, endpoint: Endpo
         for body in (PAY, ""):
             reply = post(endpoint, body, path)
             assert (reply.status, reply.body) == (http, b""), path
-            assert reply.headers["WWW-Authenticate"] == ("Basic" if http == 401 else None)
+            assert reply.headers["WWW-Authenticate"] == (CHALLENGE if http == 401 else None)
     assert payments(books) == []
     right = {"Authorization": "Basic bWJhbms6d29yZA=="}
     assert read(endpoint.call("/basic", "POST", PAY, right)).status == "250"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from callback.signature import CHALLENGE
 from tests.support.answers import alarms, at_once, broken, payments, xml
 
 if TYPE_CHECKING:
@@ -562,7 +563,7 @@ def test_basic_ends_the_user_name_at_the_first_colon(
     assert reply.status == status
     assert len(payments(books)) == (status == 200)
     if status == 401:
-        assert (reply.body, reply.headers["WWW-Authenticate"]) == (b"", "Basic")
+        assert (reply.body, reply.headers["WWW-Authenticate"]) == (b"", CHALLENGE)
         assert alarms(endpoint.log())[-1] == "not_authenticated"
 
 

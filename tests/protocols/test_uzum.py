@@ -250,8 +250,12 @@ def states(engine: Engine) -> list[tuple[Any, ...]]:
 
 
 def row(engine: Engine, txn_id: str = T1) -> tuple[Any, ...]:
-    """All of one recorded payment."""
-    return engine.rows("SELECT * FROM payment WHERE txn_id = ?", txn_id)[0]
+    """All of one recorded payment: state, paid_at and what follows are from 7 on."""
+    columns = (
+        "id, bank, txn_id, account_id, invoice_id, amount, currency, state,"
+        " paid_at, created_at, performed_at, cancelled_at, cancel_reason"
+    )
+    return engine.rows(f"SELECT {columns} FROM payment WHERE txn_id = ?", txn_id)[0]
 
 
 def stored(engine: Engine, column: str, txn_id: str = T1) -> int:
