@@ -57,8 +57,8 @@ class Engine(ABC):
         self.rows(sql, *args)
 
     def clean(self) -> None:
-        """Empty the tables."""
-        for table in ("payment", "invoice", "account", "bank_password"):
+        """Empty the three tables."""
+        for table in ("payment", "invoice", "account"):
             self.execute(f"DELETE FROM {table}")
 
     def account(
