@@ -31,8 +31,6 @@ CREATE TABLE IF NOT EXISTS payment (
     id            BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
     bank          VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     txn_id        VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    -- What the payer typed, as received: a repeat is compared with it. Null in rows from before it.
-    number        VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
     account_id    BIGINT UNSIGNED NOT NULL,  -- whom it is credited to: the office may change it
     invoice_id    BIGINT UNSIGNED NULL,      -- null unless the bank pays invoices
     amount        DECIMAL(14,2) NOT NULL,
@@ -43,6 +41,8 @@ CREATE TABLE IF NOT EXISTS payment (
     performed_at  DATETIME(3) NULL,
     cancelled_at  DATETIME(3) NULL,
     cancel_reason BIGINT NULL,
+    -- What the payer typed, as received: a repeat is compared with it. Null in rows from before it.
+    number        VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
     -- Since when the accounting program has it, and has its cancellation, in its own numbers (UTC).
     posted_at     DATETIME(3) NULL,
     reversed_at   DATETIME(3) NULL,

@@ -23,7 +23,6 @@ CREATE TABLE IF NOT EXISTS payment (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     bank          TEXT NOT NULL,
     txn_id        TEXT NOT NULL,
-    number        TEXT NULL,
     account_id    INTEGER NOT NULL,
     invoice_id    INTEGER NULL,
     amount        TEXT NOT NULL,
@@ -34,6 +33,7 @@ CREATE TABLE IF NOT EXISTS payment (
     performed_at  TEXT NULL,
     cancelled_at  TEXT NULL,
     cancel_reason INTEGER NULL,
+    number        TEXT NULL,
     posted_at     TEXT NULL,
     reversed_at   TEXT NULL,
     UNIQUE (bank, txn_id)
