@@ -183,19 +183,25 @@ def test_the_next_host_is_tried(
 
 
 @pytest.mark.parametrize(
-    ("host", "has_library", "is_fault"),
-    [(HOST, True, False), (HOST, False, True), (ELSEWHERE, True, True)],
+    ("host", "greeting", "has_library", "is_fault"),
+    [
+        (HOST, CACHING, True, False),
+        (HOST, CACHING, False, True),
+        (HOST, NATIVE, False, True),
+        (ELSEWHERE, CACHING, True, True),
+    ],
 )
 def test_doctor_says_beforehand_that_the_servers_next_start_will_lock_us_out(
     tmp_path: Path,
     no_cryptography: dict[str, str],
     host: str,
+    greeting: str,
     has_library: bool,
     is_fault: bool,
 ) -> None:
     """The server still has our hash in its memory: all is well, until it starts again."""
     environment = {} if has_library else no_cryptography
-    with LoginServer(CACHING, PASSWORD, is_cold=False, host=host) as server:
+    with LoginServer(CACHING, PASSWORD, greeting, is_cold=False, host=host) as server:
         done = run(server, tmp_path, environment, "doctor")
 
     lines = [line for line in done.stdout.splitlines() if line.startswith("fault   login:")]
