@@ -20,6 +20,11 @@ worker_class = "sync"
 # gives up first, so the bank hears our answer and not a cut connection.
 timeout = 20
 graceful_timeout = 20
+# How many may wait for a worker: who would wait longer than the bank does hears "ask again" from
+# the web server at once. Measured with five times what two workers carry (0.1 s a call, for 8 s):
+# of 800 calls 473 were not answered with gunicorn's own 2048, 0 with 64, 32 and 16; the slowest
+# answers took 3.5, 1.9 and 1.0 s.
+backlog = 32
 # A bank's GET: address, token and parameters. Longer ones are not a bank's.
 limit_request_line = 8190
 limit_request_fields = 50

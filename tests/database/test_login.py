@@ -194,6 +194,7 @@ def test_the_next_host_is_tried(
 def test_doctor_says_beforehand_that_the_servers_next_start_will_lock_us_out(
     tmp_path: Path,
     no_cryptography: dict[str, str],
+    *,
     host: str,
     greeting: str,
     has_library: bool,

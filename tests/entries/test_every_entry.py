@@ -14,8 +14,9 @@ import socket
 import ssl
 import time
 import warnings
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -723,6 +724,28 @@ def test_a_bank_hears_ask_again_when_the_worker_is_killed(
         assert heard(reply) == later
         assert entry.call(f"/{bank}?{pay(1)}").status == 200
         assert customers.rows("SELECT amount FROM payment") == [("1200.00",)]
+
+
+def test_nobody_waits_in_a_long_queue(
+    customers: MariaDBEngine, mariadb: MariaDB, site: Site
+) -> None:
+    """Sixty pays at once while the database stands still: the queue of gunicorn is 32 long. Who
+    finds no place hears "ask again" at once, and nobody is left without an answer.
+    """
+    with ExitStack() as stack:
+        gunicorn = stack.enter_context(Gunicorn(site, "--workers", "2"))
+        entry = stack.enter_context(Nginx(site, gunicorn.socket)).entry
+        pool = stack.enter_context(ThreadPoolExecutor(60))
+        with locked_payments(mariadb, customers.name):
+            calls = [pool.submit(entry.call, f"/qiwi?{pay(number)}") for number in range(60)]
+            early = [call.result() for call in islice(as_completed(calls, timeout=60), 15)]
+        replies = [call.result() for call in calls]
+
+    assert [heard(reply) for reply in early] == [LATER["qiwi"]] * 15
+    assert {reply.status for reply in replies} == {200}
+    paid = sum("<result>0<" in reply.text for reply in replies)
+    assert paid + sum("<result>1<" in reply.text for reply in replies) == 60
+    assert paid > 0
 
 
 def switched(site: Site, entry: str) -> None:
