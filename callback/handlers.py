@@ -70,7 +70,11 @@ class Handlers:
         command, why = NOT_READ, ""
         try:
             environ = visit.call.environ
-            refusal = signature.refuse_caller(bank, token, environ, self.settings, self.database)
+            refusal = (
+                signature.refuse_origin(bank, token, environ, self.settings)
+                if dialect.CREDENTIALS_INSIDE
+                else signature.refuse_caller(bank, token, environ, self.settings, self.database)
+            )
             if refusal:
                 why = signature.why_refused(bank, refusal, environ, self.settings)
                 return command, Result(refusal), why
@@ -78,6 +82,9 @@ class Handlers:
                 return command, Result("bad_method"), why
             call = _read(visit.call, path)
             command = dialect.read(bank, call)
+            refusal = signature.refuse_credentials(bank, command.credentials, self.database)
+            if refusal:
+                return command, Result(refusal), why
             with self.database.session() as session:
                 result = operation.run(session, bank, command)
             return command, result, call.why_unread if isinstance(command, Refuse) else why

@@ -80,6 +80,8 @@ class Command:
     amount: Decimal | None = None
     echo: Any = None  # what the dialect repeats in its answer: an id, a whole request
     noted: Mapping[str, str] = field(default_factory=dict)  # only for the log
+    # User name and password where they are a part of the request: never shown, never logged.
+    credentials: tuple[bytes, bytes] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

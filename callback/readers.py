@@ -111,6 +111,14 @@ def texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def numbers(value: Any) -> tuple[int, ...]:
+    """A whole number, or a list of them, at least one."""
+    given = value if isinstance(value, list) else [value]
+    if not given or not all(type(one) is int for one in given):
+        raise ValueError("a whole number without quotes, or a list of them")
+    return tuple(given)
+
+
 def ids(value: Any) -> tuple[str, ...]:
     """A text or a whole number that names something, or a list of them, as texts."""
     items = value if isinstance(value, list) else [value]

@@ -36,9 +36,8 @@ CHALLENGE = 'Basic realm="callback"'  # RFC 7617: a realm must be there
 WITH_PORT = re.compile(r"\[(.*)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 # What anybody hears; and where only a dialect proves something, what is said before it has.
 AT_THE_DOOR = frozenset({"bad_token", "bad_address", "not_authenticated", "bad_signature"})
-BEFORE_A_PROOF = AT_THE_DOOR | {
-    *("bad_method", "bad_request", "bad_type", "missing", "unknown_command", "unreadable"),
-}
+BEFORE_CREDENTIALS = AT_THE_DOOR | {"bad_method", "unknown_command", "unreadable"}
+BEFORE_A_PROOF = BEFORE_CREDENTIALS | {"bad_request", "bad_type", "missing"}
 
 
 def refuse_caller(
@@ -57,6 +56,17 @@ def refuse_caller(
     if outcome is None and bank.password and not _basic(bank, environ, database):
         return "not_authenticated"
     return outcome
+
+
+def refuse_credentials(
+    bank: Bank, given: tuple[bytes, bytes] | None, database: Database
+) -> Outcome | None:
+    """Say whether user name and password are wrong that came inside of a request, if any did.
+
+    DatabaseError as in `refuse_caller`.
+    """
+    right = given is None or _are_the_banks(bank, *given, database)
+    return None if right else "not_authenticated"
 
 
 def refuse_origin(
@@ -104,11 +114,13 @@ def is_stranger(
     """Say whether a call that ended so may have been anybody's; `is_read`: by the dialect."""
     if bank.allow:
         return not _allowed(bank, caller(environ, settings.trusted_proxies))
-    if bank.password or bank.url_token:
+    dialect = PROTOCOLS[bank.protocol]
+    inside = dialect.CREDENTIALS_INSIDE
+    if bank.url_token or (bank.password and not inside):
         # Without a database it is not known whether a changed password is right.
-        is_changed = PROTOCOLS[bank.protocol].CHANGES_PASSWORD
-        return outcome in AT_THE_DOOR or (is_changed and not is_read and outcome == "temporary")
-    return outcome in BEFORE_A_PROOF or not is_read
+        unknown = dialect.CHANGES_PASSWORD and not is_read and outcome == "temporary"
+        return outcome in AT_THE_DOOR or unknown
+    return outcome in (BEFORE_CREDENTIALS if inside else BEFORE_A_PROOF) or not is_read
 
 
 def url_tokens(bank_name: str, secret_keys: Iterable[bytes]) -> list[bytes]:
@@ -214,7 +226,10 @@ def _sent(bank: Bank, environ: Mapping[str, str]) -> tuple[bytes, bytes]:
 
 
 def _basic(bank: Bank, environ: Mapping[str, str], database: Database) -> bool:
-    username, password = _sent(bank, environ)
+    return _are_the_banks(bank, *_sent(bank, environ), database)
+
+
+def _are_the_banks(bank: Bank, username: bytes, password: bytes, database: Database) -> bool:
     right = hmac.compare_digest(username, bank.username.encode())
     if not PROTOCOLS[bank.protocol].CHANGES_PASSWORD:
         return proofs.is_any(password, bank.password) and right

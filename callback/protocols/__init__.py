@@ -38,6 +38,7 @@ DEFAULTS: Mapping[str, Any] = {
     "BARE_BASIC": False,
     "OPENED_BY": {},
     "CHANGES_PASSWORD": False,
+    "CREDENTIALS_INSIDE": False,
 }
 
 
@@ -78,8 +79,8 @@ class Dialect(Protocol):
 
     @property
     def ERROR_BODIES(self) -> bool:
-        """May be left out. True: answers of its own come with HTTP 400 or 401 and a body, which no
-        web server may take away.
+        """May be left out. True: answers of its own come with HTTP 400, 401 or 500 and a body,
+        which no web server may take away.
         """
 
     @property
@@ -97,6 +98,12 @@ class Dialect(Protocol):
     @property
     def CHANGES_PASSWORD(self) -> bool:
         """May be left out. True: the bank changes its password itself (callback/passwords.py)."""
+
+    @property
+    def CREDENTIALS_INSIDE(self) -> bool:
+        """May be left out. True: user name and password are not those of HTTP Basic but parts of
+        the request, which `read` passes on as `Command.credentials`.
+        """
 
     def read(self, bank: Bank, call: Call) -> Command:
         """Turn the request into our words; never raises for what a bank may send."""
@@ -150,6 +157,7 @@ PROTOCOLS = Dialects(
     "alif",
     "usmp",
     "nonstop",
+    "paynet_soap",
 )
 
 

@@ -219,10 +219,14 @@ def _banks(settings: Settings) -> Iterator[Finding]:
         yield from _bank(bank)
 
 
+def _by_password(bank: Bank) -> str:
+    return "password" if PROTOCOLS[bank.protocol].CREDENTIALS_INSIDE else "Basic"
+
+
 def _bank(bank: Bank) -> Iterator[Finding]:
     proofs = [
         *(["addresses"] if bank.allow else []),
-        *(["Basic"] if bank.password else []),
+        *([_by_password(bank)] if bank.password else []),
         *(["signed address"] if bank.url_token else []),
         *(["signature"] if bank.secret else []),
     ]

@@ -58,7 +58,8 @@ def stranger_is_not_heard(play: Play) -> None:
     outcome = "bad_token" if play.client.token else "not_authenticated"
     # Where a command is an address of its own, an unknown one is not found, whoever calls.
     is_address = play.simulator.code("pay", "unknown_command") == "HTTP 404"
-    broken: dict[Slot, object] = {"id": ABSENT} if is_address else {"act": "no-such-command"}
+    known = is_address or play.simulator.SHEET.command_first
+    broken: dict[Slot, object] = {"id": ABSENT} if known else {"act": "no-such-command"}
     step = play.new(change=broken, proof=proof)
     play.want(play.ask(step), "pay", outcome)
 

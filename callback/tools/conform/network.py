@@ -30,6 +30,7 @@ class Client:
     password: str = ""
     timeout_s: float = TIMEOUT_S
     says_basic: bool = True
+    sends_basic: bool = True
 
     def send(self, request: Request, proof: Proof | None = None) -> Reply:
         """Send one request without the proof that is named, or with a wrong one.
@@ -75,7 +76,7 @@ class Client:
         headers = {"Connection": "close", "User-Agent": "conform"}
         if request.content_type:
             headers["Content-Type"] = request.content_type
-        if self.password and proof != "no password":
+        if self.password and self.sends_basic and proof != "no password":
             username = self.username + ("x" if proof == "wrong user" else "")
             password = self.password + ("x" if proof == "wrong password" else "")
             pair = base64.b64encode(f"{username}:{password}".encode()).decode()

@@ -93,8 +93,16 @@ def client(settings: Settings, bank: Bank, url: str, timeout_s: float) -> Client
     if token and token not in url:
         url = f"{url.rstrip('/')}/{token}"
     password = bank.password[-1].decode() if bank.password else ""
-    says_basic = SIMULATORS[bank.protocol].SHEET.says_basic
-    return Client(url, token, bank.username, password, timeout_s, says_basic)
+    sheet = SIMULATORS[bank.protocol].SHEET
+    return Client(
+        url,
+        token,
+        bank.username,
+        password,
+        timeout_s,
+        says_basic=sheet.says_basic,
+        sends_basic=not sheet.credentials_inside,
+    )
 
 
 def plan(play: Play) -> Plan:

@@ -90,6 +90,8 @@ class Sheet:
     upside_down: str = "ok"  # a statement that ends before it begins; ok: an empty one
     exact_invoice: bool = False  # an invoice is paid by its whole sum or not at all
     says_basic: bool = True  # the word Basic before user name and password
+    credentials_inside: bool = False  # user name and password are parts of the request: no Basic
+    command_first: bool = False  # an unknown command is told to strangers, too
 
 
 class Simulator(ABC):

@@ -87,6 +87,7 @@ RNCB = Sheet(
     },
     slots={"check": ("act", "account"), "pay": ("act", "account", "id", "sum", "time")},
     repeat_first=("time",),
+    optional_in_pay=("time",),
     impossible_dates=SHEET.impossible_dates,
 )
 ROOTS = {"check": "CHECKRESPONSE", "pay": "PAYRESPONSE", "statement": "BALANCERESPONSE"}

@@ -95,7 +95,8 @@ def without_secrets(bank: Bank) -> Bank:
     if own.get("own_key"):
         own["own_key"] = lambda _text: _RSA_SIGN
     secret = (EXAMPLE_SECRET,) if bank.secret else ()
-    return replace(bank, own=own, secret=secret, password=())
+    password = (EXAMPLE_SECRET,) if PROTOCOLS[bank.protocol].CREDENTIALS_INSIDE else ()
+    return replace(bank, own=own, secret=secret, password=password)
 
 
 def examples(bank: Bank, scenario: Scenario) -> list[Example]:

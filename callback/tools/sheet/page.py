@@ -109,6 +109,7 @@ class _Writer:
         sign = texts.DEBT_IS_NEGATIVE if negative else texts.DEBT_IS_POSITIVE
         return {
             "bank": self.bank.name,
+            "username": self.bank.username,
             "zone": code(self.bank.timezone.key),
             "currency": self.bank.currency,
             "token": TOKEN,
@@ -167,6 +168,8 @@ class _Writer:
             yield Text(self.say(texts.EXAMPLE_SECRET_IS, secret=secret))
         elif self._signs():
             yield Text(self.say(texts.EXAMPLE_HEX_IS, secret=SIGN))
+        elif self.bank.password:
+            yield Text(self.say(texts.EXAMPLE_PASSWORD_IS, secret=EXAMPLE_SECRET.decode()))
 
     def _proofs(self) -> Iterator[str]:
         if self.bank.allow:
@@ -176,8 +179,7 @@ class _Writer:
             )
             yield self.say(texts.FROM_ADDRESSES, addresses=listed(addresses))
         if self.real.password:
-            by = texts.BY_BASIC if self._says_basic() else texts.BY_BARE_BASIC
-            yield self.say(by, username=self.bank.username)
+            yield self.say(self._by_password(), username=self.bank.username)
         if self.bank.url_token:
             yield self.say(texts.BY_TOKEN)
         formula = self.dialect.formula
@@ -377,6 +379,11 @@ class _Writer:
     def _signs(self) -> bool:
         return self.simulator is not None and self.simulator.signs()
 
+    def _by_password(self) -> Pair:
+        if PROTOCOLS[self.bank.protocol].CREDENTIALS_INSIDE:
+            return texts.BY_ELEMENTS
+        return texts.BY_BASIC if self._says_basic() else texts.BY_BARE_BASIC
+
     def _says_basic(self) -> bool:
         return self._known().SHEET.says_basic
 
@@ -420,7 +427,7 @@ class _Writer:
         # A site may lie below a path.
         lines = [f"{request.method} {site.path}{self._path(request.path)}{query} HTTP/1.1"]
         lines.append(f"Host: {site.netloc}")
-        if self.real.password:
+        if self.real.password and not PROTOCOLS[self.bank.protocol].CREDENTIALS_INSIDE:
             word = "Basic " if self._says_basic() else ""
             lines.append(f"Authorization: {word}<{self.say(texts.CREDENTIALS)}>")
         if request.content_type:

@@ -106,6 +106,11 @@ BY_BARE_BASIC = Pair(
     "the header `Authorization`: `user:password` in Base64 without the word Basic, user name "
     "`{username}`; the password is handed over separately",
 )
+BY_ELEMENTS = Pair(
+    "имя пользователя `{username}` и пароль внутри каждого запроса; пароль передаётся отдельно",
+    "user name `{username}` and password inside of every request; the password is handed over "
+    "separately",
+)
 BY_TOKEN = Pair(
     "подписанный адрес: ключ в адресе, передаётся отдельно",
     "signed address: a key inside the address, handed over separately",
@@ -116,6 +121,10 @@ EXAMPLE_SECRET_IS = Pair(
     "настоящий ключ другой.",
     "The examples are signed with the invented key `{secret}`, so that the formula can be tried "
     "on them; the real key is another one.",
+)
+EXAMPLE_PASSWORD_IS = Pair(
+    "В примерах вместо пароля стоит `{secret}`.",
+    "In the examples `{secret}` stands for a password.",
 )
 EXAMPLE_HEX_IS = Pair(
     "В примерах вместо подписи стоит `{secret}`.", "In the examples `{secret}` stands for a sign."

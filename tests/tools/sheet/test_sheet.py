@@ -183,7 +183,10 @@ def send(endpoint: Endpoint, given: Settings, bank: Bank, asked: Printed) -> str
     if "Authorization" in asked.headers:
         headers |= basic(bank.username, PASSWORD)
     path = path.replace(page.TOKEN, token)
-    reply = endpoint.call(path, method, asked.body or None, headers)
+    body = asked.body
+    if PROTOCOLS[bank.protocol].CREDENTIALS_INSIDE:
+        body = body.replace(EXAMPLE_SECRET.decode(), PASSWORD)
+    reply = endpoint.call(path, method, body or None, headers)
     kind = reply.headers.get("Content-Type", "")
     charset = kind.partition("charset=")[2] or "utf-8"
     return f"{reply.status} {kind}\n{reply.body.decode(charset)}"
@@ -339,6 +342,9 @@ def parameters(request: Request) -> dict[str, str]:
         value: dict[str, Any] = json.loads(body, parse_int=str, parse_float=str)
         inner = value.pop("params", {}) if "method" in value else {}
         return value | {f"params.{name}": member for name, member in inner.items()}
+    if request.content_type == "text/xml":
+        ((arguments,),) = fromstring(body)
+        return {child.tag: child.text or "" for child in arguments}
     if request.content_type == "application/xml":
         return {name: text for child in fromstring(body) for name, text in child.attrib.items()}
     form = dict(parse_qsl(request.query or body, keep_blank_values=True))
