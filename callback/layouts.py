@@ -7,7 +7,7 @@ or half read because of a setting.
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from string import Formatter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,10 +17,13 @@ from callback import readers
 from callback.readers import Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
 STATEMENTS = ("1c", "mt940", "camt053")  # forms in which the account stands in a text
 ENCODINGS = ("utf-8", "windows-1251", "koi8-r", "cp866")
+UTF_16 = ("utf-16", "utf-16-le", "utf-16-be")  # of registers only
+ISO = "iso"  # a form of dates: ISO 8601, with or without a zone
+DAY = "day"  # a group of the expression for a file's name
 SCHEMES = ("folder", "ftp", "ftps", "sftp", "https", "mailto", "held")
 SEND_FORMS = (
     '"folder:/path", "ftps://user:password@host/folder/", "sftp://user@host/folder/", '
@@ -41,6 +44,9 @@ QR_ENCODINGS = {"windows-1251": "1", "utf-8": "2", "koi8-r": "3"}
 QR_SEPARATORS = "|#;:^_~{}@%"
 QR_FIRST_BYTES = 300
 DIRECTIVE = re.compile("%([A-Za-z])")
+A_COLUMN = "a column, from 1, or from the end when negative"
+NUMBER = 'a regular expression with a group for the number, such as "л/с ([0-9]{8})"'
+HEAD_DAY = 'a regular expression with a group for the day, such as "за ([0-9.]{10})"'
 
 
 class RegisterLayout(NamedTuple):
@@ -59,15 +65,23 @@ class RegisterLayout(NamedTuple):
     time: int
     date_form: str
     time_form: str
+    day: re.Pattern[str] | None
+    day_ends: timedelta  # before midnight
     decimal: str
+    group: str
     kopecks: bool
     quote: str
+    header: str
     total: str
     total_count: int
     total_sum: int
+    footer: re.Pattern[str] | None
     state: int
-    good: str
+    good: tuple[str, ...]
+    refund: tuple[str, ...]
+    id_form: re.Pattern[str] | None
     file: re.Pattern[str] | None
+    sheet: str
     purpose: re.Pattern[str] | None
     ignore: re.Pattern[str] | None
 
@@ -172,11 +186,35 @@ def _address(value: str, schemes: Collection[str], forms: str) -> Target:
 def _form(value: Any) -> str:
     """A form of strptime that reads what it has written."""
     try:
-        written = SOME_DAY.strftime(readers.nonempty(value))
+        written = SOME_DAY.replace(tzinfo=timezone.utc).strftime(readers.nonempty(value))
         datetime.strptime(written, value)  # noqa: DTZ007
     except ValueError as error:
         raise ValueError('a form of date or time such as "%d.%m.%Y %H:%M:%S"') from error
     return str(value)
+
+
+def _date_form(value: Any) -> str:
+    """The same for dates, or ISO 8601."""
+    try:
+        return ISO if value == ISO else _form(value)
+    except ValueError as error:
+        raise ValueError(f'{error}, or "iso"') from error
+
+
+def _day_end(value: Any) -> timedelta:
+    """The hour at which a bank's day ends, as what is then left until midnight."""
+    match = re.fullmatch("(?:(1[2-9]|2[0-3]):([0-5][0-9]))?", readers.text(value))
+    if match is None:
+        raise ValueError('an hour from "12:00" to "23:59" such as "21:00"')
+    return timedelta(hours=24 - int(match[1] or 24), minutes=-int(match[2] or 0))
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    """A text, or a list of them, none of them empty."""
+    words = (value,) if isinstance(value, str) else value
+    if not isinstance(words, list | tuple) or not all(isinstance(one, str) for one in words):
+        raise ValueError('a text in quotes, or a list of them such as ["OK", "DONE"]')
+    return tuple(filter(None, words))
 
 
 def _digits(*lengths: int) -> Callable[[Any], str]:
@@ -239,7 +277,7 @@ _COLUMN = readers.integer(-99, 99)
 REGISTER_KEYS: Mapping[str, Setting] = {
     "form": Setting(readers.choice("table", "dbf", *STATEMENTS), "table"),
     "separator": Setting(readers.nonempty, ";"),
-    "encoding": Setting(readers.choice(*ENCODINGS, "auto"), "utf-8"),
+    "encoding": Setting(readers.choice(*ENCODINGS, *UTF_16, "auto"), "utf-8"),
     "second_encoding": Setting(readers.choice("", *ENCODINGS), ""),  # where the first does not fit
     "address_line": Setting(readers.boolean, False),  # may come first: one column, no payment
     "skip": Setting(readers.integer(0, 1000), 1),
@@ -248,17 +286,25 @@ REGISTER_KEYS: Mapping[str, Setting] = {
     "sum": Setting(_COLUMN, 3),
     "date": Setting(_COLUMN, 4),
     "time": Setting(_COLUMN, 0),
-    "date_form": Setting(_form, "%Y-%m-%d %H:%M:%S"),
+    "date_form": Setting(_date_form, "%Y-%m-%d %H:%M:%S"),
     "time_form": Setting(_form, "%H:%M:%S"),
-    "decimal": Setting(readers.choice("both", ".", ","), "both"),
+    "day": Setting(expression, ""),  # of a day in the head of the file
+    "day_ends": Setting(_day_end, ""),
+    "decimal": Setting(readers.choice("both", ".", ",", "-"), "both"),
+    "group": Setting(readers.choice("", " ", "'", ",", "."), ""),
     "kopecks": Setting(readers.boolean, False),
     "quote": Setting(readers.choice("", '"'), ""),
+    "header": Setting(readers.text, ""),
     "total": Setting(readers.text, ""),
     "total_count": Setting(_COLUMN, 0),
     "total_sum": Setting(_COLUMN, 0),
+    "footer": Setting(expression, ""),
     "state": Setting(_COLUMN, 0),
-    "good": Setting(readers.text, ""),
+    "good": Setting(_words, ""),
+    "refund": Setting(_words, ""),
+    "id_form": Setting(expression, ""),  # a dialect knows its own
     "file": Setting(expression, ""),
+    "sheet": Setting(readers.text, ""),
     "purpose": Setting(expression, ""),
     "ignore": Setting(expression, ""),
 }
@@ -287,19 +333,44 @@ BILLS_KEYS: Mapping[str, Setting] = {
 
 def register_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> RegisterLayout:
     """Make a layout of keys that are right each for itself, and look whether they fit together."""
-    for name in ("txn_id", "account", "sum", "date"):
-        if values[name] == 0:
-            faults.append(
-                f"{prefix}{name}: expected a column, from 1, or from the end when negative"
-            )
-    if values["state"] and not values["good"]:
-        faults.append(f"{prefix}good: expected the text that state must hold")
-    if values["form"] in STATEMENTS and (values["purpose"] is None or not values["purpose"].groups):
-        faults.append(
-            f"{prefix}purpose: expected a regular expression with a group for the number, "
-            'such as "л/с ([0-9]{8})"'
-        )
+    for key, wanted in _misfits(values):
+        faults.append(f"{prefix}{key}: expected {wanted}")
     return RegisterLayout(**values)
+
+
+def _misfits(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name the keys of a register that do not fit the others, each with what is wanted."""
+    for key in ("txn_id", "account", "sum"):
+        if values[key] == 0:
+            yield key, A_COLUMN
+    if values["date"] == 0 and not _says_the_day(values):
+        yield "date", f"{A_COLUMN}; or day, where the head of the file says the day"
+    if values["state"] and not values["good"]:
+        yield "good", "the text that state must hold"
+    for key, wanted in (("purpose", NUMBER), ("day", HEAD_DAY)):
+        if values[key] and not values[key].groups:
+            yield key, wanted
+    if values["form"] in STATEMENTS and values["purpose"] is None:
+        yield "purpose", NUMBER
+    if values["header"] and not values["skip"]:
+        yield "skip", "1 or more: the header is one of the lines before the rows"
+    if values["group"] and values["group"] == values["decimal"]:
+        yield "group", "another than decimal"
+
+
+def _says_the_day(values: Mapping[str, Any]) -> bool:
+    in_name = values["file"] and DAY in values["file"].groupindex
+    return bool(values["day"] or in_name)
+
+
+def bank_day(layout: RegisterLayout, moment: datetime) -> date:
+    """The day of the bank's books to which a moment belongs."""
+    return (moment + layout.day_ends).date()
+
+
+def beginning(layout: RegisterLayout, day: date) -> datetime:
+    """The first moment of a day of the bank's books."""
+    return datetime.combine(day, datetime.min.time()) - layout.day_ends
 
 
 def bills_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> BillsLayout:

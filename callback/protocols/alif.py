@@ -52,15 +52,16 @@ CODES = {
     "temporary": "520",
 }
 UNAVAILABLE = Refuse(name="", outcome="temporary")
+ID = re.compile("[1-9][0-9]{0,19}")
 SETTINGS = {
     "username": Setting(readers.username, REQUIRED),
     "password": Setting(readers.secrets, REQUIRED),
     "srv_id": Setting(readers.ids, []),
     "show": Setting(readers.any_of("name", "address", "debt"), ["debt"]),
     "labels": Setting(readers.labels, {"address": "Адрес", "debt": "Долг"}),
+    "register": Setting(readers.table, {"id_form": ID.pattern}),
 }
 # Section 3.
-ID = re.compile("[1-9][0-9]{0,19}")
 AMOUNT = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?")
 TIME = re.compile(r"(?P<local>.{19})(\.[0-9]+)?(?P<offset>Z|[+-][0-9]{2}:[0-9]{2})?")
 NEW_LINE = r"\n"  # section 5: two characters, no line feed

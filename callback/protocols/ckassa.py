@@ -55,6 +55,7 @@ SETTINGS = {
     "kopecks": Setting(readers.boolean, False),
     "balance_sign": Setting(readers.choice("account", "debt"), "account"),
     "show": Setting(readers.any_of("name", "debt"), ["debt"]),
+    "register": Setting(readers.table, {"id_form": wire.DIGITS.pattern}),
 }
 UNAVAILABLE = Refuse(name="", outcome="temporary")  # section 6
 # Section 5: what our English is not exact enough for.

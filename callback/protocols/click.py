@@ -86,6 +86,7 @@ SETTINGS = {
     "account_field": Setting(readers.nonempty, "contract"),
     "show": Setting(readers.any_of("name", "address", "debt"), []),
     "labels": Setting(readers.labels, {"name": "fio", "address": "address", "debt": "debt"}),
+    "register": Setting(readers.table, {"id_form": wire.DIGITS.pattern}),
 }
 ACTIONS = {"0": "prepare", "1": "complete"}
 IN_COMPLETE = {"merchant_prepare_id"}

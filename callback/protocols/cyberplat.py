@@ -58,7 +58,7 @@ SETTINGS = {
     "sum_form": Setting(readers.choice(*wire.SUMS), "decimal"),
     "dates": Setting(readers.choice("strict", "lenient"), "strict"),
     "show": Setting(readers.any_of("name", "address", "debt"), []),
-    "register": Setting(readers.table, {"skip": 1}),
+    "register": Setting(readers.table, {"skip": 1, "id_form": wire.DIGITS.pattern}),
 }
 FIELDS = {"action", "number", "amount", "receipt", "date", "type", "mes"}
 # The declaration of an XML answer, by the setting.

@@ -48,7 +48,7 @@ SETTINGS = {
     "dates": Setting(readers.choice("strict", "lenient"), "strict"),
     "show": Setting(readers.any_of("name", "address", "debt"), ["debt"]),
     "labels": Setting(readers.labels, {"name": "ФИО", "address": "Адрес"}),
-    "register": Setting(readers.table, {"skip": 1}),
+    "register": Setting(readers.table, {"skip": 1, "id_form": wire.DIGITS.pattern}),
 }
 FIELDS = {"command", "txn_id", "account", "sum", "txn_date"}
 # Section 5: the two forms differ in more than brackets.

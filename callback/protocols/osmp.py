@@ -72,6 +72,7 @@ SETTINGS = {
             "address_line": True,
             "skip": 0,
             "txn_id": 1,
+            "id_form": "[0-9]{1,64}",  # txn_id_max at its longest
             "date": 2,
             "time": 3,
             "account": 4,

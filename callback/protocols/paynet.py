@@ -78,6 +78,7 @@ def _service_ids(value: Any) -> tuple[str, ...]:
     return tuple(map(str, numbers))
 
 
+TXN_ID = re.compile("[0-9A-Za-z-]{1,64}")
 SETTINGS = {
     "username": Setting(readers.nonempty, REQUIRED),
     "password": Setting(readers.secrets, REQUIRED),
@@ -88,9 +89,9 @@ SETTINGS = {
     "show": Setting(readers.any_of("name", "debt"), []),
     "labels": Setting(readers.labels, {"name": "name", "debt": "debt"}),
     "codes": Setting(jsonrpc.codes, {}),
+    "register": Setting(readers.table, {"id_form": TXN_ID.pattern}),
 }
 ERROR_BODIES = True  # section 2: HTTP 401
-TXN_ID = re.compile("[0-9A-Za-z-]{1,64}")
 NUMBER = re.compile("[1-9][0-9]{0,17}")  # of a transaction: so much fits any reader
 PASSWORD = re.compile("[ -~]{8,128}")
 # java.util.Date speaks English whatever the locale is; strftime does not.

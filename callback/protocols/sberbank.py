@@ -57,6 +57,7 @@ SETTINGS = {
             "encoding": "windows-1251",
             "skip": 0,
             "txn_id": 5,
+            "id_form": wire.DIGITS.pattern,
             "account": 6,
             "sum": 10,
             "date": 1,

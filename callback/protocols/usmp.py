@@ -71,6 +71,7 @@ SETTINGS = {
     "balance_sign": Setting(readers.choice("account", "debt"), "account"),
     "show": Setting(readers.any_of("name", "address", "debt"), ["debt"]),
     "labels": Setting(readers.labels, {"name": "fio", "address": "address", "debt": "debt"}),
+    "register": Setting(readers.table, {"id_form": wire.DIGITS.pattern}),
 }
 
 

@@ -45,7 +45,7 @@ def json_safe(text: str) -> str:
     return "".join(one if _is_shown(one) else _json_escape(one) for one in text)
 
 
-def file_name(path: Path) -> str:
+def file_name(path: Path | str) -> str:
     """The name of a file; a name that is not UTF-8 is one that Windows wrote."""
     raw = os.fsencode(path)
     try:

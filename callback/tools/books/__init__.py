@@ -2,6 +2,8 @@
 
 * `layouts`: how a bank's files look, read from its settings;
 * `bills`, `qr`, `pull`, `delivery`: we tell the bank whom it may take money for;
-* `register`, `statement`, `spreadsheet`: we read what it took;
-* `reconcile`, `report`: we compare both, book what is missing, and say so.
+* `register` reads what it took: `rows`, `spreadsheet` (within `bounds`) and `dbf` give it rows, of
+  which `columns`, `sums`, `ids` and `totals` make payments; `statement`, `mt940` and `camt053` read
+  statements of account, with `purpose` and `credits`;
+* `reconcile`, `pairs`, `report`: we compare both, book what is missing, and say so.
 """

@@ -72,8 +72,11 @@ def install(app: Flask, settings: Settings, database: Database, bank_name: Any) 
 
     @app.cli.command("reconcile")
     @click.argument("bank", type=bank_name)
-    @click.argument("file", type=click.Path(path_type=Path))
+    @click.argument(
+        "paths", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE..."
+    )
     @click.option("--book", is_flag=True, help="Record the payments that are missing here.")
+    @click.option("--force", is_flag=True, help="Record also what looks wrong; see above.")
     @click.option(
         "--from", "since", type=DAY, help="Our payments from this day on, not the file's."
     )
@@ -81,15 +84,18 @@ def install(app: Flask, settings: Settings, database: Database, bank_name: Any) 
     @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
     @click.option("-o", "--output", type=Report(), multiple=True, help="Also a .csv or .html file.")
     @click.option("--mail", multiple=True, metavar="ADDRESS", help="Also mail the report there.")
-    def reconcile(bank: Bank, file: Path, **options: Any) -> None:
+    def reconcile(bank: Bank, paths: tuple[Path, ...], **options: Any) -> None:
         """Compare the register FILE that BANK has sent with the payments recorded here.
 
-        Every difference is named, a line each; counts and sums of both sides stand last. Days
-        are those of the bank's dates, in the bank's zone. The file looks as the bank's table
-        "register" says; a file that is cut off or altered is refused as a whole.
+        Several files, as of one day, are compared as one register. Every difference is named, a
+        line each; counts and sums of both sides stand last. Days are those of the bank's dates, in
+        the bank's zone. The file looks as the bank's table "register" says; a file that is cut off
+        or altered, or that does not prove to be a register, is refused as a whole.
 
         With --book payments that only the register has are recorded, each exactly once, however
-        often the file is played. Nothing of ours is ever changed or deleted.
+        often the file is played. Nothing of ours is ever changed or deleted. Not recorded without
+        --force: a sum over the bank's max_sum; anything of a register none of whose payments is
+        known here while about as many of ours are not in it, as when it is another bank's.
 
         Exit status 0: both sides agree. 1: differences, after --book those that remain.
         2: the file is refused or not there, or a row of it cannot be read.
@@ -97,4 +103,4 @@ def install(app: Flask, settings: Settings, database: Database, bank_name: Any) 
         """
         from callback.tools.books import work
 
-        raise SystemExit(work.reconcile(database, bank, file, work.Options(**options)))
+        raise SystemExit(work.reconcile(database, bank, paths, work.Options(**options)))

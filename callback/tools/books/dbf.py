@@ -99,7 +99,7 @@ def _text(value: bytes, field: Field, layout: RegisterLayout, encodings: tuple[s
     text = reading.decode(value, *encodings).strip(" \t\0")
     if field.kind == "D" and len(text) == 8:  # strptime also reads fewer digits
         with suppress(ValueError):
-            return reading.parsed(text, "%Y%m%d").strftime(layout.date_form)
+            return reading.written(reading.parsed(text, "%Y%m%d"), layout.date_form)
     return text
 
 

@@ -6,8 +6,9 @@ Every reader of a file makes these: `register`, `statement`, `spreadsheet`.
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import NamedTuple
 
 TXN_ID = re.compile("[!-~]{1,64}")  # what the column payment.txn_id holds
@@ -19,11 +20,14 @@ Row = tuple[int, list[str]]  # the number of its line, its fields
 class RegisterError(Exception):
     """The file is refused as a whole; the text says why, and in which line."""
 
+    file: Path | None = None  # of several
+
 
 class Entry(NamedTuple):
     """A payment that the bank says it took; `paid_at` is in the bank's zone.
 
-    `origin` is what the id was derived from where the file has none (a statement), else empty.
+    `origin` is what the id was derived from where the file has none (a statement), else empty;
+    `amount` is below zero only in remarks, where money went back.
     """
 
     line: int
@@ -32,6 +36,12 @@ class Entry(NamedTuple):
     amount: Decimal
     paid_at: datetime
     origin: str = ""
+    file: str = ""  # of several
+
+    @property
+    def place(self) -> str:
+        """Where it stands."""
+        return f"line {self.line}" + f" of {self.file}" * bool(self.file)
 
 
 class Ours(NamedTuple):
@@ -51,6 +61,7 @@ class Remark(NamedTuple):
     line: int
     detail: str
     entry: Entry | None = None
+    file: str = ""  # of several
 
 
 class Register(NamedTuple):
@@ -58,6 +69,7 @@ class Register(NamedTuple):
 
     entries: list[Entry]
     remarks: list[Remark]
+    days: tuple[date, ...] = ()  # that the file says it is of
 
 
 def entry(line: int, txn_id: str, account: str, paid: Decimal, paid_at: datetime) -> Entry:
@@ -66,4 +78,6 @@ def entry(line: int, txn_id: str, account: str, paid: Decimal, paid_at: datetime
         raise ValueError(f"not an id of a payment: {txn_id!r}")
     if not ACCOUNT.fullmatch(account):
         raise ValueError(f"not a number of an account: {account!r}")
+    if paid <= 0:
+        raise ValueError(f"nothing was paid: {paid:.2f}")
     return Entry(line, txn_id, account, paid, paid_at)

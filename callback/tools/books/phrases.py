@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from callback.tools.books.reconcile import UNKNOWN
+
 if TYPE_CHECKING:
     from callback.bank import Bank
 
 _RUSSIAN = {
     "matched": "совпало",
     "only in the register": "только в реестре банка",
+    "over max_sum": "больше max_sum",
     "only with us": "только у нас",
     "differs": "отличается",
     "cancelled here": "у нас отменён",
+    "refund": "возврат",
     "probably the same": "вероятно, тот же платёж",
     "nobody's": "счёт не найден",
     "no number in the purpose": "в назначении нет номера",
@@ -20,11 +24,16 @@ _RUSSIAN = {
     "neither income nor spending": "ни поступление, ни списание",
     "rejected": "строка не читается",
     "not a payment": "не платёж",
+    "cancelled on both sides": "отменён у банка и у нас",
     "twice": "повторная строка",
     "booked": "проведён по реестру",
     "another account": "другой счёт",
     "another sum": "другая сумма",
     "another day": "другой день",
+    "another form of the id": "номер в другом виде: нули и последние цифры теряют таблицы",
+    UNKNOWN: "ни один платёж реестра у нас не известен, и примерно столько же наших "
+    "в нём нет: это реестр другого банка или дня, или номера в нём испорчены? "
+    "Без --force ничего не проводится",
     "booked without money": "у нас заявка без оплаты",
     "line": "строка",
     "what": "что",

@@ -7,30 +7,33 @@ are the dates of its register. Nothing of ours is ever changed or deleted to agr
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from callback import log
 from callback.clock import utc_now
 from callback.database.errors import DuplicateError
-from callback.tools.books import credits
-from callback.tools.books.entry import Ours, Register
+from callback.layouts import bank_day, beginning
+from callback.tools.books import credits, pairs
+from callback.tools.books.entry import Ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from callback.bank import Bank
     from callback.database import Database, Row
-    from callback.tools.books.entry import Entry
+    from callback.tools.books.entry import Entry, Register, Remark
 
 Name = Literal[
     "only in the register",
+    "over max_sum",
     "only with us",
     "differs",
     "cancelled here",
+    "refund",
     "probably the same",
     "nobody's",
     "no number in the purpose",
@@ -38,11 +41,16 @@ Name = Literal[
     "neither income nor spending",
     "rejected",
     "not a payment",
+    "cancelled on both sides",
     "twice",
     "booked",
 ]
 # These leave nothing to agree on.
-AGREED: tuple[Name, ...] = ("not a payment", "twice", "booked")
+AGREED: tuple[Name, ...] = ("not a payment", "cancelled on both sides", "twice", "booked")
+UNKNOWN = (
+    "no payment of the register is known here, and about as many of ours are not in it: is it "
+    "another bank's or another day's, or are its ids damaged? Nothing is booked without --force"
+)
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -54,6 +62,7 @@ class Finding(NamedTuple):
     ours: Ours | None = None
     detail: str = ""
     line: int | None = None  # of the register
+    file: str = ""  # of several
 
 
 @dataclass
@@ -89,6 +98,7 @@ class Report:
     register: Totals = field(default_factory=Totals)
     ours: Totals = field(default_factory=Totals)
     days: defaultdict[date, Day] = field(default_factory=lambda: defaultdict(Day))
+    note: str = ""  # why nothing was booked
 
     @property
     def differs(self) -> bool:
@@ -115,12 +125,15 @@ class Reconciliation:
         self._database = database
         self._bank = bank
         self._register = register
-        days = [entry.paid_at.date() for entry in register.entries]
-        # An empty register is that of yesterday.
-        empty = bank.local(utc_now()).date() - timedelta(days=1)
-        self.report = Report(
-            bank.name, since or min(days, default=empty), until or max(days, default=empty)
-        )
+        self._layout = bank.register
+        self._known = 0  # payments of the register that we have heard of
+        self._refunds = {
+            remark.entry.txn_id: remark.entry.amount
+            for remark in register.remarks
+            if remark.name == "refund" and remark.entry
+        }
+        days = self._days()
+        self.report = Report(bank.name, since or min(days), until or max(days))
 
     def compare(self) -> Report:
         """Match by the bank's id, then name what is left on either side; DatabaseError."""
@@ -129,7 +142,7 @@ class Reconciliation:
         theirs = {entry.txn_id: entry for entry in self._register.entries}
         for entry in self._register.entries:
             report.register.add(entry.amount)
-            report.days[entry.paid_at.date()].register.add(entry.amount)
+            report.days[self._day(entry)].register.add(entry.amount)
         left: list[Ours] = []
         for ours in self._ours(report.first, report.last):
             if ours.txn_id in theirs:
@@ -142,34 +155,63 @@ class Reconciliation:
             self._judge(entry, self._find(entry.txn_id))
         self._pair(left)
         for remark in self._register.remarks:
-            name: Any = remark.name
-            report.findings.append(Finding(name, remark.entry, None, remark.detail, remark.line))
+            report.findings.append(self._noted(remark))
         return report
 
-    def book(self, progress: Callable[[Iterable[Finding]], Iterable[Finding]] = iter) -> Report:
-        """Record what is only in the register, once, however often it is tried; DatabaseError."""
+    def book(
+        self,
+        progress: Callable[[Iterable[Finding]], Iterable[Finding]] = iter,
+        *,
+        force: bool = False,
+    ) -> Report:
+        """Record what is only in the register, once, however often it is tried; DatabaseError.
+
+        What looks wrong is recorded with `force` only; `note` of the report says why nothing was.
+        """
         report = self.report
-        if not report.rejected:
-            found, report.findings = report.findings, []
-            missing: list[Finding] = []
-            for one in found:
-                (missing if one.name == "only in the register" else report.findings).append(one)
-            for finding in progress(missing):
-                if finding.entry:
-                    self._book(finding.entry)
+        if report.rejected:
+            return report
+        if self._is_strange() and not force:
+            report.note = UNKNOWN
+            return report
+        wanted = ("only in the register", *(["over max_sum"] if force else []))
+        missing = [finding for finding in report.findings if finding.name in wanted]
+        report.findings = [finding for finding in report.findings if finding.name not in wanted]
+        for finding in progress(missing):
+            if finding.entry:
+                self._book(finding.entry)
         return report
+
+    def _days(self) -> list[date]:
+        """The days that the file is of; an empty one that does not say it is yesterday's."""
+        remarks = (remark.entry for remark in self._register.remarks if remark.entry)
+        days = {self._day(entry) for entry in (*self._register.entries, *remarks)}
+        yesterday = self._bank.local(utc_now()).date() - timedelta(days=1)
+        return sorted(days.union(self._register.days)) or [yesterday]
+
+    def _day(self, payment: Entry | Ours) -> date:
+        return bank_day(self._layout, payment.paid_at)
+
+    def _is_strange(self) -> bool:
+        """Whether nothing of the register is known here, and about as much of ours is not in it."""
+        names = Counter(finding.name for finding in self.report.findings)
+        missing = names["only in the register"] + names["over max_sum"]
+        pairs = names["probably the same"]
+        theirs, ours = missing + pairs, names["only with us"] + pairs
+        return bool(not self._known and missing and theirs <= 2 * ours and ours <= 2 * theirs)
 
     def _recognise(self) -> None:
         """Give payments whose ids are derived the ids under which we hold them."""
-        days = [entry.paid_at.date() for entry in self._register.entries if entry.origin]
+        days = [self._day(entry) for entry in self._register.entries if entry.origin]
         if days:
             ours = self._ours(min(days), max(days))
             entries, doubtful = credits.recognised(self._register.entries, ours)
-            self._register = Register(entries, [*self._register.remarks, *doubtful])
+            remarks = [*self._register.remarks, *doubtful]
+            self._register = self._register._replace(entries=entries, remarks=remarks)
 
     def _ours(self, first: date, last: date) -> Iterable[Ours]:
-        start = datetime.combine(first, datetime.min.time())
-        end = datetime.combine(last, datetime.min.time()) + timedelta(days=1)
+        start = beginning(self._layout, first)
+        end = beginning(self._layout, last + timedelta(days=1))
         rows = self._database.stream(
             "payments_of_days",
             bank=self._bank.name,
@@ -185,39 +227,60 @@ class Reconciliation:
 
     def _count(self, ours: Ours) -> None:
         self.report.ours.add(ours.amount)
-        self.report.days[ours.paid_at.date()].ours.add(ours.amount)
+        self.report.days[self._day(ours)].ours.add(ours.amount)
 
     def _judge(self, entry: Entry, ours: Ours | None) -> None:
         """Say how a payment of the bank stands with us."""
+        if ours:
+            self._known += 1
         if ours and ours.state == "paid":
             self._count(ours)
-        name, detail = _compared(entry, ours)
+        name, detail = self._compared(entry, ours)
         if name:
-            self.report.findings.append(Finding(name, entry, ours, detail, entry.line))
+            finding = Finding(name, entry, ours, detail, entry.line, entry.file)
+            self.report.findings.append(finding)
         else:
             self.report.matched.add(entry.amount)
+
+    def _compared(self, entry: Entry, ours: Ours | None) -> tuple[Name | None, str]:
+        """What a payment of the bank is called next to ours; None: they match."""
+        contradiction = _contradiction(entry, ours) if ours else ""
+        back = self._refunds.get(entry.txn_id)
+        if ours and ours.state == "cancelled":
+            both = back == -entry.amount and not contradiction
+            return "cancelled on both sides" if both else "cancelled here", contradiction
+        if ours is None or (ours.state == "created" and not contradiction):
+            detail = "booked without money" if ours else ""
+            if back is not None:
+                return "refund", detail
+            if entry.amount > self._bank.max_sum:
+                return "over max_sum", detail
+            return "only in the register", detail
+        if ours.state == "paid" and self._day(ours) != self._day(entry):
+            contradiction = ", ".join(filter(None, [contradiction, "another day"]))
+        return ("differs", contradiction) if contradiction else (None, "")
+
+    def _noted(self, remark: Remark) -> Finding:
+        """A row that is no payment; money that went back is compared with what we cancelled."""
+        name: Any = remark.name
+        ours = None
+        if name == "refund" and remark.entry:
+            ours = self._find(remark.entry.txn_id)
+            if ours and (ours.state, ours.amount) == ("cancelled", -remark.entry.amount):
+                name = "cancelled on both sides"
+        return Finding(name, remark.entry, ours, remark.detail, remark.line, remark.file)
 
     def _pair(self, left: list[Ours]) -> None:
         """Pair what is left over: same account, sum and day, and nothing else like it."""
         findings = self.report.findings
-        alike: defaultdict[tuple[Any, ...], tuple[list[Finding], list[Ours]]]
-        alike = defaultdict(lambda: ([], []))
-        for one in findings:
-            if one.entry and one.name == "only in the register" and not one.ours:
-                entry = one.entry
-                alike[entry.account, entry.amount, entry.paid_at.date()][0].append(one)
-        for ours in left:
-            alike[ours.account, ours.amount, ours.paid_at.date()][1].append(ours)
-        pairs = {}
-        for missing, ours_alike in alike.values():
-            if len(missing) == len(ours_alike) == 1:
-                pairs[missing[0].entry] = ours_alike[0]
+        missing = [one.entry for one in findings if one.entry and _is_missing(one)]
+        paired = pairs.pairs(missing, left, self._layout)
         for place, one in enumerate(findings):
-            if one.entry in pairs:
-                ours = pairs[one.entry]
-                findings[place] = Finding("probably the same", one.entry, ours, "", one.line)
-        paired = {ours.txn_id for ours in pairs.values()}
-        findings += [Finding("only with us", None, one) for one in left if one.txn_id not in paired]
+            if one.entry and one.entry.txn_id in paired and _is_missing(one):
+                ours, detail = paired[one.entry.txn_id]
+                findings[place] = one._replace(name="probably the same", ours=ours, detail=detail)
+        taken = {ours.txn_id for ours, _ in paired.values()}
+        findings += [Finding("only with us", None, one) for one in left if one.txn_id not in taken]
 
     def _book(self, entry: Entry) -> None:
         bank = self._bank
@@ -254,21 +317,11 @@ class Reconciliation:
         )
         if name == "booked":
             self._count(Ours(entry.txn_id, entry.account, entry.amount, "paid", entry.paid_at))
-        self.report.findings.append(Finding(name, entry, None, "", entry.line))
+        self.report.findings.append(Finding(name, entry, None, "", entry.line, entry.file))
 
 
-def _compared(entry: Entry, ours: Ours | None) -> tuple[Name | None, str]:
-    """What a payment of the bank is called next to ours; None: they match."""
-    if ours is None:
-        return "only in the register", ""
-    if ours.state == "cancelled":
-        return "cancelled here", _contradiction(entry, ours)
-    contradiction = _contradiction(entry, ours)
-    if ours.state == "created" and not contradiction:
-        return "only in the register", "booked without money"
-    if ours.paid_at.date() != entry.paid_at.date() and ours.state == "paid":
-        contradiction = ", ".join(filter(None, [contradiction, "another day"]))
-    return ("differs", contradiction) if contradiction else (None, "")
+def _is_missing(finding: Finding) -> bool:
+    return finding.name in ("only in the register", "over max_sum") and not finding.ours
 
 
 def _contradiction(entry: Entry, ours: Ours) -> str:

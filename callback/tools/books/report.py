@@ -24,15 +24,15 @@ def findings(report: Report) -> list[Finding]:
 
 def totals(report: Report) -> dict[str, Totals]:
     """How many of each kind, and their sum; "matched" first, and always there."""
-    made: dict[str, Totals] = {"matched": report.matched}
+    kinds: dict[str, Totals] = {"matched": report.matched}
     for finding in findings(report):
-        theirs_or_ours = finding.entry or finding.ours
-        kind = made.setdefault(finding.name, Totals())
-        if theirs_or_ours:
-            kind.add(theirs_or_ours.amount)
+        payment = finding.entry or finding.ours
+        kind = kinds.setdefault(finding.name, Totals())
+        if payment:
+            kind.add(payment.amount)
         else:
             kind.count += 1
-    return made
+    return kinds
 
 
 def lines(report: Report) -> Iterator[str]:
@@ -70,6 +70,7 @@ def json_lines(report: Report) -> Iterator[str]:
             "register": _totals(report.register),
             "ours": _totals(report.ours),
             **{name: _totals(kind) for name, kind in totals(report).items()},
+            **({"note": report.note} if report.note else {}),
         }
     )
 
@@ -88,8 +89,13 @@ def remark(finding: Finding) -> str:
         ours = finding.ours
         parts.append(f"ours: {ours.txn_id} {ours.account} {ours.amount:.2f} {ours.paid_at}")
     if finding.line and not (finding.entry and finding.name == "booked"):
-        parts.append(f"line {finding.line}")
+        parts.append(place(finding))
     return "; ".join(filter(None, parts))
+
+
+def place(finding: Finding) -> str:
+    """Where in the register it stands, of several files in which."""
+    return f"line {finding.line}" + f" of {finding.file}" * bool(finding.file)
 
 
 def _place(finding: Finding) -> tuple[Any, ...]:
@@ -100,22 +106,24 @@ def _place(finding: Finding) -> tuple[Any, ...]:
 def _cells(finding: Finding) -> tuple[str, str, str, str, str]:
     shown = finding.entry or finding.ours
     if shown is None:
-        return f"{finding.name}: line {finding.line}", "", "", "", finding.detail
+        return f"{finding.name}: {place(finding)}", "", "", "", finding.detail
     head = f"{finding.name}: {shown.txn_id}"
     account = shown.account or ""
     return head, account, f"{shown.amount:.2f}", f"{shown.paid_at}", remark(finding)
 
 
 def _object(finding: Finding) -> dict[str, Any]:
-    made: dict[str, Any] = {"name": finding.name, "line": finding.line, "detail": finding.detail}
+    shown: dict[str, Any] = {"name": finding.name, "line": finding.line, "detail": finding.detail}
+    if finding.file:
+        shown["file"] = finding.file
     for side, payment in (("register", finding.entry), ("ours", finding.ours)):
-        made[side] = payment and {
+        shown[side] = payment and {
             "txn_id": payment.txn_id,
             "account": payment.account,
             "sum": f"{payment.amount:.2f}",
             "date": f"{payment.paid_at}",
         }
-    return made
+    return shown
 
 
 def _totals(side: Totals) -> dict[str, Any]:

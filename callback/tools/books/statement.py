@@ -14,7 +14,7 @@ from io import BytesIO, TextIOWrapper
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from callback.tools.books import purpose, reading
+from callback.tools.books import purpose, reading, sums
 from callback.tools.books.credits import (
     NEITHER,
     OLD_NAMES,
@@ -255,7 +255,7 @@ def _credit(document: Document, accounts: set[str], layout: RegisterLayout) -> C
     return Credit(
         line=document.line,
         origin=derived(_first(fields, *PAYER), _first(fields, *NUMBER), day),
-        amount=reading.amount(text, layout),
+        amount=sums.amount(text, layout),
         paid_at=_day(_first(fields, *PAID_AT)),
         purpose=document.purpose,
     )
@@ -287,7 +287,7 @@ def _check_currency(fields: Fields, bank: Bank) -> None:
 
 
 def _differ(text: str, other_text: str, layout: RegisterLayout) -> bool:
-    return text != other_text and reading.amount(text, layout) != reading.amount(other_text, layout)
+    return text != other_text and sums.amount(text, layout) != sums.amount(other_text, layout)
 
 
 def _check_direction(fields: Fields, ours: set[str], *, incoming: bool) -> None:
@@ -320,7 +320,7 @@ def _neither(document: Document, why: NeitherError, layout: RegisterLayout) -> R
     fields = document.fields
     detail = f"{why}; {document.purpose}"
     try:
-        amount = reading.amount(_sum(fields, (*SUM, *INCOME, *SPENDING)), layout)
+        amount = sums.amount(_sum(fields, (*SUM, *INCOME, *SPENDING)), layout)
         paid_at = _day(_first(fields, *PAID_AT, LEFT))
     except ValueError:
         return neither(document.line, detail)
@@ -360,7 +360,7 @@ def _control(
 ) -> None:
     """Compare with what the file says that it holds; RegisterError."""
     try:
-        totals = [reading.amount(text, layout) for text in statement.totals]
+        totals = [sums.amount(text, layout) for text in statement.totals]
     except ValueError as error:
         detail = purpose.shortened(str(error))
         raise RegisterError(f"line {statement.last}: {TOTAL}: {detail}") from error

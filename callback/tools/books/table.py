@@ -48,9 +48,9 @@ def write(report: Report, say: Phrases) -> bytes:
 
 
 def _row(finding: Finding, say: Phrases) -> list[str]:
-    line = "" if finding.line is None else str(finding.line)
+    line = "" if finding.line is None else f"{finding.file} {finding.line}".strip()
     remark = disarmed(printable(say.all(finding.detail)))
-    return [say(finding.name), *_side(finding.entry), *_side(finding.ours), remark, line]
+    return [say(finding.name), *_side(finding.entry), *_side(finding.ours), remark, disarmed(line)]
 
 
 def _side(payment: Entry | Ours | None) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
@@ -21,8 +20,9 @@ from callback.tools.output import new_file
 from callback.tools.printable import file_name, printable, tolerate_any_console
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
+    from pathlib import Path
 
     from callback.bank import Bank, Settings
     from callback.database import Database
@@ -37,6 +37,7 @@ class Options(NamedTuple):
     """What flask reconcile was asked for."""
 
     book: bool = False
+    force: bool = False
     since: datetime | None = None
     until: datetime | None = None
     as_json: bool = False
@@ -102,52 +103,61 @@ def send_bills(database: Database, bank: Bank, settings: Settings, *, again: boo
         _stop(error)
 
 
-def reconcile(database: Database, bank: Bank, file: Path, options: Options) -> int:
+def reconcile(database: Database, bank: Bank, files: Sequence[Path], options: Options) -> int:
     """Compare, book, show, write, mail; return the exit status."""
     if options.mail and bank.smtp is None:
         raise click.UsageError(f"[BANKS.{bank.name}] has no smtp to send mail by")
     if options.since and options.until and options.since > options.until:
         raise click.UsageError("--from is after --to")
+    if options.force and not options.book:
+        raise click.UsageError("--force goes with --book")
     tolerate_any_console()
     try:
-        made = _compared(database, bank, file, options)
-        _show(made, options)
-        files = _files(bank, made, file)
+        report = _compared(database, bank, files, options)
+        _show(report, options)
+        written = _files(bank, report, files)
         for path in options.output:
             with new_file(path) as out:
-                out.write(files[path.suffix.lower()].content)
-        _mail(bank, options, reports.subject(made), "\n".join(reports.lines(made)), files)
+                out.write(written[path.suffix.lower()].content)
+        text = "\n".join(filter(None, [*reports.lines(report), report.note]))
+        _mail(bank, options, reports.subject(report), text, written)
     except RegisterError as error:
+        file = error.file or files[-1]
         _warn(f"{file_name(file)}: refused: {error}")
         return _mailed_refusal(bank, file, options, error)
     except (DatabaseError, OSError, delivery.DeliveryError) as error:
         _warn(_explained(error))
         return UNFINISHED
-    if made.rejected:
+    if report.rejected:
         return REFUSED
-    return DIFFERENT if made.differs else AGREED
+    return DIFFERENT if report.differs else AGREED
 
 
-def _compared(database: Database, bank: Bank, file: Path, options: Options) -> Report:
-    read = register.read(bank, file)
-    comparison = Reconciliation(database, bank, read, options.first, options.last)
-    made = comparison.compare()
-    return comparison.book(lambda missing: _bar(missing, "booking")) if options.book else made
+def _compared(database: Database, bank: Bank, files: Sequence[Path], options: Options) -> Report:
+    content = register.read(bank, *files)
+    comparison = Reconciliation(database, bank, content, options.first, options.last)
+    report = comparison.compare()
+    if options.book:
+        report = comparison.book(lambda missing: _bar(missing, "booking"), force=options.force)
+    return report
 
 
-def _show(made: Report, options: Options) -> None:
-    for line in reports.json_lines(made) if options.as_json else reports.lines(made):
+def _show(report: Report, options: Options) -> None:
+    for line in reports.json_lines(report) if options.as_json else reports.lines(report):
         click.echo(line)
+    if report.note:
+        _warn(report.note)
 
 
-def _files(bank: Bank, made: Report, file: Path) -> dict[str, delivery.Attachment]:
+def _files(bank: Bank, report: Report, files: Sequence[Path]) -> dict[str, delivery.Attachment]:
     """The report as the files that it may be written to or mailed as."""
     say = Phrases(bank)
-    html = page.write(made, say, file_name(Path(file.name)), bank.currency, bills.today(bank))
-    name = f"{bank.name}_{made.first:%Y%m%d}"
+    names = ", ".join(file_name(file.name) for file in files)
+    html = page.write(report, say, names, bank.currency, bills.today(bank))
+    name = f"{bank.name}_{report.first:%Y%m%d}"
     return {
         ".html": delivery.Attachment(f"{name}.html", html, "text/html"),
-        ".csv": delivery.Attachment(f"{name}.csv", table.write(made, say), "text/csv"),
+        ".csv": delivery.Attachment(f"{name}.csv", table.write(report, say), "text/csv"),
     }
 
 
@@ -164,7 +174,7 @@ def _mail(
 
 def _mailed_refusal(bank: Bank, file: Path, options: Options, why: RegisterError) -> int:
     """A bank may want to hear within hours, so whoever reads the reports is told, too."""
-    name = file_name(Path(file.name))
+    name = file_name(file.name)
     try:
         _mail(bank, options, f"{bank.name}: {name}: refused", f"{name}: {printable(str(why))}", {})
     except delivery.DeliveryError as error:

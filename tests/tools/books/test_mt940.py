@@ -108,7 +108,7 @@ def test_a_statement_may_go_on_in_another_message(tmp_path: Path) -> None:
         (STATEMENT.replace("NTRFPAY17//BANK0001", ""), "line 2: 3 lines :61:, 2 readable"),
         (STATEMENT + ":61:2611031103C5,NTRFNONREF\n", "line 16: :61:2611031103C5,NTR outside"),
         (STATEMENT.replace("ARENDA", "A\n:61:2611031103C9,NTRFX"), "line 2: 1544.80 by the clos"),
-        (STATEMENT.encode("utf-16"), "line 1: not utf-8"),
+        (STATEMENT.encode("utf-16")[:-1], "line 15: not utf-16-le"),
     ],
 )
 def test_a_statement_that_is_cut_off_or_altered_is_refused(

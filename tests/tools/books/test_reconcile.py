@@ -327,7 +327,7 @@ def test_two_pairs_alike_are_not_paired(engine: Engine, reconcile: Reconcile) ->
 
 
 @pytest.mark.parametrize(
-    "row", ["81000502;71501;5,000.00;2026-11-03", "81000503;;10.00;2026-11-03", "8;7;6"]
+    "row", ["81000502;71501;5,000;2026-11-03", "81000503;;10.00;2026-11-03", "8;7;6"]
 )
 def test_a_file_with_a_rejected_row_books_nothing(
     engine: Engine, reconcile: Reconcile, row: str
