@@ -192,6 +192,8 @@ class MariaDB(Program):
         return [
             "--no-defaults",
             f"--datadir={self.folder / 'data'}",
+            # A server that starts throws away what it finds of temporary tables in here.
+            f"--tmpdir={self.folder}",
             f"--user={getpass.getuser()}",
             "--innodb-buffer-pool-size=32M",
             "--innodb-log-file-size=16M",
