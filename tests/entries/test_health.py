@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
@@ -97,6 +99,33 @@ def test_reloading_under_load_loses_no_answer(engine: Engine, endpoint: Endpoint
 
     assert all(answers)
     assert engine.rows("SELECT COUNT(*) FROM payment") == [(len(answers),)]
+
+
+SLOW = {
+    "nothing": b"",
+    "half a head": b"GET /qiwi?command=check HTTP/1.1\r\nHost:",
+    "half a body": b"POST /qiwi HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ncommand=",
+}
+
+
+@pytest.mark.parametrize("sent", SLOW.values(), ids=SLOW)
+def test_a_slow_stranger_gives_the_worker_back(
+    tmp_path: Path, request: pytest.FixtureRequest, sent: bytes
+) -> None:
+    """Who has every worker and says no more is left after 5 s; gunicorn would end them after 20 s.
+
+    Without a web server in front, which would not even show us such a caller.
+    """
+    toml = settings_toml(f"sqlite:///{tmp_path}/x.db", request.module)
+    with Endpoint(toml, tmp_path, workers=2) as endpoint, ExitStack() as stack:
+        for _ in range(2):
+            link = socket.create_connection(("127.0.0.1", endpoint.port))
+            stack.enter_context(link).sendall(sent)
+        reply = endpoint.call("/nobody", timeout=18)
+
+    assert reply.status == 404
+    # A worker that gunicorn has ended would say so.
+    assert "WORKER TIMEOUT" not in endpoint.output()
 
 
 def test_a_stop_answers_what_has_begun(
