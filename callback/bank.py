@@ -135,3 +135,5 @@ class Settings:
     public_url: str
     contact: str  # of ours, for the bank's people
     banks: Mapping[str, Bank]
+    imports: layouts.ListLayout | None  # None: customers and debts do not come by files
+    exports: layouts.StatementLayout

@@ -10,7 +10,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from string import Formatter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from callback import readers
@@ -49,6 +49,23 @@ NUMBER = 'a regular expression with a group for the number, such as "л/с ([0-9
 HEAD_DAY = 'a regular expression with a group for the day, such as "за ([0-9.]{10})"'
 
 
+class TableForms(Protocol):
+    """How sums and dates look in any table that is read."""
+
+    @property
+    def date_form(self) -> str: ...
+    @property
+    def time_form(self) -> str: ...
+    @property
+    def decimal(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def kopecks(self) -> bool: ...
+    @property
+    def sheet(self) -> str: ...
+
+
 class RegisterLayout(NamedTuple):
     """How a register of the bank is read; columns from 1, from the end when negative, 0: none."""
 
@@ -84,6 +101,54 @@ class RegisterLayout(NamedTuple):
     sheet: str
     purpose: re.Pattern[str] | None
     ignore: re.Pattern[str] | None
+
+
+class ListLayout(NamedTuple):
+    """How the accounting program's list of customers and debts is read; columns from 1, 0: none."""
+
+    encoding: str
+    separator: str
+    quote: str
+    skip: int
+    number: int
+    name: int
+    address: int
+    debt: int
+    invoice: int
+    issued_on: int
+    amount: int
+    date_form: str
+    decimal: str
+    group: str
+    kopecks: bool
+    sheet: str
+    pattern: re.Pattern[str]
+    known_until: str
+    total: str
+    total_count: int
+    total_sum: int
+
+    @property
+    def time_form(self) -> str:
+        """Of a cell that holds a time alone: there is none."""
+        return "%H:%M:%S"
+
+    @property
+    def is_whole(self) -> bool:
+        """A customer's debt stands there as a whole, not as invoices."""
+        return not self.invoice
+
+
+class StatementLayout(NamedTuple):
+    """Whose account stands in a statement that is written for 1C."""
+
+    account: str
+    name: str
+    inn: str
+    payer_account: str
+    payer_name: str
+    payer_inn: str
+    purpose: str
 
 
 class BillsLayout(NamedTuple):
@@ -260,6 +325,11 @@ def _try_out(template: str, **values: Any) -> str:
         raise ValueError(wanted) from error
 
 
+def _purpose(value: Any) -> str:
+    _try_out(readers.nonempty(value), number="1", account="1", bank="b", txn_id="1")
+    return str(value)
+
+
 def _qr(value: Any) -> dict[str, str]:
     readers.labels(value)
     for name, form in QR_FIRST.items():
@@ -329,6 +399,54 @@ BILLS_KEYS: Mapping[str, Setting] = {
     "full_names": Setting(readers.boolean, False),
     "qr": Setting(_qr),
 }
+_PLACE = readers.integer(0, 99)
+IMPORT_KEYS: Mapping[str, Setting] = {
+    "encoding": Setting(readers.choice(*ENCODINGS, "auto"), "utf-8"),
+    "separator": Setting(readers.choice(";", ",", "\t", "|"), ";"),
+    "quote": Setting(readers.choice("", '"'), '"'),
+    "skip": Setting(readers.integer(0, 1000), 1),
+    "number": Setting(_PLACE, 1),
+    "name": Setting(_PLACE, 2),
+    "address": Setting(_PLACE, 3),
+    "debt": Setting(_PLACE, 4),
+    "invoice": Setting(_PLACE, 0),
+    "issued_on": Setting(_PLACE, 0),
+    "amount": Setting(_PLACE, 0),
+    "date_form": Setting(_form, "%Y-%m-%d"),
+    "decimal": Setting(readers.choice("both", ".", ","), "both"),
+    "group": Setting(readers.choice("", " ", "'", ",", "."), ""),
+    "kopecks": Setting(readers.boolean, False),
+    "sheet": Setting(readers.text, ""),
+    "pattern": Setting(readers.pattern, r"[^\x00-\x20\x7f]{1,64}"),
+    "known_until": Setting(readers.nonempty, "known_until"),
+    "total": Setting(readers.text, ""),
+    "total_count": Setting(_PLACE, 0),
+    "total_sum": Setting(_PLACE, 0),
+}
+EXPORT_KEYS: Mapping[str, Setting] = {
+    "account": Setting(readers.text, ""),
+    "name": Setting(readers.text, ""),
+    "inn": Setting(_digits(10, 12), ""),
+    "payer_account": Setting(readers.text, ""),
+    "payer_name": Setting(readers.text, ""),
+    "payer_inn": Setting(_digits(10, 12), ""),
+    "purpose": Setting(_purpose, "Оплата по л/с {number}; {bank} {txn_id}"),
+}
+
+
+def import_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> ListLayout:
+    """Make a layout of keys that are right each for itself, and look whether they fit together."""
+    for name in ("number", *(("issued_on", "amount") if values["invoice"] else ("debt",))):
+        if values[name] == 0:
+            faults.append(f"{prefix}{name}: expected a column, from 1")
+    if (values["total_count"] or values["total_sum"]) and not values["total"]:
+        faults.append(f"{prefix}total: expected the text that the totals line begins with")
+    return ListLayout(**values)
+
+
+def export_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> StatementLayout:  # noqa: ARG001
+    """Make a layout of keys that are right each for itself."""
+    return StatementLayout(**values)
 
 
 def register_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> RegisterLayout:

@@ -27,7 +27,7 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from callback.database import Engine
 
@@ -73,6 +73,8 @@ FILE_KEYS: Mapping[str, Setting] = {
     "PUBLIC_URL": Setting(readers.web_address, ""),
     "CONTACT": Setting(readers.text, ""),
     "BANKS": Setting(readers.table, {}),
+    "IMPORT": Setting(readers.table),
+    "EXPORT": Setting(readers.table, {}),
 }
 
 
@@ -99,6 +101,12 @@ def load(path: Path) -> Settings:
         for name, section in (values["BANKS"] or {}).items()
     }
     faults += _mistaken_lists(banks)
+    imports = _layout(
+        values["IMPORT"], layouts.IMPORT_KEYS, layouts.import_layout, "IMPORT.", faults
+    )
+    exports = _layout(
+        values["EXPORT"], layouts.EXPORT_KEYS, layouts.export_layout, "EXPORT.", faults
+    )
     if faults:
         raise SettingsError("\n".join([f"{path.absolute()}:", *faults]))
     return Settings(
@@ -111,6 +119,8 @@ def load(path: Path) -> Settings:
         public_url=values["PUBLIC_URL"].rstrip("/"),
         contact=values["CONTACT"],
         banks=banks,  # type: ignore[arg-type]
+        imports=imports,
+        exports=exports,
     )
 
 
@@ -221,16 +231,28 @@ def _mistaken_lists(banks: Mapping[str, Bank | None]) -> Iterator[str]:
             )
 
 
+def _layout(
+    raw: Mapping[str, Any] | None,
+    keys: Mapping[str, Setting],
+    make: Callable[[Mapping[str, Any], list[str], str], Any],
+    prefix: str,
+    faults: list[str],
+) -> Any:
+    """Read a table that says how files look; None where it is not there, or wrong."""
+    if raw is None:
+        return None
+    before = len(faults)
+    columns = _table(raw, keys, prefix, faults)
+    return make(columns, faults, prefix) if len(faults) == before else None
+
+
 def _read_layouts(values: dict[str, Any], prefix: str, faults: list[str]) -> None:
     """Read the tables of the bank's files, in place, and what belongs to them."""
     for name, keys, make in (
         ("register", layouts.REGISTER_KEYS, layouts.register_layout),
         ("bills", layouts.BILLS_KEYS, layouts.bills_layout),
     ):
-        before = len(faults)
-        columns = _table(values[name], keys, f"{prefix}{name}.", faults)
-        sound = len(faults) == before
-        values[name] = make(columns, faults, f"{prefix}{name}.") if sound else None
+        values[name] = _layout(values[name], keys, make, f"{prefix}{name}.", faults)
     scheme = values["send"] and values["send"].scheme
     if scheme == "mailto" and not values["smtp"]:
         faults.append(f"{prefix}smtp: expected a mail server, to send by")

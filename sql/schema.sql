@@ -52,6 +52,7 @@ CREATE TABLE IF NOT EXISTS payment (
     -- These hold all that "what is owed" reads.
     KEY payment_owed_account (account_id, state, posted_at, reversed_at, amount),
     KEY payment_owed_invoice (invoice_id, state, posted_at, reversed_at, amount),
+    KEY payment_to_post (state, posted_at, reversed_at),
     KEY payment_by_date (bank, paid_at)      -- statements and registers
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 ROW_FORMAT = DYNAMIC;
 
@@ -61,4 +62,14 @@ CREATE TABLE IF NOT EXISTS bank_password (
     digest     CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,  -- by a key of SECRET_KEY
     changed_at DATETIME(3) NOT NULL,  -- ours, UTC
     PRIMARY KEY (bank)
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 ROW_FORMAT = DYNAMIC;
+
+-- What the accounting program was told, a line each, by flask export: lines are added by one command
+-- at a time, so their ids stand in the order in which they are seen (those of payment do not).
+CREATE TABLE IF NOT EXISTS export_line (
+    id         BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+    payment_id BIGINT UNSIGNED NOT NULL,
+    kind       ENUM('paid', 'cancelled') NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE KEY export_line_once (payment_id, kind)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 ROW_FORMAT = DYNAMIC;

@@ -42,10 +42,18 @@ CREATE INDEX IF NOT EXISTS payment_owed_account
     ON payment (account_id, state, posted_at, reversed_at, amount);
 CREATE INDEX IF NOT EXISTS payment_owed_invoice
     ON payment (invoice_id, state, posted_at, reversed_at, amount);
+CREATE INDEX IF NOT EXISTS payment_to_post ON payment (state, posted_at, reversed_at);
 CREATE INDEX IF NOT EXISTS payment_by_date ON payment (bank, paid_at);
 
 CREATE TABLE IF NOT EXISTS bank_password (
     bank       TEXT NOT NULL PRIMARY KEY,
     digest     TEXT NOT NULL,
     changed_at TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS export_line (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    payment_id INTEGER NOT NULL,
+    kind       TEXT NOT NULL CHECK (kind IN ('paid', 'cancelled')),
+    UNIQUE (payment_id, kind)
 );

@@ -13,3 +13,6 @@ ALTER TABLE payment ADD COLUMN reversed_at DATETIME(3) NULL;
 -- All that "what is owed" reads. payment_of_account and payment_of_invoice may go then.
 ALTER TABLE payment ADD KEY payment_owed_account (account_id, state, posted_at, reversed_at, amount);
 ALTER TABLE payment ADD KEY payment_owed_invoice (invoice_id, state, posted_at, reversed_at, amount);
+
+-- What the accounting program is still to be told.
+ALTER TABLE payment ADD KEY payment_to_post (state, posted_at, reversed_at);

@@ -13,10 +13,12 @@ import time
 import weakref
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
 from typing import Protocol as Interface
 
 from callback.database.errors import (
+    BusyError,
     DatabaseError,
     DuplicateError,
     NothingToAddError,
@@ -25,10 +27,11 @@ from callback.database.errors import (
 from callback.database.older import completed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 # The shortest limit of our own is 8 s (kaspi.md, section 2). A step starts only in the first 3 s
 # and takes at most 5: a new connection (2), its statement (3). Whatever happens, we have answered
@@ -57,7 +60,9 @@ class Connection(Interface):
     """One connection of an engine; it raises the errors of `callback.database.errors`."""
 
     def run(self, statement: str, values: Mapping[str, Any]) -> Reply: ...
+    def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None: ...
     def stream(self, statement: str, values: Mapping[str, Any]) -> Iterator[Row]: ...
+    def begin(self) -> None: ...
     def script(self, statement: str) -> None: ...
     def close(self) -> None: ...
 
@@ -119,6 +124,28 @@ class Database:
         with closing(self.engine.connect(PATIENT_TIMEOUT_S)) as connection:
             yield from connection.stream(self.statements[statement], values)
 
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Keep several statements together, or none of them, for commands; DatabaseError.
+
+        Those who use it take turns: BusyError when another has its turn for too long.
+        """
+        with closing(self.engine.connect(PATIENT_TIMEOUT_S)) as connection:
+            try:
+                connection.begin()
+                yield Transaction(self.statements, connection)
+            except RetryError as error:
+                raise DatabaseError(f"{error}; nothing was changed, so run it once more") from error
+            except DuplicateError as error:
+                raise BusyError("the same was added meanwhile: run it once more") from error
+            try:
+                connection.script("COMMIT")
+            except DatabaseError as error:
+                raise DatabaseError(
+                    f"{error}; whether it was kept is not known: run it once more, the second time "
+                    "changes nothing"
+                ) from error
+
     def script(self, name: str) -> None:
         """Run a file of several statements, such as the schema; DatabaseError when one fails."""
         with closing(self.engine.connect(PATIENT_TIMEOUT_S)) as connection:
@@ -141,6 +168,34 @@ class Database:
 def _close(connections: list[Connection]) -> None:
     while connections:
         connections.pop().close()
+
+
+class Transaction:
+    """Sends the statements of one transaction; made by `Database.transaction`."""
+
+    def __init__(self, statements: Mapping[str, str], connection: Connection) -> None:
+        self._statements = statements
+        self._connection = connection
+
+    def run(self, statement: str, **values: Any) -> Reply:
+        """Run one statement. A tuple of whole numbers is a list for IN."""
+        return self._connection.run(self._statements[statement], values)
+
+    def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run one INSERT for many rows, in as few round trips as the driver knows."""
+        if rows:
+            self._connection.run_many(self._statements[statement], rows)
+
+    def stream(self, statement: str, **values: Any) -> Iterator[Row]:
+        """Yield the rows of a list of any length; nothing else may be sent meanwhile."""
+        yield from self._connection.stream(self._statements[statement], values)
+
+
+def pieces(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Part anything into lists that are sent at once."""
+    rows = iter(rows)
+    while piece := list(islice(rows, size)):
+        yield piece
 
 
 class Session:

@@ -11,6 +11,10 @@ class DatabaseError(Exception):
     """The outcome of a statement is not known, or the database cannot be asked at all."""
 
 
+class BusyError(Exception):
+    """Another command has the books, or took them in between; nothing was changed."""
+
+
 class NothingToAddError(DatabaseError):
     """What a statement adds to a table is there already, or the table itself is not there yet."""
 

@@ -19,6 +19,7 @@ from callback.database import (
 )
 from callback.database.errors import (
     COLUMN_MISSING,
+    BusyError,
     DatabaseError,
     DuplicateError,
     NothingToAddError,
@@ -62,6 +63,9 @@ SETUP = (
     f"innodb_lock_wait_timeout = {LOCK_TIMEOUT_S}, lock_wait_timeout = {LOCK_TIMEOUT_S}, "
     "time_zone = '+00:00', autocommit = 1"
 )
+# Commands that write books take turns, also from two machines. The server ends it with our link.
+TURN = "SELECT GET_LOCK(CONCAT('callback.', MD5(DATABASE())), %(wait)s) AS free"
+TURN_S = 60
 ISOLATION = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 
 
@@ -139,6 +143,22 @@ class MySQLConnection:
                 return Reply(cursor.fetchall(), changed, cursor.lastrowid or 0)
         except (pymysql.MySQLError, OSError) as error:
             fail(error)
+
+    def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run an INSERT … VALUES for many rows; the driver makes few statements of it."""
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(statement, rows)
+        except (pymysql.MySQLError, OSError) as error:
+            fail(error)
+
+    def begin(self) -> None:
+        """Begin a transaction when it is our turn; BusyError."""
+        if self.run(TURN, {"wait": TURN_S}).rows[0]["free"] != 1:
+            raise BusyError(
+                "another command has the books (import, export or post): run it again later"
+            )
+        self.script("START TRANSACTION")
 
     def stream(self, statement: str, values: Mapping[str, Any]) -> Iterator[Row]:
         """Yield rows as the server sends them."""

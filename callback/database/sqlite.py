@@ -18,7 +18,7 @@ from callback.database.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from callback.database import Row
@@ -84,7 +84,11 @@ class SQLite:
 
     def prepare(self, statement: str) -> str:
         """SQLite takes `:name` as it is; it has one writer at a time, so nothing to lock."""
-        return statement.replace("FOR UPDATE", "")
+        statement = statement.replace("FOR UPDATE", "")
+        if "ON DUPLICATE KEY UPDATE" not in statement:
+            return statement
+        statement = statement.replace("ON DUPLICATE KEY UPDATE", "ON CONFLICT (id) DO UPDATE SET")
+        return re.sub(r"(= )VALUES\((\w+)\)", r"\1excluded.\2", statement)
 
     def create(self) -> None:
         """Make the file; write-ahead logging lets a check read while a pay is written."""
@@ -103,7 +107,7 @@ class SQLiteConnection:
     def run(self, statement: str, values: Mapping[str, Any]) -> Reply:
         """Run one statement."""
         try:
-            cursor = self._connection.execute(statement, _written(values))
+            cursor = self._connection.execute(*_with_lists(statement, _written(values)))
             rows = [_read(row) for row in cursor]
             return Reply(rows, max(0, cursor.rowcount), cursor.lastrowid or 0)
         except sqlite3.IntegrityError as error:
@@ -112,6 +116,19 @@ class SQLiteConnection:
             raise DatabaseError(str(error)) from error
         except sqlite3.Error as error:
             raise DatabaseError(_explain(error)) from error
+
+    def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run one INSERT for many rows."""
+        try:
+            self._connection.executemany(statement, map(_written, rows))
+        except sqlite3.IntegrityError as error:
+            raise DuplicateError from error
+        except sqlite3.Error as error:
+            raise DatabaseError(_explain(error)) from error
+
+    def begin(self) -> None:
+        """Begin a transaction; there is one writer at a time."""
+        self.script("BEGIN IMMEDIATE")
 
     def stream(self, statement: str, values: Mapping[str, Any]) -> Iterator[Row]:
         """Yield rows one by one."""
@@ -146,6 +163,15 @@ def _length(value: object) -> int | None:
 
 def _written(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _text(value) for name, value in values.items()}
+
+
+def _with_lists(statement: str, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Write tuples of whole numbers into the statement: SQLite takes no list as a value."""
+    for name, value in values.items():
+        if isinstance(value, tuple):
+            numbers = ", ".join(str(int(number)) for number in value)
+            statement = statement.replace(f":{name}", f"({numbers})")
+    return statement, {name: value for name, value in values.items() if type(value) is not tuple}
 
 
 def _text(value: object) -> object:

@@ -14,6 +14,7 @@ from callback.bank import Bank
 from callback.database.errors import DatabaseError
 from callback.signature import url_tokens
 from callback.tools import front, password, release, upgrade
+from callback.tools.books import accounting
 from callback.tools.books import commands as books
 from callback.tools.conform import command as conform
 from callback.tools.printable import json_safe, printable, tolerate_any_console
@@ -144,6 +145,7 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
 
     password.install(app, database, BankName())
     books.install(app, settings, database, BankName())
+    accounting.install(app, settings, database)
     conform.install(app, settings, BankName())
     sheet.install(app, settings, BankName())
 

@@ -22,7 +22,7 @@ from callback.tools.books.rows import AROUND
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from callback.layouts import RegisterLayout
+    from callback.layouts import TableForms
     from callback.tools.books.entry import Row
 
 Sheet = tuple[str, "Iterator[Row]"]  # its title, its rows that are not empty
@@ -32,7 +32,7 @@ EXACT = 2**53  # up to here a float holds every whole number
 
 
 @contextmanager
-def opened(raw: bytes, layout: RegisterLayout) -> Iterator[list[Sheet]]:
+def opened(raw: bytes, layout: TableForms) -> Iterator[list[Sheet]]:
     """Open a workbook: all its sheets, or the one that the settings name; RegisterError."""
     try:
         import openpyxl
@@ -58,7 +58,7 @@ def opened(raw: bytes, layout: RegisterLayout) -> Iterator[list[Sheet]]:
             book.close()
 
 
-def _sheets(worksheets: list[Any], layout: RegisterLayout) -> list[Sheet]:
+def _sheets(worksheets: list[Any], layout: TableForms) -> list[Sheet]:
     titles = [sheet.title for sheet in worksheets]
     if not titles:
         raise RegisterError("an Excel file without a sheet")
@@ -71,7 +71,7 @@ def _sheets(worksheets: list[Any], layout: RegisterLayout) -> list[Sheet]:
     ]
 
 
-def _rows(sheet: Any, layout: RegisterLayout) -> Iterator[Row]:
+def _rows(sheet: Any, layout: TableForms) -> Iterator[Row]:
     # What a file says of its own size is often wrong, and rows beyond it would be passed over.
     sheet.reset_dimensions()
     try:
@@ -89,7 +89,7 @@ def _unreadable(error: Exception) -> RegisterError:
     return RegisterError(f"not a readable Excel file: {error}")
 
 
-def _text(cell: Any, layout: RegisterLayout) -> str:
+def _text(cell: Any, layout: TableForms) -> str:
     value = cell.value
     if value is None:
         return ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from callback.layouts import RegisterLayout
+    from callback.layouts import TableForms
 
 BLANKS = " \u00a0\u2007\u2009\u202f"
 APOSTROPHES = "'\u2019\u02bc"
@@ -42,7 +42,7 @@ ONE_GROUP = re.compile(r"[0-9]{1,3}(?P<mark>[.,])[0-9]{3}")
 DASHED = re.compile("[0-9]+(-[0-9]{2}|=)")
 
 
-def amount(text: str, layout: RegisterLayout, currency: str = "") -> Decimal:
+def amount(text: str, layout: TableForms, currency: str = "") -> Decimal:
     """Read a sum; ValueError. The name or sign of `currency` may stand beside it, and no other."""
     exact = signed(text, layout, currency)
     if exact.is_signed():
@@ -50,7 +50,7 @@ def amount(text: str, layout: RegisterLayout, currency: str = "") -> Decimal:
     return exact
 
 
-def signed(text: str, layout: RegisterLayout, currency: str = "") -> Decimal:
+def signed(text: str, layout: TableForms, currency: str = "") -> Decimal:
     """The same, below zero where money went back."""
     number, minus = _without_sign(_without_currency(text.strip(BLANKS), currency))
     if layout.kopecks and KOPECKS.fullmatch(number):
@@ -118,7 +118,7 @@ def _exact(minus: str, number: str, mark: str) -> Decimal:
     return exact.quantize(CENT) if len(kopecks) > 2 else exact
 
 
-def _hint(number: str, layout: RegisterLayout, currency: str) -> str:
+def _hint(number: str, layout: TableForms, currency: str) -> str:
     """Which setting would read it, or what has happened to it."""
     one_group = ONE_GROUP.fullmatch(number)
     if layout.kopecks:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import click
 
 from callback.database.errors import DatabaseError
 from callback.paths import ROOT
 from callback.signature import url_tokens
-from callback.tools.books import bills, delivery, page, pull, qr, register, table
+from callback.tools.books import bills, console, delivery, page, pull, qr, register, table
 from callback.tools.books import report as reports
 from callback.tools.books.entry import RegisterError
 from callback.tools.books.phrases import Phrases
@@ -20,7 +20,7 @@ from callback.tools.output import new_file
 from callback.tools.printable import file_name, printable, tolerate_any_console
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -60,20 +60,20 @@ def write_bills(database: Database, bank: Bank, output: Path | None) -> None:
     tolerate_any_console()
     try:
         if str(output) == "-":
-            content = bills.write(bank, _bills(database, bank), sys.stdout.buffer, _warn)
+            content = bills.write(bank, _bills(database, bank), sys.stdout.buffer, console.warn)
         else:
             output = output or bills.new_name(bank, ROOT)
             content = write_list(database, bank, output)
             click.echo(file_name(output))
     except (DatabaseError, OSError) as error:
         _stop(error)
-    _warn(_counted(content, bank))
+    console.warn(_counted(content, bank))
 
 
 def write_list(database: Database, bank: Bank, path: Path) -> Written:
     """Write the list of bills to a file; DatabaseError, OSError."""
     with new_file(path) as file:
-        return bills.write(bank, _bills(database, bank), file, _warn)
+        return bills.write(bank, _bills(database, bank), file, console.warn)
 
 
 def draw_codes(database: Database, bank: Bank, folder: Path) -> None:
@@ -85,7 +85,7 @@ def draw_codes(database: Database, bank: Bank, folder: Path) -> None:
         drawn = [qr.save(bill, bank.bills, folder) for bill in _bills(database, bank)]
     except (DatabaseError, OSError, qr.QRError) as error:
         _stop(error)
-    _warn(f"{len(drawn)} codes in {file_name(folder)}")
+    console.warn(f"{len(drawn)} codes in {file_name(folder)}")
 
 
 def send_bills(database: Database, bank: Bank, settings: Settings, *, again: bool) -> None:
@@ -123,10 +123,10 @@ def reconcile(database: Database, bank: Bank, files: Sequence[Path], options: Op
         _mail(bank, options, reports.subject(report), text, written)
     except RegisterError as error:
         file = error.file or files[-1]
-        _warn(f"{file_name(file)}: refused: {error}")
+        console.warn(f"{file_name(file)}: refused: {error}")
         return _mailed_refusal(bank, file, options, error)
     except (DatabaseError, OSError, delivery.DeliveryError) as error:
-        _warn(_explained(error))
+        console.warn(console.explained(error))
         return UNFINISHED
     if report.rejected:
         return REFUSED
@@ -138,7 +138,9 @@ def _compared(database: Database, bank: Bank, files: Sequence[Path], options: Op
     comparison = Reconciliation(database, bank, content, options.first, options.last)
     report = comparison.compare()
     if options.book:
-        report = comparison.book(lambda missing: _bar(missing, "booking"), force=options.force)
+        report = comparison.book(
+            lambda missing: console.bar(missing, "booking"), force=options.force
+        )
     return report
 
 
@@ -146,7 +148,7 @@ def _show(report: Report, options: Options) -> None:
     for line in reports.json_lines(report) if options.as_json else reports.lines(report):
         click.echo(line)
     if report.note:
-        _warn(report.note)
+        console.warn(report.note)
 
 
 def _files(bank: Bank, report: Report, files: Sequence[Path]) -> dict[str, delivery.Attachment]:
@@ -178,7 +180,7 @@ def _mailed_refusal(bank: Bank, file: Path, options: Options, why: RegisterError
     try:
         _mail(bank, options, f"{bank.name}: {name}: refused", f"{name}: {printable(str(why))}", {})
     except delivery.DeliveryError as error:
-        _warn(str(error))
+        console.warn(str(error))
     return REFUSED
 
 
@@ -196,10 +198,10 @@ def _to_send(database: Database, bank: Bank, *, again: bool) -> list[Path]:
     if last and last != new and delivery.sha256(last) == delivery.sha256(new):
         new.unlink()
     else:
-        _warn(_counted(made, bank))
+        console.warn(_counted(made, bank))
     waiting = delivery.waiting(bills.lists(bank, ROOT))
     if last and not waiting:
-        _warn(f"nothing new since {last.name}, sent {delivery.sent_on(last)}")
+        console.warn(f"nothing new since {last.name}, sent {delivery.sent_on(last)}")
     return waiting
 
 
@@ -218,29 +220,13 @@ def _where(bank: Bank, settings: Settings, file: Path) -> str:
 
 def _bills(database: Database, bank: Bank) -> Iterator[Bill]:
     length = bills.count(database, bank) if sys.stderr.isatty() else None
-    yield from _bar(bills.read(database, bank), "bills", length)
-
-
-def _bar(items: Iterable[Any], label: str, length: int | None = None) -> Iterator[Any]:
-    """Show on a terminal how far it is."""
-    hidden = not sys.stderr.isatty()
-    bar = click.progressbar(items, length, label, file=sys.stderr, hidden=hidden)
-    with bar as shown:
-        yield from shown
+    yield from console.bar(bills.read(database, bank), "bills", length)
 
 
 def _counted(made: Written, bank: Bank) -> str:
     return f"{made.rows} bills, {made.total:.2f} {bank.currency}"
 
 
-def _warn(text: str) -> None:
-    click.echo(printable(text), err=True)
-
-
-def _explained(error: Exception) -> str:
-    return ("The database does not answer: " * isinstance(error, DatabaseError)) + str(error)
-
-
 def _stop(error: Exception) -> NoReturn:
-    _warn(_explained(error))
+    console.warn(console.explained(error))
     raise SystemExit(1)

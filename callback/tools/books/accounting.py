@@ -1,0 +1,179 @@
+"""The commands for the accounting program's files: flask import, flask export."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from callback.database.errors import BusyError, DatabaseError
+from callback.tools.books import console
+from callback.tools.output import new_file
+from callback.tools.printable import file_name, tolerate_any_console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flask import Flask
+
+    from callback.bank import Settings
+    from callback.database import Database
+    from callback.tools.books.exporting import Export
+    from callback.tools.books.importing import Refused
+
+REFUSED, UNFINISHED = 2, 3
+NAMED = 20  # faults that are told one by one
+LINE = click.IntRange(0, 2**62)
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def install(app: Flask, settings: Settings, database: Database) -> None:
+    """Give Flask's command line our commands."""
+
+    @app.cli.command("import")
+    @click.argument("file", type=FILE)
+    @click.option(
+        "--known-until", type=LINE, help="The list knows our payments up to this id of an export."
+    )
+    @click.option("--force", is_flag=True, help="Take it, though many customers are not in it.")
+    @click.option("--dry-run", is_flag=True, help="Only say what would change.")
+    @click.option("--json", "as_json", is_flag=True, help="Answer with a JSON object.")
+    def take(file: Path, as_json: bool, **options: Any) -> None:
+        """Take FILE, the accounting program's list of all customers and what they owe.
+
+        A row a customer: number;name;address;debt. Or a row an invoice, as the table [IMPORT] of
+        the settings says. CSV or .xlsx. The list is always the whole one: who is not in it is
+        closed (never deleted), what is not in it is not owed any more.
+
+        A file with any fault changes nothing; every fault is named with its line. The same file
+        may be taken again at any time.
+
+        Where payments were given to the program by "flask export", the list has to say which of
+        them it has subtracted already: in a first line known_until;ID with the last id that the
+        program has loaded, or by --known-until ID. Otherwise they are subtracted here once more.
+
+        Exit status 0: taken. 2: refused, nothing has changed. 3: the database did not answer.
+        """
+        from callback.tools.books import importing
+
+        if settings.imports is None:
+            raise click.UsageError(
+                "customers and debts do not come by files here. If they shall, write a line "
+                f"[IMPORT] at the end of {settings.path}: then who is not in a list is closed"
+            )
+        tolerate_any_console()
+        asked = importing.Options(**options)
+        try:
+            counts = importing.run(database, settings.imports, file, asked, console.bar)
+        except importing.Refused as refused:
+            _say_refusal(refused, file, as_json)
+            sys.exit(REFUSED)
+        except (DatabaseError, BusyError, OSError) as error:
+            console.warn(console.explained(error))
+            sys.exit(UNFINISHED)
+        _say_changes(counts, as_json, asked)
+
+    @app.cli.command("export")
+    @click.option("--after", type=LINE, default=0, help="Only what comes after this id.")
+    @click.option(
+        "--format",
+        "form",
+        type=click.Choice(["csv", "json", "1c"]),
+        default="csv",
+        help="For a spreadsheet or a program (csv), a JSON object a line, or a statement for 1C.",
+    )
+    @click.option("--mark", is_flag=True, help="The program has them then: do not list them again.")
+    @click.option("-o", "--output", type=FILE, help="Write here; without it the standard output.")
+    def give(after: int, form: str, mark: bool, output: Path | None) -> None:
+        """Write the payments that the accounting program does not know yet, oldest first.
+
+        Each line has an id, the kind (paid, or cancelled: money that went back), the bank and its
+        id of the payment, the number that the payer typed, the sum, the currency, the date by the
+        bank and the date of ours (UTC), and the number of the customer.
+
+        A line is written again and again until it is known: by --mark, as soon as the file is
+        there, or when a list comes that says known_until ("flask import"). With --mark nobody's
+        debt changes: where lists are imported, the debts of the last one go down by what was paid.
+
+        Exit status 0: written. 2: this format cannot hold it. 3: the database did not answer, or
+        the file could not be written.
+        """
+        from callback.tools.books import exporting
+
+        tolerate_any_console()
+        try:
+            export = _written(database, settings, after, form, output)
+            settle = settings.imports is not None
+            marked = exporting.mark(database, export, settle=settle) if mark else 0
+        except ValueError as error:
+            console.warn(str(error))
+            sys.exit(REFUSED)
+        except (DatabaseError, BusyError, OSError) as error:
+            console.warn(console.explained(error))
+            sys.exit(UNFINISHED)
+        _say_export(export, marked, output)
+
+
+def _written(
+    database: Database, settings: Settings, after: int, form: str, output: Path | None
+) -> Export:
+    from callback.tools.books import exporting
+
+    lines = console.bar(exporting.lines(database, after), "payments")
+    if output is None:
+        export = exporting.write(lines, form, settings.exports, sys.stdout.buffer, after)
+        sys.stdout.buffer.flush()
+        return export
+    with new_file(output) as file:
+        return exporting.write(lines, form, settings.exports, file, after)
+
+
+def _say_export(export: Export, marked: int, output: Path | None) -> None:
+    where = f" in {file_name(output)}" if output else ""
+    last = f", the last id is {export.last}" if export.lines else ""
+    known = f", {marked} marked as known" if marked else ""
+    console.warn(
+        f"{export.lines} lines{where}{last}: {export.paid:.2f} paid, {export.cancelled:.2f} "
+        f"cancelled{known}"
+    )
+
+
+def _say_refusal(refused: Refused, file: Path, as_json: bool) -> None:
+    if as_json:
+        faults = [fault._asdict() for fault in refused.faults]
+        click.echo(json.dumps({"taken": False, "faults": faults}, ensure_ascii=False))
+        return
+    for fault in refused.faults[:NAMED]:
+        console.warn(f"{file_name(file)}: {fault}")
+    more = len(refused.faults) - NAMED
+    console.warn(f"and {more} more; " * (more > 0) + "refused, nothing has changed")
+
+
+def _say_changes(counts: dict[str, int], as_json: bool, asked: Any) -> None:
+    if as_json:
+        click.echo(json.dumps({"taken": not asked.dry_run, **counts}))
+    else:
+        for line in _lines(counts):
+            click.echo(line)
+        if asked.dry_run:
+            click.echo("nothing was changed (--dry-run)")
+    if counts["not_known"] and not as_json:
+        console.warn(
+            f"{counts['not_known']} exported payments are not known to this list, and are taken "
+            "off its debts. If it knows them, import it again with --known-until ID"
+        )
+
+
+def _lines(counts: dict[str, int]) -> Iterable[str]:
+    yield (
+        "customers: {customers} in the list; {new} new, {changed} changed, {back} back, "
+        "{closed} closed".format(**counts)
+    )
+    yield (
+        "debts: {invoices_new} new, {invoices_changed} changed, {invoices_cancelled} "
+        "cancelled".format(**counts)
+    )
+    yield "payments: {posted} known to the list from now on".format(**counts)

@@ -1,0 +1,34 @@
+"""What every command for the books says to the person in front of it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from callback.database.errors import DatabaseError
+from callback.tools.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+T = TypeVar("T")
+
+
+def bar(items: Iterable[T], label: str, length: int | None = None) -> Iterator[T]:
+    """Show on a terminal how far it is."""
+    hidden = not sys.stderr.isatty()
+    bar = click.progressbar(items, length, label, file=sys.stderr, hidden=hidden)
+    with bar as shown:
+        yield from shown
+
+
+def warn(text: str) -> None:
+    """Say it on stderr."""
+    click.echo(printable(text), err=True)
+
+
+def explained(error: Exception) -> str:
+    """What went wrong, in a line."""
+    return ("The database does not answer: " * isinstance(error, DatabaseError)) + str(error)

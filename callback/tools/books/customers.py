@@ -1,0 +1,297 @@
+"""Reading the accounting program's list of customers and debts: every row exactly, or nothing.
+
+How the file looks, `ListLayout` says (`[IMPORT]` of the settings). It is read row by row, so a list
+of any length takes the same memory; an .xlsx is told by its content.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from callback.tools.books import reading, spreadsheet, sums
+from callback.tools.books.bill import BLANKS
+from callback.tools.books.entry import RegisterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from callback.layouts import ListLayout
+    from callback.tools.books.entry import Row
+
+ZIP = b"PK\x03\x04"  # how every .xlsx begins
+OTHER_SORTS = {
+    b"\xff\xfe": "this is Excel's Unicode text (UTF-16): save it as CSV UTF-8",
+    b"\xfe\xff": "this is Unicode text (UTF-16): save it as CSV UTF-8",
+    b"\xd0\xcf\x11\xe0": "this is an old Excel file (.xls): save it as .xlsx or CSV UTF-8",
+    b"%PDF": "this is a PDF: save the list as .xlsx or CSV UTF-8",
+}
+# 7,01E+09: what Excel makes of a long number in a column that is not text.
+ROUNDED = re.compile(r"[0-9]([.,][0-9]*)?[Ee][+]?[0-9]{1,3}")
+LONGEST = 255  # what the columns name and address hold
+NOTHING = Decimal("0.00")
+
+
+class Item(NamedTuple):
+    """A row: a customer with the debt as a whole, or with one invoice (empty: none)."""
+
+    line: int
+    number: str
+    name: str
+    address: str
+    invoice: str
+    amount: str  # two decimals
+    issued_on: str  # ISO; empty for a debt as a whole
+
+
+class Fault(NamedTuple):
+    """What is wrong with the file, and in which line; 0: with all of it."""
+
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.text}" if self.line else self.text
+
+
+class Reader:
+    """Reads one list; when its rows are through, `faults` and `known_until` are complete."""
+
+    def __init__(self, layout: ListLayout, path: Path) -> None:
+        self.faults: list[Fault] = []
+        self.known_until: int | None = None
+        self._layout = layout
+        self._path = path
+        self._rows = 0
+        self._sum = NOTHING
+        self._totals: Row | None = None
+
+    def items(self) -> Iterator[Item]:
+        """Yield the rows that can be read; RegisterError when the file cannot be read at all."""
+        rows = self._without_head(_rows(self._path, self._layout))
+        for line, fields in rows:
+            if self._totals:
+                self._fault(line, f"something follows the totals line {self._layout.total!r}")
+            elif self._is_total(fields):
+                self._totals = line, fields
+            else:
+                yield from self._item(line, fields)
+        self._control()
+
+    def _without_head(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """Take off the lines before the rows, and among them known_until."""
+        skip = self._layout.skip
+        word = re.compile(rf"{re.escape(self._layout.known_until)}\W*([0-9]{{1,18}})\W*", re.I)
+        for line, fields in rows:
+            known = word.fullmatch(" ".join(fields)) if self.known_until is None else None
+            if known and not self._rows:
+                self.known_until = int(known[1])
+            elif skip:
+                skip -= 1
+            else:
+                self._rows += 1
+                yield line, fields
+
+    def _is_total(self, fields: list[str]) -> bool:
+        mark = self._layout.total
+        return bool(mark) and self._layout.separator.join(fields).startswith(mark)
+
+    def _item(self, line: int, fields: list[str]) -> Iterator[Item]:
+        try:
+            item = _item(line, fields, self._layout)
+        except ValueError as error:
+            self._fault(line, str(error))
+        else:
+            self._sum += Decimal(item.amount)
+            yield item
+
+    def _control(self) -> None:
+        """Compare with the totals line, where there is to be one."""
+        if not self._layout.total:
+            return
+        if self._totals is None:
+            self._fault(0, f"the file ends without a line {self._layout.total!r}: it is cut off")
+            return
+        line, fields = self._totals
+        try:
+            self._compare(line, fields)
+        except ValueError as error:
+            self._fault(line, f"the totals line: {error}")
+
+    def _compare(self, line: int, fields: list[str]) -> None:
+        layout, rows = self._layout, self._rows - 1
+        if layout.total_count and _field(fields, layout.total_count) != str(rows):
+            count = _field(fields, layout.total_count)
+            self._fault(line, f"{count} rows by the totals line, {rows} there")
+        if layout.total_sum:
+            total = _amount(_field(fields, layout.total_sum), layout)
+            if total != self._sum and not self.faults:
+                self._fault(line, f"{total:.2f} by the totals line, {self._sum:.2f} there")
+
+    def _fault(self, line: int, text: str) -> None:
+        self.faults.append(Fault(line, text))
+
+
+# --- Rows ---
+
+
+def _rows(path: Path, layout: ListLayout) -> Iterator[Row]:
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+        if start == ZIP:
+            yield from _sheet_rows(reading.content(path), layout)
+            return
+        _check_sort(start)
+        yield from _text_rows(path, layout, _encoding(path, layout))
+    except OSError as error:
+        raise RegisterError(f"cannot be read: {error.strerror}") from error
+
+
+def _check_sort(start: bytes) -> None:
+    for mark, advice in OTHER_SORTS.items():
+        if start.startswith(mark):
+            raise RegisterError(advice)
+
+
+def _sheet_rows(raw: bytes, layout: ListLayout) -> Iterator[Row]:
+    """The rows of the only sheet that has any, or of the one that the settings name."""
+    with spreadsheet.opened(raw, layout) as sheets:
+        filled = ""
+        for title, rows in sheets:
+            for row in rows:
+                if filled not in ("", title):
+                    raise RegisterError(
+                        f"rows in two sheets, {filled!r} and {title!r}: write sheet = "
+                        f"{filled!r} in [IMPORT]"
+                    )
+                filled = title
+                yield row
+
+
+def _text_rows(path: Path, layout: ListLayout, encoding: str) -> Iterator[Row]:
+    with path.open(encoding=encoding, newline="") as file:
+        reader = csv.reader(
+            file,
+            delimiter=layout.separator,
+            quotechar=layout.quote or None,
+            quoting=csv.QUOTE_MINIMAL if layout.quote else csv.QUOTE_NONE,
+            strict=True,
+        )
+        first = 1
+        try:
+            for fields in reader:
+                if any(field.strip() for field in fields):
+                    yield first, [field.strip() for field in fields]
+                first = reader.line_num + 1
+        except csv.Error as error:
+            raise RegisterError(
+                f"line {first}: {error}: is a quotation mark not closed, or the file cut off?"
+            ) from error
+
+
+def _encoding(path: Path, layout: ListLayout) -> str:
+    """Find out that all of the file is in the encoding, and that its last line is whole."""
+    names = ("utf-8", "windows-1251") if layout.encoding == "auto" else (layout.encoding,)
+    strange: dict[str, int] = {}  # the first line that is not in the encoding
+    plain, last = True, b""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            last = line
+            if line.isascii():
+                continue
+            plain = False
+            for name in ("utf-8", *names):
+                if name not in strange and not _fits(line, name):
+                    strange[name] = number
+    if not layout.total and not last.endswith((b"\n", b"\r")):
+        raise RegisterError(
+            "the last line does not end: the file is cut off. Write it anew (a file that was typed "
+            "by hand wants a line end behind its last row)"
+        )
+    return _chosen(names, strange, plain=plain)
+
+
+def _fits(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _chosen(names: tuple[str, ...], strange: dict[str, int], *, plain: bool) -> str:
+    for name in names:
+        # Text of other encodings is hardly ever UTF-8 by chance; the reverse is usual.
+        if name not in strange and (plain or name == "utf-8" or "utf-8" in strange):
+            return "utf-8-sig" if name == "utf-8" else name
+    if "utf-8" not in strange:
+        raise RegisterError(f'this is UTF-8, not {names[0]}: write encoding = "utf-8" in [IMPORT]')
+    raise RegisterError(
+        f"line {strange[names[0]]}: not {names[0]}: save the list so, or write "
+        'encoding = "windows-1251" (what a Russian Windows calls ANSI) in [IMPORT]'
+    )
+
+
+# --- Fields ---
+
+
+def _item(line: int, fields: list[str], layout: ListLayout) -> Item:
+    _check_width(fields, layout)
+    number = _number(_field(fields, layout.number), layout.pattern, "customer")
+    name, address = (_text(fields, column) for column in (layout.name, layout.address))
+    if layout.is_whole:
+        debt = _amount(_field(fields, layout.debt), layout)
+        return Item(line, number, name, address, number, f"{debt:.2f}", "")
+    invoice = _field(fields, layout.invoice)
+    if not invoice and not _field(fields, layout.amount):
+        return Item(line, number, name, address, "", "0.00", "")
+    amount = _amount(_field(fields, layout.amount), layout)
+    _number(invoice, layout.pattern, "invoice")
+    day = reading.moment(_field(fields, layout.issued_on), layout.date_form)
+    return Item(line, number, name, address, invoice, f"{amount:.2f}", f"{day:%Y-%m-%d}")
+
+
+def _check_width(fields: list[str], layout: ListLayout) -> None:
+    """Refuse more columns than there are: a separator in an address moves what follows."""
+    width = max(
+        *(layout.number, layout.name, layout.address, layout.debt * layout.is_whole),
+        *(layout.invoice, layout.issued_on, layout.amount),
+    )
+    if len(fields) == width + 1 and not layout.quote and any(fields[width:]):
+        raise ValueError(f"{len(fields)} columns, not {width}: is a separator in a name?")
+
+
+def _number(text: str, pattern: re.Pattern[str], whose: str) -> str:
+    if ROUNDED.fullmatch(text):
+        raise ValueError(
+            f"{text} is what Excel makes of a long number: format the column as text, enter the "
+            "numbers anew and save"
+        )
+    if not pattern.fullmatch(text):
+        raise ValueError(f"not the number of a {whose}: {text!r}")
+    return text
+
+
+def _text(fields: list[str], column: int) -> str:
+    """A name or an address; columns that the program does not have are empty."""
+    text = BLANKS.sub(" ", _field(fields, column)) if column else ""
+    if len(text) > LONGEST:
+        raise ValueError(f"longer than {LONGEST} characters: {text[:40]!r}…")
+    if "\0" in text or "\ufffd" in text:
+        raise ValueError(f"letters were lost when the list was saved: {text[:40]!r}")
+    return text
+
+
+def _amount(text: str, layout: ListLayout) -> Decimal:
+    """A debt; one below zero is money that the customer has with us."""
+    return sums.signed(text, layout) or NOTHING  # -0.00 is nothing, too
+
+
+def _field(fields: list[str], column: int) -> str:
+    if column > len(fields):
+        raise ValueError(f"too few columns: {len(fields)}; is the file cut off?")
+    return fields[column - 1]

@@ -1,0 +1,1 @@
+INSERT INTO item VALUES (:line, :number, :name, :address, :invoice, :amount, :issued_on)

@@ -1,0 +1,1 @@
+INSERT INTO our_account VALUES (:id, :number, :name, :address, :state)
