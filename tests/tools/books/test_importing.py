@@ -131,7 +131,7 @@ def test_a_dry_run_counts_and_changes_nothing(engine: Engine, take: Take) -> Non
     assert json.loads(dry.stdout) | {"taken": True} == json.loads(real.stdout)
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[Any, str, dict[str, Any]]] = {
     "another encoding": (LIST.encode("windows-1251"), "line 2: not utf-8", {}),
     "utf-8 after all": (LIST, "this is UTF-8", {"encoding": "windows-1251"}),
     "UTF-16": (LIST.encode("utf-16"), "save it as CSV UTF-8", {}),
