@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree.ElementTree import ParseError
@@ -16,6 +15,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
+from callback.layouts import ISO
 from callback.tools.books import purpose, reading
 from callback.tools.books.credits import (
     Credit,
@@ -25,12 +25,14 @@ from callback.tools.books.credits import (
     judge,
     neither,
     no_payment,
+    refund,
     whole_cents,
 )
 from callback.tools.books.entry import Entry, RegisterError, Remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from callback.bank import Bank
 
@@ -56,7 +58,6 @@ OPENING, CLOSING = ("OPBD", "PRCD", "ITBD"), ("CLBD", "ITBD")
 IN, OUT, BOOKED, REVERSED = "CRDT", "DBIT", "BOOK", ("true", "1")
 NO_REFERENCE = ("NOTPROVIDED", "NONREF")
 MONEY = re.compile("[0-9]{1,12}([.][0-9]{1,5})?")
-MOMENT = re.compile("([0-9T:-]{19})([.][0-9]{1,9})?(Z|([+-])([0-9]{2}):([0-9]{2}))?")
 
 Fields = defaultdict[str, list[str]]
 
@@ -144,7 +145,8 @@ class Statement:
         ]
         whole = Entry(self.number, credits[0].origin, "", abs(amount), paid_at)
         if reversal:
-            return [neither(self.number, f"a reversal; {text}", whole)]
+            remark = neither if amount > 0 else refund
+            return [remark(self.number, f"a reversal; {text}", whole)]
         if sum(credit.amount for credit in credits) != amount:
             detail = f"its details do not come to it; {text}"
             return [Remark("no clear number", self.number, purpose.shortened(detail), whole)]
@@ -205,14 +207,7 @@ def _amount(text: str) -> Decimal:
 
 def _moment(text: str, bank: Bank) -> datetime:
     """A date, which is its midnight, or a date and time, in the bank's zone; ValueError."""
-    match = MOMENT.fullmatch(text)
-    if not match:
-        return reading.moment(text[:10], "%Y-%m-%d")
-    when = reading.moment(match[1], "%Y-%m-%dT%H:%M:%S")
-    if not match[3]:
-        return when
-    offset = timedelta(hours=int(match[5] or 0), minutes=int(match[6] or 0))
-    return bank.local(when + offset if match[4] == "-" else when - offset)
+    return reading.moment(text if "T" in text else text[:10], ISO, bank.timezone)
 
 
 def _first(fields: Fields, *names: str) -> str:

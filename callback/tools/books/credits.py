@@ -35,7 +35,7 @@ DOUBTFUL = "another payment of this id that we hold is not in the file: which on
 
 CENT = Decimal("0.01")
 TOO_MUCH = Decimal(10) ** 12  # payment.amount is DECIMAL(14,2)
-NEITHER = "neither income nor spending"
+NEITHER, REFUND = "neither income nor spending", "refund"
 OLD_NAMES = {"RUR": "RUB"}
 
 Held = dict[int, "Ours"]  # our payments of one origin by their number
@@ -83,6 +83,12 @@ def no_payment(line: int, text: str) -> Remark:
 def neither(line: int, detail: str, without: Entry | None = None) -> Remark:
     """What a person must look at; with its sum, if it has one."""
     return Remark(NEITHER, line, purpose.shortened(detail), without)
+
+
+def refund(line: int, detail: str, back: Entry) -> Remark:
+    """Money that went back; the sum is shown below zero."""
+    back = back._replace(amount=-abs(back.amount))
+    return Remark(REFUND, line, purpose.shortened(detail), back)
 
 
 def check_currency(currency: str | None, bank: Bank, where: str) -> None:

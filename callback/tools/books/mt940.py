@@ -21,6 +21,7 @@ from callback.tools.books.credits import (
     judge,
     neither,
     no_payment,
+    refund,
     whole_cents,
 )
 from callback.tools.books.entry import Entry, RegisterError, Remark
@@ -39,8 +40,9 @@ OPENINGS = ("final_opening_balance", "intermediate_opening_balance", "opening_ba
 CLOSINGS = ("final_closing_balance", "intermediate_closing_balance", "closing_balance")
 REFERENCES = ("customer_reference", "bank_reference")
 SUBFIELD = re.compile(r"\?[0-9]{2}")
-# Marks of a line: money in, money out; a reversal is neither, a person looks at it.
-IN, OUT = "C", "D"
+# Marks of a line: money in, money out, money in that went back; what is left is our own spending
+# that came back, which is nobody's payment.
+IN, OUT, BACK = "C", "D", "RC"
 
 
 class Message(NamedTuple):
@@ -191,9 +193,9 @@ def _judged(line: int, fields: dict[str, Any], bank: Bank) -> Entry | Remark:
     references = filter(None, (fields.get(name) for name in REFERENCES))
     origin = derived(*references, f"{fields['date']:%Y%m%d}")
     if mark != IN:
-        return neither(
-            line, f"a reversal ({mark}); {text}", Entry(line, origin, "", abs(money), day)
-        )
+        reversal = Entry(line, origin, "", abs(money), day)
+        remark = refund if mark == BACK else neither
+        return remark(line, f"a reversal ({mark}); {text}", reversal)
     try:
         return judge(Credit(line, origin, whole_cents(money), day, text), bank.register)
     except ValueError as error:

@@ -18,12 +18,14 @@ from callback.tools.books import purpose, reading, sums
 from callback.tools.books.credits import (
     NEITHER,
     OLD_NAMES,
+    REFUND,
     Credit,
     counted,
     derived,
     judge,
     neither,
     no_payment,
+    refund,
 )
 from callback.tools.books.entry import Entry, RegisterError, Remark
 
@@ -104,7 +106,7 @@ def read(raw: bytes, bank: Bank) -> tuple[list[Entry], list[Remark]]:
             entries.append(judgement)
             continue
         remarks.append(judgement)
-        if judgement.name == NEITHER and judgement.entry:
+        if judgement.name in (NEITHER, REFUND) and judgement.entry:
             unclear += judgement.entry.amount
     if not any(remark.name == "rejected" for remark in remarks):
         _control(statement, received, unclear, layout)
@@ -266,6 +268,8 @@ def _received(fields: Fields, ours: set[str], layout: RegisterLayout) -> str | N
     income, spending, plain = (_sum(fields, keys) for keys in (INCOME, SPENDING, SUM))
     if income and spending:
         raise NeitherError(f"СуммаПриход {income} and СуммаРасход {spending}")
+    if any(text.startswith(tuple(sums.MINUSES)) for text in (income, spending, plain)):
+        raise NeitherError("below zero")
     directed = income or spending
     if directed and plain and _differ(directed, plain, layout):
         raise NeitherError(f"{directed} is not Сумма {plain}")
@@ -320,12 +324,13 @@ def _neither(document: Document, why: NeitherError, layout: RegisterLayout) -> R
     fields = document.fields
     detail = f"{why}; {document.purpose}"
     try:
-        amount = sums.amount(_sum(fields, (*SUM, *INCOME, *SPENDING)), layout)
+        amount = sums.signed(_sum(fields, (*SUM, *INCOME, *SPENDING)), layout)
         paid_at = _day(_first(fields, *PAID_AT, LEFT))
     except ValueError:
         return neither(document.line, detail)
     txn_id = derived(_first(fields, *PAYER), _first(fields, *NUMBER), f"{paid_at:%Y%m%d}")
-    return neither(document.line, detail, Entry(document.line, txn_id, "", amount, paid_at))
+    remark = refund if amount < 0 else neither
+    return remark(document.line, detail, Entry(document.line, txn_id, "", amount, paid_at))
 
 
 def _sum(fields: Fields, keys: tuple[str, ...]) -> str:

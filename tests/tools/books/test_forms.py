@@ -52,3 +52,19 @@ def test_a_payment_of_any_form_is_booked_once(
     assert changed.exit_code == (1 if bank == "dbf" else 2)
     rows = engine.rows("SELECT bank, amount FROM payment")
     assert [(name, f"{amount:0>6}") for name, amount in rows] == [(bank, "640.30")]
+
+
+def test_what_went_back_the_same_day_is_not_booked(
+    engine: Engine, folder: Path, tmp_path: Path
+) -> None:
+    """Both lines have the references of the payment; a person decides."""
+    engine.account("31004571")
+    runner = create_app(folder / "config.toml").test_cli_runner()
+    file = tmp_path / "statement"
+    back = ":61:2611031103RC640,30NTRFPAY17//BANK0001\n:86:VOZVRAT\n:62F:C261103KZT904,50"
+    file.write_text(test_mt940.STATEMENT.replace(":62F:C261103KZT1544,80", back))
+    done = runner.invoke(args=["reconcile", "mt940", str(file), "--book"])
+
+    assert done.exit_code == 1
+    assert engine.rows("SELECT * FROM payment") == []
+    assert done.stdout.count("refund: PAY17/BANK0001/20261103") == 2

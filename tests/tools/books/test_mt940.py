@@ -138,7 +138,7 @@ def test_a_file_that_is_the_name_of_another_is_not_opened(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("mark", "name"), [("RC", "neither income nor spending"), ("RD", "neither income nor spending")]
+    ("mark", "name"), [("RC", "refund"), ("RD", "neither income nor spending")]
 )
 def test_a_reversal_is_for_a_person(tmp_path: Path, mark: str, name: str) -> None:
     """Of a credit or a debit: it is shown with its sum, and never booked."""
@@ -150,7 +150,7 @@ def test_a_reversal_is_for_a_person(tmp_path: Path, mark: str, name: str) -> Non
 
     assert register.entries == []
     assert remark.entry is not None
-    assert (f"{remark.entry.amount}", remark.line) == ("640", 6)
+    assert (f"{remark.entry.amount}", remark.line) == (f"{sign * 640}", 6)
     assert remark.detail.startswith(f"a reversal ({mark}); OPLATA")
 
 
