@@ -66,22 +66,15 @@ class Handlers:
 
     def _process(self, visit: Visit, token: str, path: str) -> tuple[Command, Result, str]:
         """Find out what the bank asks for, and do it; the text says in the log why not."""
-        bank, dialect = visit.bank, PROTOCOLS[visit.bank.protocol]
+        bank, environ = visit.bank, visit.call.environ
         command, why = NOT_READ, ""
         try:
-            environ = visit.call.environ
-            refusal = (
-                signature.refuse_origin(bank, token, environ, self.settings)
-                if dialect.CREDENTIALS_INSIDE
-                else signature.refuse_caller(bank, token, environ, self.settings, self.database)
-            )
+            refusal = self._refusal(visit, token)
             if refusal:
                 why = signature.why_refused(bank, refusal, environ, self.settings)
                 return command, Result(refusal), why
-            if visit.call.method not in dialect.METHODS:
-                return command, Result("bad_method"), why
             call = _read(visit.call, path)
-            command = dialect.read(bank, call)
+            command = PROTOCOLS[bank.protocol].read(bank, call)
             refusal = signature.refuse_credentials(bank, command.credentials, self.database)
             if refusal:
                 return command, Result(refusal), why
@@ -99,6 +92,17 @@ class Handlers:
             log.unexpected(f"{bank.name}: an unexpected error")
         # The money may or may not have been recorded: never say "refused" here.
         return command, Result("temporary"), why
+
+    def _refusal(self, visit: Visit, token: str) -> Outcome | None:
+        """Refuse who is not the bank, as far as that is known before anything is read."""
+        bank, environ, dialect = visit.bank, visit.call.environ, PROTOCOLS[visit.bank.protocol]
+        refusal = (
+            signature.refuse_origin(bank, token, environ, self.settings)
+            if dialect.CREDENTIALS_INSIDE
+            else signature.refuse_caller(bank, token, environ, self.settings, self.database)
+        )
+        is_spoken = visit.call.method in dialect.METHODS
+        return refusal or (None if is_spoken else "bad_method")
 
 
 def _address(environ: WSGIEnvironment) -> str:
