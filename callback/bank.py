@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from callback import wire
 from callback.model import BROADER
 
+# What the column payment.number holds. A number may be typed longer than it is looked up.
+MAX_NUMBER = 200
+
 if TYPE_CHECKING:
     import re
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from decimal import Decimal
     from ipaddress import IPv4Network, IPv6Network
     from pathlib import Path
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     from callback import layouts
     from callback.database import Engine
-    from callback.model import Outcome, Payer
+    from callback.model import Outcome, Payer, Payment, Result
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,13 @@ class Bank:
     smtp: layouts.Target | None
     mail_from: str
     own: Mapping[str, Any] = field(repr=False)
+    account_clean: str = ""
+    service_field: str = ""
+    sums: Mapping[str, str] = field(default_factory=dict)
+    # By the service's own name: the bank as it is for that one. Empty: it has no services.
+    services: Mapping[str, Bank] = field(default_factory=dict)
+    service: str = ""  # of one of these: its name
+    prefix: str = ""  # and what stands before the numbers of its accounts
 
     def setting(self, name: str) -> Any:
         """A setting by its key, one of all banks or one of the dialect."""
@@ -62,9 +72,70 @@ class Bank:
             return self.code(command, BROADER[outcome])
         return code
 
+    def for_service(
+        self, name: str | None, accepted: Collection[str] = ()
+    ) -> tuple[Bank, Outcome | None]:
+        """The bank as it is for the service that a request names, or why that is refused.
+
+        `accepted` is what the dialect's own setting lets in; without any, and without `services`,
+        nothing is compared.
+        """
+        if self.services:
+            bank = self.services.get(name or "")
+            return (bank, None) if bank else (self, "bad_service")
+        return self, "bad_service" if accepted and name not in accepted else None
+
+    def of_service(self, name: str) -> Bank:
+        """The bank as it is for a service of ours; itself where the name is none."""
+        return self.services.get(name, self)
+
     def account_refusal(self, number: str) -> Outcome | None:
         """Refuse an empty number, and one that does not match account_pattern as a whole."""
-        return None if number and self.account_pattern.fullmatch(number) else "bad_account"
+        fits = number and len(self.prefix + number) <= MAX_NUMBER
+        plain = self.plain(number)
+        return None if fits and self.account_pattern.fullmatch(plain) else "bad_account"
+
+    def plain(self, number: str) -> str:
+        """What a payer typed without what account_clean takes away; our patterns are about that."""
+        return wire.bare_digits(number) if self.account_clean == "digits" else number
+
+    def account_number(self, typed: str) -> str:
+        """The number that is looked up for what a payer typed."""
+        return self.prefix + self.plain(typed)
+
+    def names(self, recorded: str | None, typed: str | None) -> bool:
+        """Whether a payment's number is the one that is typed now; nothing contradicts nothing.
+
+        One spelling is as good as another where account_clean says that they are one number. A
+        request that names no service of ours may mean any.
+        """
+        if recorded is None or typed is None:
+            return True
+        return any(
+            recorded.startswith(bank.prefix)
+            and bank.plain(recorded.removeprefix(bank.prefix)) == bank.plain(typed)
+            for bank in (self, *self.services.values())
+        )
+
+    def without_prefix(self, recorded: str) -> str:
+        """What a payer typed, of a payment's number."""
+        prefixes = [bank.prefix for bank in (self, *self.services.values())]
+        longest = max(filter(recorded.startswith, prefixes), key=len, default="")
+        return recorded.removeprefix(longest)
+
+    def as_typed(self, result: Result) -> Result:
+        """Take the prefixes of services off payments' numbers: the bank does not know them."""
+        if not (self.prefix or self.services):
+            return result
+
+        def typed(payment: Payment) -> Payment:
+            return replace(payment, number=payment.number and self.without_prefix(payment.number))
+
+        return replace(
+            result,
+            payment=result.payment and typed(result.payment),
+            payments=[*map(typed, result.payments)],
+        )
 
     def sum_refusal(self, amount: Decimal | None) -> Outcome | None:
         """Refuse a sum, if there is one, outside of min_sum and max_sum, both inclusive.

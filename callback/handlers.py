@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
-from callback import log, operation, signature
+from callback import further_sums, log, operation, signature
 from callback.database.errors import DatabaseError
 from callback.model import Command, Refuse, Result
 from callback.protocols import PROTOCOLS, answer, bare_answer, has_path, unavailable_answer
@@ -75,6 +75,7 @@ class Handlers:
                 return command, Result(refusal), why
             call = _read(visit.call, path)
             command = PROTOCOLS[bank.protocol].read(bank, call)
+            command = further_sums.noted(bank, call, command)
             refusal = signature.refuse_credentials(bank, command.credentials, self.database)
             if refusal:
                 return command, Result(refusal), why

@@ -97,6 +97,10 @@ class RegisterLayout(NamedTuple):
     good: tuple[str, ...]
     refund: tuple[str, ...]
     id_form: re.Pattern[str] | None
+    service: int
+    gross: int
+    net: int
+    commission: int
     file: re.Pattern[str] | None
     sheet: str
     purpose: re.Pattern[str] | None
@@ -373,6 +377,8 @@ REGISTER_KEYS: Mapping[str, Setting] = {
     "good": Setting(_words, ""),
     "refund": Setting(_words, ""),
     "id_form": Setting(expression, ""),  # a dialect knows its own
+    "service": Setting(_COLUMN, 0),
+    **{kind: Setting(_COLUMN, 0) for kind in readers.SUMS},
     "file": Setting(expression, ""),
     "sheet": Setting(readers.text, ""),
     "purpose": Setting(expression, ""),

@@ -108,7 +108,7 @@ _MESSAGES: dict[str, tuple[str, str, str, str]] = {
         "keyinroq urinib ko‘ring",
     ),
 }
-_MESSAGES |= {narrow: _MESSAGES[broad] for narrow, broad in BROADER.items()}
+_MESSAGES |= {narrow: _MESSAGES[broad] for narrow, broad in BROADER.items() if broad in _MESSAGES}
 _WRONG_REQUEST = ("wrong request", "неверный запрос", "сұраныс қате", "noto‘g‘ri so‘rov")
 
 

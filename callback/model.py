@@ -67,6 +67,7 @@ BROADER: dict[Outcome, Outcome] = {
     "invoice_cancelled": "unknown_account",
     "cancel_differs": "cancel_refused",
     "payment_performed": "duplicate_same",
+    "bad_service": "bad_request",
 }
 
 
@@ -77,6 +78,7 @@ class Command:
     name: str
     txn_id: str = ""
     account: str = ""  # the number that the payer typed: an account's, or an invoice's
+    service: str = ""  # which of the bank's `services` it is for
     amount: Decimal | None = None
     echo: Any = None  # what the dialect repeats in its answer: an id, a whole request
     noted: Mapping[str, str] = field(default_factory=dict)  # only for the log
@@ -260,7 +262,9 @@ class Payment:
 
     id: int
     txn_id: str
-    number: str | None  # what the payer typed, as received; None in a row of an older release
+    # What the payer typed, as received, behind the prefix of its service until an answer is made of
+    # it. None in a row of an older release.
+    number: str | None
     amount: Decimal
     state: Literal["created", "paid", "cancelled"]
     paid_at: datetime

@@ -43,7 +43,8 @@ NEVER = Cutoff(datetime(9999, 1, 1), datetime(9999, 1, 1))  # noqa: DTZ001 - as 
 
 def run(session: Session, bank: Bank, command: Command) -> Result:
     """Do what the bank asks; DatabaseError when the outcome is not known."""
-    return OPERATIONS[type(command)](session, bank, command)
+    bank = bank.of_service(command.service)
+    return bank.as_typed(OPERATIONS[type(command)](session, bank, command))
 
 
 def refuse(session: Session, bank: Bank, command: Refuse) -> Result:  # noqa: ARG001
@@ -53,7 +54,8 @@ def refuse(session: Session, bank: Bank, command: Refuse) -> Result:  # noqa: AR
 
 def check(session: Session, bank: Bank, command: Check) -> Result:
     """Find the payer. One SELECT."""
-    rows = session.run(f"find_{bank.payer}", account=command.account, **_held(bank, command)).rows
+    number = bank.account_number(command.account)
+    rows = session.run(f"find_{bank.payer}", account=number, **_held(bank, command)).rows
     payer = _payer(rows[0], command) if rows else None
     return Result(_refusal(payer, command) or "ok", payer=payer)
 
@@ -68,7 +70,8 @@ def pay(session: Session, bank: Bank, command: Pay) -> Result:
                 f"pay_{bank.payer}",
                 bank=bank.name,
                 txn_id=command.txn_id,
-                account=command.account,
+                account=bank.account_number(command.account),
+                number=bank.prefix + command.account,
                 amount=command.amount,
                 currency=bank.currency,
                 state=command.state,
@@ -81,7 +84,7 @@ def pay(session: Session, bank: Bank, command: Pay) -> Result:
             ours = duplicate.resent
         else:
             if reply.changed:
-                return Result("ok", payment=_recorded(reply.id, command, now))
+                return Result("ok", payment=_recorded(reply.id, bank, command, now))
     return _explained(session, bank, command, now if ours else None)
 
 
@@ -172,13 +175,13 @@ def _explained(session: Session, bank: Bank, command: Pay, ours: datetime | None
         f"explain_{bank.payer}",
         bank=bank.name,
         txn_id=command.txn_id,
-        account=command.account,
+        account=bank.account_number(command.account),
         **_held(bank, command),
     ).rows[0]
     payer = _payer(row, command) if row["number"] is not None else None
     if row["id"] is not None:
         payment = _payment(row)
-        outcome = _repeated(payment, command, ours)
+        outcome = _repeated(bank, payment, command, ours)
         if payment.state == "created" and _is_expired(payment, command.expires_before):
             return Result(outcome) if outcome == "duplicate_other" else _end(session, bank, command)
         return Result(outcome, payer=payer, payment=payment)
@@ -197,9 +200,9 @@ def _end(session: Session, bank: Bank, command: Pay) -> Result:
     return replace(result, outcome=command.performed) if faster else result
 
 
-def _repeated(payment: Payment, command: Pay, ours: datetime | None) -> Outcome:
+def _repeated(bank: Bank, payment: Payment, command: Pay, ours: datetime | None) -> Outcome:
     # A payment of an older release may be without its number: it cannot contradict.
-    if payment.number not in (None, command.account) or payment.amount != command.amount:
+    if not bank.names(payment.number, command.account) or payment.amount != command.amount:
         return "duplicate_other"
     if payment.state == "cancelled":
         return "payment_cancelled"
@@ -243,7 +246,7 @@ def _change(
     if payment is None:
         return Result(command.unknown)
     while payment and payment != before:
-        if not _is_meant(payment, command):
+        if not _is_meant(bank, payment, command):
             return Result(command.mismatch, payment=payment)
         made = decide(payment, now)
         if not isinstance(made, Payment):
@@ -272,11 +275,9 @@ def _write(session: Session, bank: Bank, seen: Payment, made: Payment, now: date
     return bool(reply.changed) or (reply.resent and _find(session, bank, seen.txn_id) == made)
 
 
-def _is_meant(payment: Payment, command: Perform | Cancel) -> bool:
+def _is_meant(bank: Bank, payment: Payment, command: Perform | Cancel) -> bool:
     # A payment of an older release may be without its number: it cannot contradict.
-    same_account = None in (command.of_account, payment.number) or (
-        command.of_account == payment.number
-    )
+    same_account = bank.names(payment.number, command.of_account)
     return same_account and command.of_id in (None, payment.id)
 
 
@@ -305,12 +306,12 @@ def _guards(bank: Bank, command: Pay) -> dict[str, Any]:
     return {"exact": int(command.exact), **_held(bank, command)}
 
 
-def _recorded(new_id: int, command: Pay, now: datetime) -> Payment:
+def _recorded(new_id: int, bank: Bank, command: Pay, now: datetime) -> Payment:
     assert command.amount is not None and command.paid_at is not None  # noqa: S101, PT018
     return Payment(
         id=new_id,
         txn_id=command.txn_id,
-        number=command.account,
+        number=bank.prefix + command.account,
         amount=command.amount,
         state=command.state,
         paid_at=command.paid_at,

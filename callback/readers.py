@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # 2024. The pinned package is used, whatever the machine has.
 zoneinfo.reset_tzpath(())
 
+# What a bank may tell besides the sum that is credited.
+SUMS = ("gross", "net", "commission")
+
 T = TypeVar("T")
 
 REQUIRED: Any = object()
@@ -172,6 +175,22 @@ def codes(value: Any) -> dict[str, str]:
     ):
         raise ValueError('a table of outcomes and codes such as { account_blocked = "79" }')
     return {outcome: str(code) for outcome, code in value.items()}
+
+
+def sums(value: Any) -> dict[str, str]:
+    """A table of further sums of a request, and the parameters that tell them."""
+    if not isinstance(value, dict) or not all(
+        kind in SUMS and isinstance(name, str) and name for kind, name in value.items()
+    ):
+        raise ValueError("a table of " + ", ".join(SUMS) + ' such as { commission = "fee" }')
+    return value
+
+
+def beginning(value: Any) -> str:
+    """What stands before a number."""
+    if not re.fullmatch("[!-~]{0,32}", text(value)):
+        raise ValueError("a text of at most 32 characters of ASCII, no blanks")
+    return str(value)
 
 
 def table(value: Any) -> dict[str, Any]:

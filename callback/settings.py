@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 import sys
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from callback.database import Engine
+    from callback.protocols import Dialect
 
 BANK_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+NUMBER = re.compile("[0-9]{1,18}")
 OPS_ADDRESSES = ("doctor", "health")
 DATABASE_FORM = (
     "mysql://user:password@host:3306/database?ssl_ca=/path/ca.pem (several hosts: h1:3306,h2:3306) "
@@ -49,6 +52,7 @@ BANK_KEYS: Mapping[str, Setting] = {
     "url_token": Setting(readers.boolean, False),
     "payer": Setting(readers.choice("account", "invoice"), "account"),
     "account_pattern": Setting(readers.pattern, r"[^\x00-\x20\x7f]{1,64}"),
+    "account_clean": Setting(readers.choice("", "digits"), ""),
     "min_sum": Setting(readers.sum_of_money, "0.01"),
     "max_sum": Setting(readers.sum_of_money, "999999999999.99"),
     "timezone": Setting(readers.zone),
@@ -61,6 +65,18 @@ BANK_KEYS: Mapping[str, Setting] = {
     "send": Setting(layouts.send, ""),
     "smtp": Setting(layouts.mail_server, ""),
     "mail_from": Setting(readers.text, ""),
+    "services": Setting(readers.table, {}),
+    "service_field": Setting(readers.text, ""),
+    "sums": Setting(readers.sums, {}),
+}
+# What one of the services may have of its own; what is not set is the bank's.
+SERVICE_KEYS: Mapping[str, Setting] = {
+    "prefix": Setting(readers.beginning),
+    "account_pattern": Setting(readers.pattern),
+    "currency": Setting(readers.currency),
+    "min_sum": Setting(readers.sum_of_money),
+    "max_sum": Setting(readers.sum_of_money),
+    "secret": Setting(readers.secrets),
 }
 FILE_KEYS: Mapping[str, Setting] = {
     "SECRET_KEY": Setting(readers.secret_keys, REQUIRED),
@@ -178,6 +194,9 @@ def _bank(
         return None
     before = len(faults)
     keys = {**BANK_KEYS, **dialect.SETTINGS}
+    if section.get("services") and dialect.SERVICE:
+        # The table names them all.
+        keys[dialect.SERVICE] = keys[dialect.SERVICE]._replace(default=None)
     values = _table(_in_folder(section, keys, folder), keys, prefix, faults)
     if len(faults) > before:
         return None
@@ -203,6 +222,7 @@ def _bank(
         for path, setting in dialect.OPENED_BY.items()
         if values[setting] and not (values["allow"] or values["url_token"])
     ]
+    services = values.pop("services")
     common = {key: values.pop(key) for key in Bank.__dataclass_fields__ if key in values}
     common |= {
         "timezone": common["timezone"] or of_file["TIMEZONE"],
@@ -211,7 +231,72 @@ def _bank(
         "secret": common["secret"] or (),
         "codes": codes,
     }
-    return Bank(name=name, currency=of_file["CURRENCY"] or "", own=values, **common)
+    bank = Bank(name=name, currency=of_file["CURRENCY"] or "", own=values, **common)
+    return replace(bank, services=_services(bank, services, dialect, prefix, faults))
+
+
+def _services(
+    bank: Bank, tables: Mapping[str, Any], dialect: Dialect, prefix: str, faults: list[str]
+) -> dict[str, Bank]:
+    """The bank as it is for each of its services; those of the dialect's own setting are as it."""
+    faults += [f"{prefix}service_field: expected {w}" for w in _field_fault(bank, tables, dialect)]
+    if not tables:
+        return {}
+    keys = dict(SERVICE_KEYS)
+    if not (dialect.SERVICE and "secret" in dialect.PROOFS):
+        del keys["secret"]  # what it would sign is checked before the service is known
+    services = {name: replace(bank, service=name) for name in _named(bank.own.get(dialect.SERVICE))}
+    for name, table in tables.items():
+        place = f"{prefix}services.{name}"
+        if not isinstance(table, dict):
+            faults.append(f'{place}: expected a table such as {{ prefix = "17-" }}')
+            continue
+        values = _table(table, keys, f"{place}.", faults)
+        ours = {key: value for key, value in values.items() if value is not None}
+        services[name] = replace(bank, service=name, **ours)
+        if services[name].min_sum > services[name].max_sum:
+            faults.append(f"{place}.min_sum: expected no more than max_sum")
+    faults += [
+        f"{prefix}services.{name}.prefix: expected one that does not begin as that of {other}"
+        for (name, service), (other, shorter) in permutations(services.items(), 2)
+        if shorter.prefix
+        and service.prefix != shorter.prefix
+        and service.prefix.startswith(shorter.prefix)
+    ]
+    return {
+        name: replace(service, own=_own(service, dialect, f"{prefix}services.{name}", faults))
+        for name, service in services.items()
+    }
+
+
+def _field_fault(bank: Bank, tables: Mapping[str, Any], dialect: Dialect) -> Iterator[str]:
+    if bank.service_field and not tables:
+        yield "none without services"
+    elif bank.service_field and dialect.SERVICE:
+        yield "none: this protocol has a part that names the service"
+    elif tables and dialect.PATHS and not (dialect.SERVICE or bank.service_field):
+        yield "the name of the parameter that names the service"
+
+
+def _named(accepted: Any) -> tuple[str, ...]:
+    """The services that a dialect's own setting lets in."""
+    if isinstance(accepted, tuple):
+        return tuple(map(str, accepted))
+    return () if accepted in (None, "") else (str(accepted),)
+
+
+def _own(service: Bank, dialect: Dialect, place: str, faults: list[str]) -> Mapping[str, Any]:
+    """The dialect's settings for one service: the one of services names this one alone."""
+    if not dialect.SERVICE:
+        return service.own
+    name, why = service.service, ""
+    for value in (name, [name], *([int(name)] if NUMBER.fullmatch(name) else [])):
+        try:
+            return {**service.own, dialect.SERVICE: dialect.SETTINGS[dialect.SERVICE].read(value)}
+        except ValueError as error:
+            why = str(error)
+    faults.append(f"{place}: expected as the name of a service {why}")
+    return service.own
 
 
 def _password_keys(name: str, secret_keys: Iterable[bytes]) -> tuple[bytes, ...]:

@@ -40,6 +40,7 @@ class Visit:
             "command": command.name,
             "txn_id": command.txn_id,
             "account": command.account,
+            **({"service": command.service} if command.service else {}),
             "sum": None if command.amount is None else f"{command.amount:.2f}",
             "outcome": outcome,
             "code": str(status) if status else own_code,

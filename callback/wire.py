@@ -45,6 +45,9 @@ DOTTED_TIME = re.compile(f"{DOTTED_DAY} {CLOCK}")
 # Forms that banks write by mistake; none can be taken for another.
 ALL_TIMES = (COMPACT_TIME, ISO_TIME, BLANK_TIME, DOTTED_TIME)
 FIRST_YEAR, LAST_YEAR = 1970, 2099
+# What people write between the digits of a number, and the plus of a telephone's.
+_BARE = re.compile("[+]?[0-9 \u00a0\u202f()\u2010-\u2015\u2212-]*")
+_BETWEEN = re.compile("[^0-9]")
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, as all that is ours
 MILLISECOND = timedelta(milliseconds=1)
 # A payment's number where a dialect wants digits: a text, which may exceed 64 bits.
@@ -126,7 +129,7 @@ def fields(
         name = _decoded(raw_name)
         # Only ASCII: a dotless i would become the I of another name.
         name = name.upper() if fold and name.isascii() else name
-        if name not in known:
+        if not name or name not in known:
             continue
         if name in values or name in repeated:
             repeated.add(name)
@@ -146,6 +149,14 @@ def amount(text: str | None, form: str = "strict") -> Decimal | None:
     if text is None or not SUMS[form].fullmatch(text):
         return None
     return Decimal(text.replace(",", "."))
+
+
+def bare_digits(number: str) -> str:
+    """Leave the digits of a number that is written with blanks, dashes or brackets between them.
+
+    One with anything else in it stays as it is: its letters may be what tells it from another.
+    """
+    return _BETWEEN.sub("", number) if _BARE.fullmatch(number) else number
 
 
 def sum_hint(text: str, form: str) -> str:

@@ -4,7 +4,7 @@
 -- online payment is never performed before it is created.
 INSERT INTO payment (bank, txn_id, number, account_id, amount, currency, state,
                      paid_at, created_at, performed_at)
-SELECT :bank, :txn_id, :account, a.id, :amount, :currency, 'paid',
+SELECT :bank, :txn_id, :number, a.id, :amount, :currency, 'paid',
        :paid_at, :created_at, :performed_at
   FROM account AS a
  WHERE a.number = :account AND CHAR_LENGTH(a.number) = CHAR_LENGTH(:account)

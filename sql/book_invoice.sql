@@ -2,7 +2,7 @@
 -- account: also one that is paid or cancelled.
 INSERT INTO payment (bank, txn_id, number, account_id, invoice_id, amount, currency,
                      state, paid_at, created_at, performed_at)
-SELECT :bank, :txn_id, :account, a.id, i.id, :amount, :currency, 'paid',
+SELECT :bank, :txn_id, :number, a.id, i.id, :amount, :currency, 'paid',
        :paid_at, :created_at, :performed_at
   FROM invoice AS i
   JOIN account AS a ON a.id = i.account_id

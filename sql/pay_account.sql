@@ -2,7 +2,7 @@
 -- the row inserted, or nothing happens. A duplicate key means that the bank repeats itself.
 INSERT INTO payment (bank, txn_id, number, account_id, amount, currency, state,
                      paid_at, created_at, performed_at)
-SELECT :bank, :txn_id, :account, a.id, :amount, :currency, :state,
+SELECT :bank, :txn_id, :number, a.id, :amount, :currency, :state,
        :paid_at, :now, :performed_at
   FROM account AS a
  WHERE a.number = :account AND CHAR_LENGTH(a.number) = CHAR_LENGTH(:account)

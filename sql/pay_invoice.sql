@@ -5,7 +5,7 @@
 -- The CASTs matter to SQLite, where sums are text.
 INSERT INTO payment (bank, txn_id, number, account_id, invoice_id, amount, currency, state,
                      paid_at, created_at, performed_at)
-SELECT :bank, :txn_id, :account, a.id, i.id, :amount, :currency, :state,
+SELECT :bank, :txn_id, :number, a.id, i.id, :amount, :currency, :state,
        :paid_at, :now, :performed_at
   FROM invoice AS i
   JOIN account AS a ON a.id = i.account_id

@@ -131,6 +131,9 @@ protocol = "osmp"
 
 
 BASE = GOOD[: GOOD.index("[BANKS")]
+SERVICES = 'protocol = "osmp"\nallow = ["::1"]\nservice_field = "service"\n'
+ALIF = 'username = "alif"\npassword = "x"\n'
+UZUM = 'protocol = "uzum"\nusername = "uzum"\npassword = "x"\n'
 
 
 @pytest.mark.parametrize(
@@ -161,6 +164,68 @@ BASE = GOOD[: GOOD.index("[BANKS")]
             "BANKS.qiwi.id_tag: expected a name",
         ),
         (
+            'protocol = "osmp"\nallow = ["::1"]\naccount_clean = "letters"',
+            'BANKS.qiwi.account_clean: expected one of "", "digits"',
+        ),
+        (
+            'protocol = "osmp"\nallow = ["::1"]\nsums = { brutto = "sum_all" }',
+            "BANKS.qiwi.sums: expected a table of gross, net, commission",
+        ),
+        (
+            'protocol = "osmp"\nallow = ["::1"]\nsums = { net = "" }',
+            "BANKS.qiwi.sums: expected a table of gross, net, commission",
+        ),
+        (
+            f"{SERVICES}services = 17",
+            "BANKS.qiwi.services: expected a table",
+        ),
+        (
+            f"{SERVICES}services = {{ 17 = 18 }}",
+            'BANKS.qiwi.services.17: expected a table such as { prefix = "17-" }',
+        ),
+        (
+            f'{SERVICES}services.17 = {{ prefx = "17-" }}',
+            "BANKS.qiwi.services.17.prefx: no such key; prefix?",
+        ),
+        (
+            f'{SERVICES}services.17 = {{ prefix = "17 " }}',
+            "BANKS.qiwi.services.17.prefix: expected a text of at most 32 characters",
+        ),
+        (
+            f'{SERVICES}services.17 = {{ account_pattern = "[" }}',
+            "BANKS.qiwi.services.17.account_pattern: expected a regular expression",
+        ),
+        (
+            f'{SERVICES}services.17 = {{ currency = "tenge" }}',
+            "BANKS.qiwi.services.17.currency: expected three letters",
+        ),
+        (
+            f'{SERVICES}max_sum = "9.00"\nservices.17 = {{ min_sum = "9.01" }}',
+            "BANKS.qiwi.services.17.min_sum: expected no more than max_sum",
+        ),
+        (
+            f'{SERVICES}services.17 = {{ secret = "x" }}',
+            "BANKS.qiwi.services.17.secret: no such key",
+        ),
+        (
+            f'{SERVICES}services = {{ 1 = {{ prefix = "1" }}, 17 = {{ prefix = "17-" }} }}',
+            "BANKS.qiwi.services.17.prefix: expected one that does not begin as that of 1",
+        ),
+        (SERVICES, "BANKS.qiwi.service_field: expected none without services"),
+        (
+            'protocol = "osmp"\nallow = ["::1"]\nservices.17 = { prefix = "17-" }',
+            "BANKS.qiwi.service_field: expected the name of the parameter",
+        ),
+        (
+            f"{SERVICES.replace('osmp', 'alif')}{ALIF}services.17 = {{}}",
+            "BANKS.qiwi.service_field: expected none: this protocol has a part that names",
+        ),
+        (
+            f"{UZUM}services.water = {{}}",
+            "BANKS.qiwi.services.water: expected as the name of a service a whole number",
+        ),
+        (UZUM, "BANKS.qiwi.service_id: missing"),
+        (
             'protocol = "osmp"\nusername = "a:b"\npassword = "x"',
             "BANKS.qiwi.username: expected a text without a colon",
         ),
@@ -172,6 +237,32 @@ def test_a_bank_with_a_fault_stops_the_start(file: Path, section: str, wanted: s
 
     assert len(found) == 1
     assert found[0].startswith(wanted)
+
+
+def test_a_service_has_what_the_bank_has_unless_it_says_otherwise(file: Path) -> None:
+    """Those of the protocol's own setting are services, too; a secret belongs to one of them."""
+    click = 'protocol = "click"\nsecret = "hidden-1"\nservice_id = 20202\nmin_sum = "5.00"\n'
+    table = 'services.20203 = { prefix = "b-", secret = "hidden-2", min_sum = "7.00" }\n'
+    file.write_text(f"{BASE}\n[BANKS.click]\n{click}{table}")
+    services = settings.load(file).banks["click"].services
+
+    assert [
+        (name, one.prefix, one.secret, f"{one.min_sum}", one.own["service_id"], one.currency)
+        for name, one in services.items()
+    ] == [
+        ("20202", "", (b"hidden-1",), "5.00", "20202", "KZT"),
+        ("20203", "b-", (b"hidden-2",), "7.00", "20203", "KZT"),
+    ]
+    assert "hidden" not in repr(settings.load(file))
+
+
+def test_the_table_of_services_may_stand_for_the_protocol_s_own_setting(file: Path) -> None:
+    """An empty name is that of requests that name none."""
+    file.write_text(f"{BASE}\n[BANKS.uzum]\n{UZUM}services = {{ 30303 = {{}} }}\n")
+    assert [*settings.load(file).banks["uzum"].services] == ["30303"]
+
+    file.write_text(f'{BASE}\n[BANKS.qiwi]\n{SERVICES}services = {{ "" = {{}}, 17 = {{}} }}\n')
+    assert [*settings.load(file).banks["qiwi"].services] == ["", "17"]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ _READ = re.compile(r"\b(\w+)\.number\s+AS\s+payment_number\b", re.IGNORECASE)
 
 def completed(text: str) -> str:
     """Add the number that was typed to a statement that does not know of it."""
-    text = _RECORDS.sub(r"INSERT INTO payment (number, \1 SELECT :account,", text)
+    text = _RECORDS.sub(r"INSERT INTO payment (number, \1 SELECT :number,", text)
     payment = _PAYMENT.search(text)
     return _READS.sub(f"{payment[1]}.number", text) if payment else text
 
@@ -32,7 +32,7 @@ def completed(text: str) -> str:
 def faults(text: str) -> Iterator[str]:
     """Say what a statement still lacks, and what to write."""
     if RECORDS_NO_NUMBER.search(text):
-        yield "does not record the number that was typed: let it write :account into payment.number"
+        yield "does not record the number that was typed: let it write :number into payment.number"
     read = _READ.search(text)
     if "payment_number" in text and not (read and read[1] in _PAYMENT.findall(text)):
         yield (

@@ -39,6 +39,7 @@ DEFAULTS: Mapping[str, Any] = {
     "OPENED_BY": {},
     "CHANGES_PASSWORD": False,
     "CREDENTIALS_INSIDE": False,
+    "SERVICE": "",
 }
 
 
@@ -103,6 +104,13 @@ class Dialect(Protocol):
     def CREDENTIALS_INSIDE(self) -> bool:
         """May be left out. True: user name and password are not those of HTTP Basic but parts of
         the request, which `read` passes on as `Command.credentials`.
+        """
+
+    @property
+    def SERVICE(self) -> str:
+        """May be left out. The setting of its own with the numbers of our services, where a part of
+        its requests tells which of them is meant. Without it the common setting `service_field`
+        names a parameter that does.
         """
 
     def read(self, bank: Bank, call: Call) -> Command:
@@ -178,7 +186,7 @@ def answer(bank: Bank, command: Command, result: Result) -> Answer:
     code = bank.code(command.name, result.outcome)
     if code is None:
         return bare_answer(result.outcome)
-    return PROTOCOLS[bank.protocol].write(bank, command, result, code)
+    return PROTOCOLS[bank.protocol].write(bank.of_service(command.service), command, result, code)
 
 
 def unavailable_answer(bank: Bank) -> Answer:

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from callback.bank import Bank
-    from callback.model import Outcome, Payer, Result
+    from callback.model import Payer, Result
     from callback.wire import Answer, Call
 
 METHODS = ("POST",)
 PATHS = ("",)
 PROOFS = ()
+SERVICE = "srv_id"
 BARE_BASIC = True  # section 2: the header is Base64 alone
 ACTIONS = ("check", "pay", "status")
 # alif.md, section 6. Final are all but 107 and 520; 500, 503 and an answer without a code are, too.
@@ -105,23 +106,20 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
 
 def _check_or_pay(bank: Bank, body: Mapping[str, Any], common: dict[str, Any]) -> Command:
     pays = common["name"] == "pay"
+    bank, bad_service = bank.for_service(decimal_text(body.get("srv_id")), bank.own["srv_id"])
     account = body.get("account")
     number = wire.storable(decimal_text(account) or "")
     amount = _amount(body.get("amount")) if pays else None
     paid_at = _paid_at(bank, body.get("time")) if pays else None
     refused = (
-        _bad_service(bank, body.get("srv_id"))
+        bad_service
         or ("bad_request" if account is None else bank.account_refusal(number))
         or ("bad_sum" if pays and amount is None else None)
         or ("bad_date" if pays and paid_at is None else None)
         or bank.sum_refusal(amount)
     )
-    return check_or_pay(pays, refused, paid_at, account=number, amount=amount, **common)
-
-
-def _bad_service(bank: Bank, srv_id: Any) -> Outcome | None:
-    ours = bank.own["srv_id"]
-    return "bad_service" if ours and decimal_text(srv_id) not in ours else None
+    common |= {"account": number, "service": bank.service, "amount": amount}
+    return check_or_pay(pays, refused, paid_at, **common)
 
 
 def _amount(value: Any) -> Decimal | None:

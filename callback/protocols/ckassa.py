@@ -188,26 +188,30 @@ def _sign(bank: Bank, proof: Proof, params: Element) -> str:
 
 def _command(bank: Bank, proof: Proof, params: Element) -> Command:
     """Read the elements (steps 6 to 10)."""
-    given = [one for one in params if one.tag in FIELDS]
+    given = [one for one in params if one.tag in {*FIELDS, bank.service_field}]
     values = {one.tag: one.text or "" for one in given}
     plain = len(values) == len(given) and not any(len(one) for one in given)
     name = ACTS.get(values.get("act", ""), "")
+    bank, bad_service = bank.for_service(values.get(bank.service_field))
     forms = {one: FORMS[one](bank, values.get(one, "")) for one in NEEDED.get(name, ())}
     common: dict[str, Any] = {
         "name": name,
         "txn_id": forms.get("pay_id") or "",
         "account": values.get("account", ""),
+        "service": bank.service,
         "amount": forms.get("pay_amount"),
         "echo": proof,
     }
     refused = _refusal(name, values, forms) if plain else "unreadable"
     if refused:
         return Refuse(outcome=refused, **common)
-    if name == "check":
-        return Check(exact=True, **common)
     if name == "status":
         return Status(cancelled="payment_cancelled", **common)
-    late = bank.sum_refusal(forms["pay_amount"])
+    if name == "check":
+        if bad_service:
+            return Refuse(outcome=bad_service, **common)
+        return Check(exact=True, **common)
+    late = bad_service or bank.sum_refusal(forms["pay_amount"])
     return Pay(refused=late, paid_at=forms["pay_date"], exact=True, **common)
 
 

@@ -22,6 +22,7 @@ METHODS = ("POST",)
 PATHS = ("", "info")
 OPENED_BY = {"info": "show"}
 PROOFS = ("secret",)
+SERVICE = "service_id"
 # click.md, section 6; "cancel" is a Complete with which Click gives up, "info" is getinfo. Complete
 # has no word for "temporary": every negative number gives the money back.
 CODES = {
@@ -121,18 +122,20 @@ def read(bank: Bank, call: Call) -> Command:
         return _info(bank, call.body)
     form = wire.fields(call.form, IN_BOTH | IN_COMPLETE, lossless=True)
     values = form.values
+    bank, stranger = _of_service(bank, values.get("service_id"))
     action = values.get("action", "")
     common: dict[str, Any] = {
         "name": ACTIONS.get(action, action),
         "txn_id": values.get("click_trans_id", ""),
         "account": values.get("merchant_trans_id", ""),
+        "service": bank.service,
         "noted": {"click_paydoc_id": values.get("click_paydoc_id", "")},
     }
     completes = action == "1" and not _gives_up(values)
     required = IN_BOTH | IN_COMPLETE if completes else IN_BOTH
     if form.repeated or not required <= values.keys():
         return Refuse(outcome="bad_request", **common)
-    if not _is_from_click(bank, values):
+    if stranger or not _is_from_click(bank, values):
         return Refuse(outcome="not_authenticated", **common)
     if action not in ACTIONS:
         return Refuse(outcome="unknown_command", **common)
@@ -172,6 +175,10 @@ def _gives_up(values: Mapping[str, str]) -> bool:
     return bool(ERROR.fullmatch(error)) and int(error) < 0
 
 
+def _of_service(bank: Bank, name: str | None) -> tuple[Bank, Outcome | None]:
+    return bank.for_service(name, (bank.own["service_id"],))
+
+
 def _is_from_click(bank: Bank, values: Mapping[str, str]) -> bool:
     """Check the sign with every secret: no short cut, the time must not tell which was right."""
     completes = values["action"] == "1"
@@ -181,8 +188,7 @@ def _is_from_click(bank: Bank, values: Mapping[str, str]) -> bool:
         for name in AFTER_SECRET
         if completes or name not in IN_COMPLETE
     ]
-    is_signed = _is_signed(bank, values["sign_string"], before, after)
-    return is_signed and values["service_id"] == bank.own["service_id"]
+    return _is_signed(bank, values["sign_string"], before, after)
 
 
 def _is_signed(bank: Bank, sign: str, before: list[bytes], after: list[bytes]) -> bool:
@@ -273,11 +279,12 @@ def _info(bank: Bank, raw: bytes) -> Command:
     params = body.get("params")
     number = params.get(bank.own["account_field"]) if isinstance(params, dict) else None
     account = decimal_text(number)
-    common: dict[str, Any] = {"name": "info", "account": account or ""}
+    bank, stranger = _of_service(bank, decimal_text(body.get("service_id")))
+    common: dict[str, Any] = {"name": "info", "account": account or "", "service": bank.service}
     refused: Outcome | None = None
     if document.repeated or account is None or not _is_getinfo(body):
         refused = "bad_request"
-    elif not _may_ask(bank, body):
+    elif stranger or not _may_ask(bank, body):
         refused = "not_authenticated"
     elif decimal_text(body["action"]) != "0":
         refused = "unknown_command"
@@ -294,8 +301,6 @@ def _is_getinfo(body: Mapping[str, Any]) -> bool:
 
 def _may_ask(bank: Bank, body: Mapping[str, Any]) -> bool:
     """A getinfo needs no sign; one that is there must be right."""
-    if decimal_text(body["service_id"]) != bank.own["service_id"]:
-        return False
     sign = body.get("sign_string")
     if sign is None:
         return True

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 METHODS = ("GET", "POST")
 PATHS = ("",)
 PROOFS = ("bank_key",)
+SERVICE = "types"
 COMMANDS = ("check", "payment", "status", "cancel")
 # cyberplat.md, section 6. No other word for "temporary" surely means "ask again"; after the HTTP
 # 503 of a lost answer the network asks for the status.
@@ -59,6 +60,7 @@ SETTINGS = {
     "dates": Setting(readers.choice("strict", "lenient"), "strict"),
     "show": Setting(readers.any_of("name", "address", "debt"), []),
     "register": Setting(readers.table, {"skip": 1, "id_form": wire.DIGITS.pattern}),
+    "sums": Setting(readers.sums, {"commission": "commission"}),
 }
 FIELDS = {"action", "number", "amount", "receipt", "date", "type", "mes"}
 # The declaration of an XML answer, by the setting.
@@ -118,13 +120,14 @@ def _check_or_pay(bank: Bank, name: str, values: dict[str, str]) -> Command:
     pays = name == "payment"
     txn_id = values.get("receipt", "")
     bad_id: Outcome | None = "bad_id" if pays and not wire.DIGITS.fullmatch(txn_id) else None
+    bank, bad_type = _of_type(bank, values.get("type"))
     account = values.get("number", "")
     sum_text, date_text = values.get("amount", ""), values.get("date", "")
     read_sum = bank.read_sum if pays else bank.read_sum_of_check
     amount, bad_sum = read_sum(sum_text)
     paid_at = bank.read_time(date_text, wire.ISO_TIME)
     refused: Outcome | None = (
-        _type_refusal(bank, values.get("type"))
+        bad_type
         or bad_id
         or bank.account_refusal(account)
         or bad_sum
@@ -139,14 +142,18 @@ def _check_or_pay(bank: Bank, name: str, values: dict[str, str]) -> Command:
         name=name,
         txn_id=txn_id,
         account=account,
+        service=bank.service,
         amount=amount,
         noted=bank.hints(refused, sum_text, date_text),
     )
 
 
-def _type_refusal(bank: Bank, given: str | None) -> Outcome | None:
-    accepted = bank.own["types"]
-    return "bad_type" if accepted and given is not None and given not in accepted else None
+def _of_type(bank: Bank, service: str | None) -> tuple[Bank, Outcome | None]:
+    """The bank as it is for the service of this type; a type may lack unless it must tell which."""
+    if service is None and not bank.services:
+        return bank, None
+    bank, stranger = bank.for_service(service, bank.own["types"])
+    return bank, "bad_type" if stranger else None
 
 
 def _status_or_cancel(bank: Bank, name: str, values: dict[str, str]) -> Command:

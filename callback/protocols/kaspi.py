@@ -57,7 +57,7 @@ XML_ORDER = ("txn_id", "prv_txn", "sum", "result", "fields", "bin", "comment")
 
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
-    given = wire.fields(call.query + b"&" + call.form, FIELDS)
+    given = wire.fields(call.query + b"&" + call.form, {*FIELDS, bank.service_field})
     name = given.values.get("command", "")
     txn_id = given.values.get("txn_id", "")
     echo = txn_id if wire.DIGITS.fullmatch(txn_id) else ""
@@ -94,13 +94,15 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
 
 def _check_or_pay(bank: Bank, name: str, txn_id: str, values: dict[str, str]) -> Command:
     pays = name == "pay"
+    bank, bad_service = bank.for_service(values.get(bank.service_field))
     account = values.get("account")
     # In a check the sum is a dummy.
     sum_text, date_text = values.get("sum", ""), values.get("txn_date", "")
     amount, bad_sum = bank.read_sum(sum_text, "validate" if pays else "ignore")
     paid_at = bank.read_time(date_text, wire.COMPACT_TIME)
     refused: Outcome | None = (
-        ("bad_request" if account is None else bank.account_refusal(account))
+        bad_service
+        or ("bad_request" if account is None else bank.account_refusal(account))
         or bad_sum
         or ("bad_date" if pays and paid_at is None else None)
         or bank.sum_refusal(amount)
@@ -112,6 +114,7 @@ def _check_or_pay(bank: Bank, name: str, txn_id: str, values: dict[str, str]) ->
         name=name,
         txn_id=txn_id,
         account=account or "",
+        service=bank.service,
         amount=amount,
         echo=txn_id,
         noted=bank.hints(refused, sum_text, date_text),

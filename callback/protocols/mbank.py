@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 METHODS = ("POST",)
 PATHS = ("",)
 PROOFS = ()
+SERVICE = "service_id"
 COMMANDS = {"QE11": "check", "QE10": "pay"}  # PR09, a cancel, does not say which payment: no
 # mbank.md, section 6.
 CODES = {
@@ -97,13 +98,15 @@ def read(bank: Bank, call: Call) -> Command:
     qm, qid, op = (_repeatable(head.get(name, "")) for name in ("QM", "QID", "OP"))
     echo = Head(qm, qid, op)
     name = COMMANDS.get(head.get("OP", ""), "")
+    bank, bad_service = _of_service(bank, body)
     amount = _amount(bank, body.get("SUM", "")) if name == "pay" else None
     paid_at = bank.read_time(head.get("DTS", ""), wire.BLANK_TIME, any_year=True)
-    refused = _stranger(bank, head, body) or _refusal(bank, name, echo, body, amount)
+    refused = _stranger(bank, head) or bad_service or _refusal(bank, name, echo, body, amount)
     common: dict[str, Any] = {
         "name": name or echo.op,
         "txn_id": echo.qid,
         "account": body.get("PARAM1", ""),
+        "service": bank.service,
         "amount": amount,
         "echo": echo,
         "noted": _hints(bank, refused, paid_at, head, body),
@@ -137,13 +140,15 @@ def _envelope(raw: bytes) -> tuple[Element, Element] | None:
     return (heads[0], bodies[0]) if len(heads) == len(bodies) == 1 else None
 
 
-def _stranger(bank: Bank, head: Element, body: Element) -> Outcome | None:
-    """Refuse another source or service than the agreed ones (step 3)."""
-    if bank.own["qm"] and head.get("QM") not in bank.own["qm"]:
-        return "bad_request"
-    if bank.own["service_id"] and body.get("SERVICE_ID") != bank.own["service_id"]:
-        return "bad_request"
-    return None
+def _stranger(bank: Bank, head: Element) -> Outcome | None:
+    """Refuse another source than the agreed ones (step 3)."""
+    strange = bank.own["qm"] and head.get("QM") not in bank.own["qm"]
+    return "bad_request" if strange else None
+
+
+def _of_service(bank: Bank, body: Element) -> tuple[Bank, Outcome | None]:
+    ours = bank.own["service_id"]
+    return bank.for_service(body.get("SERVICE_ID"), (ours,) if ours else ())
 
 
 def _refusal(

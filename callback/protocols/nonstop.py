@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 METHODS = ("GET", "POST")
 PATHS = ("",)
 PROOFS = ("secret",)
+SERVICE = "service_id"
 ACTS = {"1": "check", "4": "pay", "7": "status"}
 # nonstop.md, section 6. No word for "temporary" where money moves: nobody knows whether -90 is
 # final, and HTTP 503 is a broken line to everybody.
@@ -74,13 +75,15 @@ def read(bank: Bank, call: Call) -> Command:
     if values is None:
         return Refuse(name="", outcome="bad_request")
     name = ACTS.get(values.get("ACT", ""), "")
+    bank, bad_service = _of_service(bank, values.get("SERVICE_ID", ""))
     common: dict[str, Any] = {
         "name": name,
         "txn_id": values.get("PAY_ID", ""),
         "account": wire.storable(values.get("PAY_ACCOUNT", "")),
+        "service": bank.service,
         "echo": values,
     }
-    refused = _refusal(bank, name, values)
+    refused = _refusal(bank, bad_service, name, values)
     if refused:
         return Refuse(outcome=refused, **common)
     if name == "status":
@@ -115,19 +118,24 @@ def _values(call: Call) -> dict[str, str] | None:
     return values if len(values) == len(known) else None
 
 
-def _refusal(bank: Bank, name: str, values: Mapping[str, str]) -> Outcome | None:
+def _refusal(
+    bank: Bank, bad_service: Outcome | None, name: str, values: Mapping[str, str]
+) -> Outcome | None:
     """Find what not even a known payment is excused for (steps 3 to 5)."""
     if not _is_signed(bank, values):
         return "bad_signature"
-    service = values.get("SERVICE_ID", "")
-    ours = bank.own["service_id"]
-    if wire.storable(service) != service or (ours and service not in ours):
-        return "bad_service"
+    if bad_service:
+        return bad_service
     if not name:
         return "unknown_command"
     pay_id = values.get("PAY_ID", "")
     lacks = name == "check" and not pay_id
     return None if lacks or PAY_ID.fullmatch(pay_id) else "bad_id"
+
+
+def _of_service(bank: Bank, name: str) -> tuple[Bank, Outcome | None]:
+    bank, bad_service = bank.for_service(name, bank.own["service_id"])
+    return bank, "bad_service" if wire.storable(name) != name else bad_service
 
 
 def _is_signed(bank: Bank, values: Mapping[str, str]) -> bool:

@@ -117,7 +117,7 @@ UNAVAILABLE = Refuse(name="", outcome="temporary", echo=Echo(None))
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
     can_cancel = bank.own["cancel"]
-    known = CANCEL_FIELDS if can_cancel else FIELDS
+    known = {*(CANCEL_FIELDS if can_cancel else FIELDS), bank.service_field}
     query = wire.fields(call.query + b"&" + call.form, known)
     name = query.values.get("command", "")
     if name == "getInfo":
@@ -163,11 +163,13 @@ def _is_id(bank: Bank, text: str) -> bool:
 
 def _check_or_pay(bank: Bank, name: str, echo: Echo, values: Mapping[str, str]) -> Command:
     pays = name == "pay"
+    bank, bad_service = bank.for_service(values.get(bank.service_field))
     account = values.get("account")
     amount, bad_sum = _sum(bank, name, values.get("sum", ""))
     paid_at = _paid_at(bank, values)
     refused: Outcome | None = (
-        ("bad_request" if account is None else bank.account_refusal(account))
+        bad_service
+        or ("bad_request" if account is None else bank.account_refusal(account))
         or bad_sum
         or ("bad_date" if pays and paid_at is None else None)
         or ("bad_request" if values.get("ccy", "") not in _currencies(bank) else None)
@@ -180,6 +182,7 @@ def _check_or_pay(bank: Bank, name: str, echo: Echo, values: Mapping[str, str]) 
         name=name,
         txn_id=echo.txn_id or "",
         account=account or "",
+        service=bank.service,
         amount=amount,
         echo=echo,
         noted=bank.hints(refused, values.get("sum", ""), values.get("txn_date", "")),
@@ -215,6 +218,7 @@ def _cancel(bank: Bank, echo: Echo, values: Mapping[str, str]) -> Command:
     return Cancel(
         name="cancel",
         txn_id=of,
+        service=bank.for_service(values.get(bank.service_field))[0].service,
         echo=echo._replace(cancel_txn_id=of),
         of_account=values.get("account"),
         # A sum that cannot be read is another sum.

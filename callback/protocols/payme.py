@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from callback.bank import Bank
-    from callback.model import Payer, Payment, Result
+    from callback.model import Outcome, Payer, Payment, Result
     from callback.protocols.jsonrpc import Forms
     from callback.wire import Answer, Call
 
@@ -43,6 +43,7 @@ CODES = {
     "duplicate_same": DONE,
     "unknown_account": "-31050",
     "bad_account": "-31050",
+    "bad_service": "-31050",
     "account_closed": "-31051",
     "account_blocked": "-31052",
     "already_paid": "-31053",
@@ -109,13 +110,16 @@ def read(bank: Bank, call: Call) -> Command:
     if request.fault or request.method not in COMMANDS:
         return Refuse(outcome=request.fault or "unknown_command", **common)
     make, names = COMMANDS[request.method]
+    bank, bad_service = _of_service(bank, request.params) if "account" in names else (bank, None)
     values, refused = jsonrpc.read(bank, request, names, FORMS)
     common |= {
         "noted": _fiscal_data(request.params) if make is _set_fiscal_data else {},
         "txn_id": values.get("id", ""),
         "account": values.get("account", ""),
+        "service": bank.service,
         "amount": values.get("amount"),
     }
+    refused = refused or bad_service
     return Refuse(outcome=refused, **common) if refused else make(bank, values, common)
 
 
@@ -130,6 +134,13 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     if result.outcome == "unknown_command":
         error["data"] = command.name
     return jsonrpc.error(command.echo, error)
+
+
+def _of_service(bank: Bank, params: Mapping[str, Any]) -> tuple[Bank, Outcome | None]:
+    """The service is another member of the account."""
+    account = params.get("account")
+    service = account.get(bank.service_field) if isinstance(account, dict) else None
+    return bank.for_service(jsonrpc.decimal_text(service))
 
 
 def _check(bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Command:

@@ -37,6 +37,7 @@ METHODS = ("POST",)
 PATHS = ("",)
 PROOFS = ()
 CHANGES_PASSWORD = True
+SERVICE = "service_id"
 # paynet.md, section 6. No code is known to mean "ask again" where money moves: HTTP 503 there.
 CODES = {
     "ok": DONE,
@@ -148,14 +149,15 @@ def read(bank: Bank, call: Call) -> Command:
         return Refuse(outcome=request.fault or "unknown_command", **common)
     make, required, optional = COMMANDS[name]
     sent = [param for param in optional if request.params.get(param) is not None]
+    bank, bad_service = _of_service(bank, request, make)
     values, wrong = jsonrpc.read(bank, request, (*required, *sent), FORMS)
     common |= {
         "txn_id": values.get("transactionId", ""),
         "account": values.get("fields", ""),
+        "service": bank.service,
         "amount": values.get("amount"),
     }
-    refused = _bad_service(bank, request) if make is not _change_password else None
-    refused = refused or _missing(bank, request, required) or wrong
+    refused = bad_service or _missing(bank, request, required) or wrong
     if refused:
         return Refuse(outcome=refused, **common)
     if "fields" in required:
@@ -172,11 +174,16 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     return jsonrpc.error(echo.id, error, 401 if result.outcome == "not_authenticated" else 200)
 
 
-def _bad_service(bank: Bank, request: Request) -> Outcome | None:
+def _of_service(
+    bank: Bank, request: Request, make: Callable[..., Command]
+) -> tuple[Bank, Outcome | None]:
+    """The bank as it is for serviceId, which every request but the change of a password has."""
+    if make is _change_password:
+        return bank, None
     service = request.params.get("serviceId")
     if service is None:
-        return "missing"
-    return None if jsonrpc.decimal_text(service) in bank.own["service_id"] else "bad_service"
+        return bank, "missing"
+    return bank.for_service(jsonrpc.decimal_text(service), bank.own["service_id"])
 
 
 def _missing(bank: Bank, request: Request, names: tuple[str, ...]) -> Outcome | None:

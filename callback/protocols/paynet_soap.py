@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 METHODS = ("POST",)
 PATHS = ("",)
 PROOFS = ()
+SERVICE = "service_id"
 CREDENTIALS_INSIDE = True
 CHANGES_PASSWORD = True
 ERROR_BODIES = True  # section 5: a Fault is HTTP 500
@@ -185,16 +186,18 @@ def read(bank: Bank, call: Call) -> Command:
         outcome: Outcome = "unreadable" if arguments is None else "unknown_command"
         return Refuse(name=name, outcome=outcome, echo=Echo(soap))
     request = _request(bank, name, arguments)
+    bank, bad_service = _of_service(bank, name, request)
     values, wrong = _read_values(bank, request)
     common: dict[str, Any] = {
         "name": name,
         "txn_id": request.values.get("transactionId", ""),
         "account": request.values.get("account", ""),
+        "service": bank.service,
         "amount": values.get("amount"),
         "echo": Echo(soap, values.get("onlyTransactionId", False)),
         "credentials": _credentials(request),
     }
-    refused = _refusal(bank, name, request) or wrong
+    refused = _refusal(bad_service, name, request) or wrong
     if refused:
         return Refuse(outcome=refused, **common)
     return COMMANDS[name](bank, request, values, common)
@@ -280,15 +283,22 @@ def _read_values(bank: Bank, request: Request) -> tuple[dict[str, Any], Outcome 
     return values, wrong
 
 
-def _refusal(bank: Bank, name: str, request: Request) -> Outcome | None:
+def _of_service(bank: Bank, name: str, request: Request) -> tuple[Bank, Outcome | None]:
+    must, _ = CHILDREN[name]
+    text = request.values.get("serviceId", "")
+    if not text or "serviceId" not in must:
+        return bank, None
+    number = str(int(text)) if SERVICE_ID.fullmatch(text) else None
+    return bank.for_service(number, [str(one) for one in bank.own["service_id"] or ()])
+
+
+def _refusal(bad_service: Outcome | None, name: str, request: Request) -> Outcome | None:
     """Find what is wrong before any form is looked at: steps 4 to 6."""
     if request.repeated:
         return "bad_request"
     must, _ = CHILDREN[name]
-    service_id = request.values.get("serviceId", "")
-    strange = not SERVICE_ID.fullmatch(service_id) or int(service_id) not in bank.own["service_id"]
-    if service_id and "serviceId" in must and strange:
-        return "bad_service"
+    if bad_service:
+        return bad_service
     return None if all(request.values.get(child) for child in must) else "missing"
 
 

@@ -60,6 +60,8 @@ SETTINGS = {
             "id_form": wire.DIGITS.pattern,
             "account": 6,
             "sum": 10,
+            "net": 11,
+            "commission": 12,
             "date": 1,
             "time": 2,
             "date_form": "%d-%m-%Y",
@@ -81,7 +83,8 @@ DATES = (
 
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
-    given = wire.fields(call.query + b"&" + call.form, FIELDS, fold=True)
+    known = {*FIELDS, bank.service_field.upper()}
+    given = wire.fields(call.query + b"&" + call.form, known, fold=True)
     action = given.values.get("ACTION", "")
     name = action.lower() if action.isascii() else action  # a Kelvin sign is no k
     txn_id = given.values.get("PAY_ID", "")
@@ -113,12 +116,14 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
 
 def _check_or_pay(bank: Bank, name: str, txn_id: str, values: dict[str, str]) -> Command:
     pays = name == "payment"
+    bank, bad_service = bank.for_service(values.get(bank.service_field.upper()))
     account = values.get("ACCOUNT", "")
     sum_text, date_text = values.get("AMOUNT", ""), values.get("PAY_DATE", "")
     amount, bad_sum = bank.read_sum(sum_text, "validate" if pays else "ignore")
     paid_at = bank.read_time(date_text, *DATES)
     refused: Outcome | None = (
-        bank.account_refusal(account)
+        bad_service
+        or bank.account_refusal(account)
         or bad_sum
         or ("bad_date" if pays and paid_at is None else None)
         or bank.sum_refusal(amount)
@@ -130,6 +135,7 @@ def _check_or_pay(bank: Bank, name: str, txn_id: str, values: dict[str, str]) ->
         name=name,
         txn_id=txn_id,
         account=account,
+        service=bank.service,
         amount=amount,
         noted=bank.hints(refused, sum_text, date_text),
     )

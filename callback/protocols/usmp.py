@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 METHODS = ("GET", "POST")
 PATHS = ("",)
 PROOFS = ()
+SERVICE = "pay_element"
 # usmp.md, section 6. All but 1 may end a payment, so nothing that is not known says anything else.
 CODES = {
     "ok": "0",
@@ -160,7 +161,8 @@ def _fields(bank: Bank, call: Call) -> Fields:
     """The known parameters, each under one name."""
     form = bank.own["form"]
     others = OTHER_NAMES.get(form, {})
-    given = wire.fields(call.query + b"&" + call.form, FIELDS[form] | others.keys())
+    agreed = {"PayElementId"} if bank.services else set()
+    given = wire.fields(call.query + b"&" + call.form, FIELDS[form] | others.keys() | agreed)
     both = {name for other, name in others.items() if {other, name} <= given.values.keys()}
     renamed = {others.get(name, name): text for name, text in given.values.items()}
     return given._replace(values=renamed, repeated=given.repeated | both)
@@ -198,6 +200,7 @@ def _cancel(bank: Bank, echo: Echo, values: dict[str, str]) -> Command:
     return Cancel(
         name="cancel",
         txn_id=of,
+        service=_of_service(bank, values)[0].service,
         echo=echo,
         of_account=values.get("Account"),
         # A sum that cannot be read is another sum.
@@ -210,12 +213,13 @@ def _cancel(bank: Bank, echo: Echo, values: dict[str, str]) -> Command:
 def _check_or_pay(bank: Bank, name: str, echo: Echo, values: dict[str, str]) -> Command:
     names = NAMES[bank.own["form"]]
     pays = name == "pay"
+    bank, bad_service = _of_service(bank, values)
     account = values.get("Account")
     text, date = values.get(names.amount, ""), values.get(names.paid_at, "")
     amount, bad_sum = bank.read_sum(text, "validate" if pays else "ignore")
     paid_at = _paid_at(bank, date)
     refused: Outcome | None = (
-        _service_refusal(bank, values)
+        bad_service
         or ("bad_request" if account is None else bank.account_refusal(account))
         or bad_sum
         or ("bad_date" if pays and paid_at is None else None)
@@ -228,17 +232,17 @@ def _check_or_pay(bank: Bank, name: str, echo: Echo, values: dict[str, str]) -> 
         name=name,
         txn_id=echo.txn_id or "",
         account=account or "",
+        service=bank.service,
         amount=amount,
         echo=echo,
         noted=bank.hints(refused, text, date),
     )
 
 
-def _service_refusal(bank: Bank, values: dict[str, str]) -> Outcome | None:
-    accepted = bank.own["pay_element"]
-    theirs = values.get("PayElementId")
-    strange = accepted and bank.own["form"] == "usmp" and theirs not in accepted
-    return "bad_service" if strange else None
+def _of_service(bank: Bank, values: dict[str, str]) -> tuple[Bank, Outcome | None]:
+    """RNCB has no such parameter: it sends one where services were agreed with it."""
+    accepted = bank.own["pay_element"] if bank.own["form"] == "usmp" else ()
+    return bank.for_service(values.get("PayElementId"), accepted)
 
 
 def _paid_at(bank: Bank, text: str) -> datetime | None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 METHODS = ("POST",)
 PATHS = ("check", "create", "confirm", "reverse", "status")
 PROOFS = ()
+SERVICE = "service_id"
 # uzum.md, section 6. No word for "temporary" once the payer may be debited: the bank asks status
 # after HTTP 503, and gives the money back after a FAILED.
 CODES = {
@@ -121,15 +122,17 @@ def read(bank: Bank, call: Call) -> Command:
     given = wire.read_json(call.body)
     if given.repeated or not isinstance(given.value, dict):
         return Refuse(name=name, outcome="unreadable")
+    bank, bad_service = _of_service(bank, given.value)
     values = _values(bank, name, given.value)
     common: dict[str, Any] = {
         "name": name,
         "txn_id": values.get("transId") or "",
         "account": values.get("params") or "",
+        "service": bank.service,
         "amount": values.get("amount"),
         "echo": _echo(given.value, values),
     }
-    refused = _refusal(bank, given.value, values)
+    refused = bad_service or _refusal(bank, values)
     if refused:
         return Refuse(outcome=refused, **common)
     paid_at = bank.local(wire.from_milliseconds(values["timestamp"]))
@@ -160,11 +163,15 @@ def _values(bank: Bank, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
     return {member: FORMS[member](bank, body.get(member)) for member in wanted}
 
 
-def _refusal(bank: Bank, body: Mapping[str, Any], values: Mapping[str, Any]) -> Outcome | None:
+def _of_service(bank: Bank, body: Mapping[str, Any]) -> tuple[Bank, Outcome | None]:
     if "serviceId" not in body:
-        return "bad_request"
-    if type(body["serviceId"]) is not int or body["serviceId"] != bank.own["service_id"]:
-        return "bad_service"
+        return bank, "bad_request"
+    service = body["serviceId"]
+    name = str(service) if type(service) is int else None
+    return bank.for_service(name, (str(bank.own["service_id"]),))
+
+
+def _refusal(bank: Bank, values: Mapping[str, Any]) -> Outcome | None:
     if None in values.values():
         return "bad_request"
     return bank.account_refusal(values["params"]) if "params" in values else None

@@ -28,6 +28,7 @@ FILES = sorted(str(path.relative_to(SKELETON)) for path in SKELETON.rglob("*newb
 TESTS = (
     "tests/protocols/test_newbank.py",
     "tests/protocols/test_every_dialect.py",
+    "tests/protocols/test_services.py",
     "tests/tools/conform/test_conform.py",
     "tests/tools/sheet/test_sheet.py",
     "tests/tools/test_front.py",

@@ -62,6 +62,7 @@ show = ["debt", "address"]
 labels = { debt = "qarz" }
 account_field = "account"
 """
+SERVICE_FIRST = True
 UNAVAILABLE = NO_WORDS
 FINAL = {
     "click": {

@@ -50,6 +50,7 @@ encoding = "windows-1251"
 show = ["name", "debt"]
 codes = { temporary = "-3", account_blocked = "12" }
 """
+NO_SERVICE = "bad_type"
 UNAVAILABLE = NO_WORDS
 FINAL = {
     "cyberplat": {"8": "no, ask again", "HTTP 503": "no, ask again"},

@@ -39,6 +39,7 @@ sum_form = "lenient"
 username = "m"
 password = "p"
 """
+SERVICE_FIRST = True
 UNAVAILABLE = (
     200,
     "application/xml; charset=utf-8",

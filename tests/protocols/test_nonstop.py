@@ -58,6 +58,7 @@ show = []
 sum_form = "strict"
 url_token = true
 """
+SERVICE_FIRST = True
 UNAVAILABLE = NO_WORDS
 FINAL = {
     "nonstop": {

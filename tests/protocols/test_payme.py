@@ -58,6 +58,8 @@ refund = false
 min_sum = "5.00"
 url_token = true
 """
+SERVICE_FIRST = True
+NO_SERVICE = "bad_account"
 UNAVAILABLE = (
     200,
     "application/json; charset=utf-8",

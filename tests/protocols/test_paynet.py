@@ -58,6 +58,7 @@ service_id = [1000, 40404]
 refund = false
 java_dates = true
 """
+SERVICE_FIRST = True
 UNAVAILABLE = NO_WORDS
 FINAL = {"paynet": {"203": "yes", "100": "no, ask again"}}
 SAYS = {"paynet": {"repeats": ("always code `201`", "`CheckTransaction`")}}

@@ -49,6 +49,7 @@ url_token = true
 labels = { debt = "balance" }
 show = ["debt"]
 """
+SERVICE_FIRST = True
 UNAVAILABLE = NO_WORDS
 FINAL = {
     "paynet_soap": {

@@ -63,6 +63,7 @@ numeric_codes = true
 auth_status = 401
 refund = false
 """
+SERVICE_FIRST = True
 UNAVAILABLE = NO_WORDS
 FINAL = {
     "uzum": {

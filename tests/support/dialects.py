@@ -13,6 +13,8 @@ May be left out:
 VARIANTS     TOML: more banks, whose settings change what is sent and printed.
 SAYS         By bank and section: words on the printed page.
 VARIES       An expression for what else of an answer differs each time, besides numbers and times.
+NO_SERVICE   What an unknown service comes to where the sheet has another word for it.
+SERVICE_FIRST  True: the sheet refuses an unknown service also where the payment is known.
 COMPLETE     A function that puts our present number into the body of a printed request, where a
              later phase names it.
 """
@@ -25,9 +27,25 @@ from typing import Any
 
 from callback.protocols import PROTOCOLS
 
-OPTIONAL = {"VARIANTS": "", "SAYS": {}, "VARIES": "(?!)", "COMPLETE": lambda body, _engine: body}
+OPTIONAL = {
+    "VARIANTS": "",
+    "SAYS": {},
+    "VARIES": "(?!)",
+    "NO_SERVICE": "",
+    "SERVICE_FIRST": False,
+    "COMPLETE": lambda body, _engine: body,
+}
 # A broken line is the word: HTTP 503 without a body.
 NO_WORDS = (503, "", "")
+# What `several` adds to each bank.
+SEVERAL = """account_clean = "digits"
+sums = { gross = "zz_all", commission = "zz_fee" }
+services.17.prefix = "17-"
+services.17.account_pattern = "[0-9]{7,10}"
+services.17.max_sum = "1000.00"
+services.17.currency = "USD"
+services.18 = { prefix = "18-" }
+"""
 # A bank of statements on paper has no address.
 CALLED = [name for name, dialect in PROTOCOLS.items() if dialect.PATHS]
 
@@ -51,6 +69,19 @@ def variants() -> str:
 def invoices() -> str:
     """The banks as they are where payers type the number of an invoice."""
     return re.sub(r"\[BANKS\.(\w+)\]", r'[BANKS.\1-bill]\npayer = "invoice"', banks())
+
+
+def several() -> str:
+    """The banks as they are with two services, numbers typed as people write them, and three sums.
+
+    Where the protocol has no part that names the service, one was agreed.
+    """
+
+    def extended(bank: re.Match[str]) -> str:
+        field = "" if PROTOCOLS[bank[1]].SERVICE else 'service_field = "zz_service"\n'
+        return f"{bank[0]}\n{field}{SEVERAL}"
+
+    return re.sub(r'(?m)^protocol = "(\w+)"$', extended, banks())
 
 
 def cases(name: str) -> list[tuple[str, str, Any]]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from callback.readers import SUMS
 from callback.tools.books import ids, purpose, reading, sums
 from callback.tools.books.entry import Entry, Remark, entry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
     from decimal import Decimal
 
@@ -62,7 +64,18 @@ class Columns:
                 number = purpose.account(number, self._layout.purpose)
         except purpose.NoNumberError as error:
             return Remark(error.name, line, str(error), row._replace(account=""))
-        return entry(line, row.txn_id, ids.account(number), amount, row.paid_at)
+        payment = entry(line, row.txn_id, ids.account(number), amount, row.paid_at)
+        service = field(fields, self._layout.service) if self._layout.service else ""
+        return payment._replace(service=service, sums=tuple(self._further_sums(fields)))
+
+    def _further_sums(self, fields: list[str]) -> Iterator[tuple[str, Decimal]]:
+        """Nothing is decided by them: one that cannot be read is not there."""
+        for kind in SUMS:
+            column = getattr(self._layout, kind)
+            if column:
+                with suppress(ValueError):
+                    text = field(fields, column)
+                    yield kind, sums.signed(text, self._layout, self.bank.currency)
 
     def _refund(self, line: int, fields: list[str], detail: str) -> Remark:
         row = self._row(line, fields)

@@ -37,6 +37,8 @@ class Entry(NamedTuple):
     paid_at: datetime
     origin: str = ""
     file: str = ""  # of several
+    service: str = ""  # of the bank's `services`
+    sums: tuple[tuple[str, Decimal], ...] = ()  # gross, net, commission: what is there
 
     @property
     def place(self) -> str:

@@ -9,12 +9,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from callback.layouts import bank_day
+from callback.tools.books.entry import Ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
 
-    from callback.layouts import RegisterLayout
-    from callback.tools.books.entry import Entry, Ours
+    from callback.bank import Bank
+    from callback.tools.books.entry import Entry
 
 DIGITS = 15  # of a number that a spreadsheet keeps
 DAMAGED = "another form of the id"
@@ -22,7 +23,7 @@ DAMAGED = "another form of the id"
 Pairs = dict[str, tuple["Ours", str]]  # by the register's id: ours, and what is to say
 
 
-def pairs(missing: Sequence[Entry], left: Sequence[Ours], layout: RegisterLayout) -> Pairs:
+def pairs(missing: Sequence[Entry], left: Sequence[Ours], bank: Bank) -> Pairs:
     """Pair what only the register has with what only we have.
 
     Either the account, the sum and the day are the same; or the sum, and the id but for what a
@@ -34,7 +35,9 @@ def pairs(missing: Sequence[Entry], left: Sequence[Ours], layout: RegisterLayout
     others = [entry for entry in missing if entry.txn_id not in found]
     rest = [ours for ours in left if ours.txn_id not in taken]
     alike = _unique(
-        others, rest, lambda one: (one.account, one.amount, bank_day(layout, one.paid_at))
+        others,
+        rest,
+        lambda one: (_number(bank, one), one.amount, bank_day(bank.register, one.paid_at)),
     )
     return found | {entry.txn_id: (ours, "") for entry, ours in alike}
 
@@ -52,6 +55,14 @@ def _unique(
     for entries, payments in sides.values():
         if len(entries) == len(payments) == 1:
             yield entries[0], payments[0]
+
+
+def _number(bank: Bank, payment: Entry | Ours) -> str | None:
+    """The number of either side without what only one of them has."""
+    account = payment.account
+    if account is not None and isinstance(payment, Ours):
+        account = bank.without_prefix(account)
+    return account and bank.plain(account)
 
 
 def _bare(txn_id: str) -> str:

@@ -97,6 +97,8 @@ class Report:
     matched: Totals = field(default_factory=Totals)
     register: Totals = field(default_factory=Totals)
     ours: Totals = field(default_factory=Totals)
+    # What the register tells besides the sums: gross, net, commission.
+    sums: defaultdict[str, Totals] = field(default_factory=lambda: defaultdict(Totals))
     days: defaultdict[date, Day] = field(default_factory=lambda: defaultdict(Day))
     note: str = ""  # why nothing was booked
 
@@ -142,6 +144,8 @@ class Reconciliation:
         theirs = {entry.txn_id: entry for entry in self._register.entries}
         for entry in self._register.entries:
             report.register.add(entry.amount)
+            for kind, amount in entry.sums:
+                report.sums[kind].add(amount)
             report.days[self._day(entry)].register.add(entry.amount)
         left: list[Ours] = []
         for ours in self._ours(report.first, report.last):
@@ -244,7 +248,8 @@ class Reconciliation:
 
     def _compared(self, entry: Entry, ours: Ours | None) -> tuple[Name | None, str]:
         """What a payment of the bank is called next to ours; None: they match."""
-        contradiction = _contradiction(entry, ours) if ours else ""
+        bank = self._bank.of_service(entry.service)
+        contradiction = _contradiction(bank, entry, ours) if ours else ""
         back = self._refunds.get(entry.txn_id)
         if ours and ours.state == "cancelled":
             both = back == -entry.amount and not contradiction
@@ -253,7 +258,7 @@ class Reconciliation:
             detail = "booked without money" if ours else ""
             if back is not None:
                 return "refund", detail
-            if entry.amount > self._bank.max_sum:
+            if entry.amount > bank.max_sum:
                 return "over max_sum", detail
             return "only in the register", detail
         if ours.state == "paid" and self._day(ours) != self._day(entry):
@@ -274,7 +279,7 @@ class Reconciliation:
         """Pair what is left over: same account, sum and day, and nothing else like it."""
         findings = self.report.findings
         missing = [one.entry for one in findings if one.entry and _is_missing(one)]
-        paired = pairs.pairs(missing, left, self._layout)
+        paired = pairs.pairs(missing, left, self._bank)
         for place, one in enumerate(findings):
             if one.entry and one.entry.txn_id in paired and _is_missing(one):
                 ours, detail = paired[one.entry.txn_id]
@@ -283,17 +288,24 @@ class Reconciliation:
         findings += [Finding("only with us", None, one) for one in left if one.txn_id not in taken]
 
     def _book(self, entry: Entry) -> None:
-        bank = self._bank
+        bank = self._bank.of_service(entry.service)
+        if bank.services:  # nobody can tell whose number it is
+            self._render(entry, "nobody's")
+            return
         now = utc_now()
         key = {"bank": bank.name, "txn_id": entry.txn_id, "paid_at": entry.paid_at}
         # How a booked row is told from an online payment: see sql/book_account.sql.
         mark = {"performed_at": now, "created_at": now + MILLISECOND}
-        money = {"amount": entry.amount, "account": entry.account, "currency": bank.currency}
+        money = {"amount": entry.amount, "currency": bank.currency}
+        money |= {
+            "account": bank.account_number(entry.account),
+            "number": bank.prefix + entry.account,
+        }
         try:
             done = self._changed(f"book_{bank.payer}", **key, **mark, **money)
         except DuplicateError:
             ours = self._find(entry.txn_id)
-            if not ours or ours.state != "created" or _contradiction(entry, ours):
+            if not ours or ours.state != "created" or _contradiction(bank, entry, ours):
                 # It came online meanwhile, or our own first try had worked.
                 self._judge(entry, ours)
                 return
@@ -314,6 +326,7 @@ class Reconciliation:
             sum=f"{entry.amount:.2f}",
             outcome="ok" if name == "booked" else "unknown_account",
             line=entry.line,
+            **{kind: f"{amount:.2f}" for kind, amount in entry.sums},
         )
         if name == "booked":
             self._count(Ours(entry.txn_id, entry.account, entry.amount, "paid", entry.paid_at))
@@ -324,9 +337,9 @@ def _is_missing(finding: Finding) -> bool:
     return finding.name in ("only in the register", "over max_sum") and not finding.ours
 
 
-def _contradiction(entry: Entry, ours: Ours) -> str:
+def _contradiction(bank: Bank, entry: Entry, ours: Ours) -> str:
     parts = []
-    if ours.account not in (None, entry.account):
+    if not bank.names(ours.account, entry.account):
         parts.append("another account")
     if ours.amount != entry.amount:
         parts.append("another sum")

@@ -47,6 +47,8 @@ def lines(report: Report) -> Iterator[str]:
         yield f"{f'{kind.count} {name}':<36}{kind.amount:>16.2f}"
     for name, side in (("in the register", report.register), ("with us", report.ours)):
         yield f"{f'{name}: {side.count}':<36}{side.amount:>16.2f}"
+    for name, side in report.sums.items():
+        yield f"{f'{name} in the register: {side.count}':<36}{side.amount:>16.2f}"
 
 
 def subject(report: Report) -> str:
@@ -70,6 +72,7 @@ def json_lines(report: Report) -> Iterator[str]:
             "register": _totals(report.register),
             "ours": _totals(report.ours),
             **{name: _totals(kind) for name, kind in totals(report).items()},
+            **({"sums": _sums(report)} if report.sums else {}),
             **({"note": report.note} if report.note else {}),
         }
     )
@@ -123,11 +126,17 @@ def _object(finding: Finding) -> dict[str, Any]:
             "sum": f"{payment.amount:.2f}",
             "date": f"{payment.paid_at}",
         }
+    if finding.entry:
+        shown["register"] |= {kind: f"{amount:.2f}" for kind, amount in finding.entry.sums}
     return shown
 
 
 def _totals(side: Totals) -> dict[str, Any]:
     return {"count": side.count, "sum": f"{side.amount:.2f}"}
+
+
+def _sums(report: Report) -> dict[str, Any]:
+    return {kind: _totals(side) for kind, side in report.sums.items()}
 
 
 def _json(value: object) -> str:

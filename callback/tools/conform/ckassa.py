@@ -171,7 +171,8 @@ class Ckassa(TextSimulator):
             for slot in self.SHEET.slots[step.act]
             for pair in self.member(self.SHEET.names[slot], slot, step)
         ]
-        return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in [*pairs, *step.extra])
+        members = [*pairs, *self.service(), *step.extra]
+        return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in members)
 
     def _sign(self, step: Step, inner: str) -> str:
         right = md5_hex(inner.encode(), self.bank.secret[-1]).upper()

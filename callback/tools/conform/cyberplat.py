@@ -103,6 +103,10 @@ class Cyberplat(QuerySimulator):
         """JSON has no place for a negative one."""
         return max(debt, ZERO) if self.bank.own["format"] == "json" else debt
 
+    def service(self) -> forms.Pairs:
+        """Section 3: a type, where any are agreed."""
+        return [("type", self.bank.own["types"][0])] if self.bank.own["types"] else []
+
     def value(self, slot: Slot, step: Step) -> Any:
         """Section 3."""
         return f"{step.at:%Y-%m-%dT%H:%M:%S}" if slot == "time" else super().value(slot, step)

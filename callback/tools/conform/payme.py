@@ -177,7 +177,8 @@ class Payme(JsonSimulator):
         if "accounts" in step.change:
             given = step.change["accounts"]
             return [] if given is ABSENT else [("account", given)]
-        return [("account", Members(self.member(self.bank.own["account_field"], "account", step)))]
+        account = self.member(self.bank.own["account_field"], "account", step)
+        return [("account", Members([*account, *self.service()]))]
 
     def _error(self, error: Any) -> str:
         require(isinstance(error, dict), "error is no object")

@@ -101,7 +101,8 @@ class Simulator(ABC):
     SHEETS_BY_FORM: ClassVar[Mapping[str, Sheet]] = {}  # by the setting `form`, instead
 
     def __init__(self, bank: Bank) -> None:
-        self.bank = bank
+        # Of several services the first is played.
+        self.bank = bank = next(iter(bank.services.values()), bank)
         self.SHEET = self.SHEETS_BY_FORM.get(bank.own.get("form", ""), self.SHEET)
         theirs = default_codes(PROTOCOLS[bank.protocol], bank.own)
         changed = {key: code for key, code in bank.codes.items() if theirs.get(key) != code}
@@ -216,6 +217,10 @@ class Simulator(ABC):
         }
         return values[slot]
 
+    def service(self) -> Pairs:
+        """The parameter that names the service, where one was agreed for it."""
+        return [(self.bank.service_field, self.bank.service)] if self.bank.service_field else []
+
     def member(self, name: str, slot: Slot, step: Step) -> Pairs:
         """A slot of a request by its name: once, or as the case wants it."""
         given = step.change.get(slot)
@@ -264,7 +269,7 @@ class QuerySimulator(TextSimulator):
             for slot in self.SHEET.slots[step.act]
             for pair in self.member(self.SHEET.names[slot], slot, step)
         ]
-        return [*given, *step.extra]
+        return [*given, *self.service(), *step.extra]
 
     def request(self, step: Step) -> Request:
         """A GET."""

@@ -116,7 +116,13 @@ class Usmp(QuerySimulator):
         given = super().fields(step)
         if step.act == "pay" and self._is_usmp():
             given.append(("AmountSum", f"{step.sum + 1:.2f}"))  # what the payer gave: not ours
-        return given if self.bank.own["pay_element"] else [*filter(_no_service, given)]
+        named = self.bank.own["pay_element"] or self.bank.service
+        return given if named else [*filter(_no_service, given)]
+
+    def service(self) -> forms.Pairs:
+        """RNCB has no such parameter of its own."""
+        pairs = [("PayElementId", self.bank.service)]
+        return pairs if self.bank.service and not self._is_usmp() else []
 
     def value(self, slot: Slot, step: Step) -> Any:
         """A cancel has an id of its own, which is made of the payment's."""

@@ -214,8 +214,9 @@ def _books(bank: Bank, scenario: Scenario) -> Iterator[Database]:
         database.script(engine.SCHEMA)
         is_account = bank.payer == "account"
         other = f"of {scenario.account}"
-        number = scenario.account if is_account else other
-        invoice = other if is_account else scenario.account
+        looked_up = bank.account_number(scenario.account)
+        number = looked_up if is_account else other
+        invoice = other if is_account else looked_up
         with database.session() as session:
             session.run("sheet_account", number=number, name=PAYER_NAME, address=PAYER_ADDRESS)
             session.run("sheet_invoice", account=number, number=invoice, amount=scenario.owed)

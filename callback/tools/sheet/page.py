@@ -67,6 +67,9 @@ class _Writer:
 
     def __init__(self, settings: Settings, bank: Bank, language: str, account: str) -> None:
         self.settings = settings
+        self.services = list(bank.services.values())
+        # Of several services the page describes the first, and lists them all.
+        bank = next(iter(self.services), bank)
         self.bank = without_secrets(bank)
         self.real = bank
         self.language = language
@@ -217,7 +220,8 @@ class _Writer:
         pattern = readers.written(bank.account_pattern)
         form = self._lengths(pattern)
         yield Text(self.say(texts.PAYER_IS[bank.payer], form=form))
-        yield Text(self.say(texts.PATTERN, pattern=pattern))
+        said = texts.PATTERN_OF_DIGITS if bank.account_clean else texts.PATTERN
+        yield Text(self.say(said, pattern=pattern))
         whole = bank.payer == "invoice" and bool(
             self.simulator and self.simulator.SHEET.exact_invoice
         )
@@ -230,6 +234,26 @@ class _Writer:
             yield Text(self.say(texts.WRITTEN_SO))
         yield Text(self.say(texts.CURRENCY))
         yield Text(self.say(self.dialect.zone))
+        yield from self._services()
+
+    def _services(self) -> Iterator[Block]:
+        if not self.services:
+            return
+        field = self.bank.service_field
+        yield Text(self.say(texts.SERVICES_BY, field=field) if field else self.say(texts.SERVICES))
+        yield Table(
+            self._head("services"),
+            [
+                [
+                    code(service.service or "–"),
+                    code(readers.written(service.account_pattern)),
+                    f"{service.min_sum:.2f}",
+                    f"{service.max_sum:.2f}",
+                    service.currency,
+                ]
+                for service in self.services
+            ],
+        )
 
     def _lengths(self, pattern: str) -> str:
         match = DIGITS.fullmatch(pattern)

@@ -54,6 +54,13 @@ HEADS: Mapping[str, tuple[Pair, ...]] = {
         Pair("Адрес", "Address"),
         Pair("Метод HTTP", "HTTP method"),
     ),
+    "services": (
+        Pair("Услуга", "Service"),
+        Pair("Номер", "Number"),
+        Pair("От", "From"),
+        Pair("До", "To"),
+        Pair("Валюта", "Currency"),
+    ),
     "parameters": (
         Pair("Параметр", "Parameter"),
         Pair("Операции", "Operations"),
@@ -219,6 +226,22 @@ PATTERN = Pair(
     "пробелы не отбрасываются.",
     "The expression for the whole number: `{pattern}`. Letter case and leading zeros count, blanks "
     "are not cut off.",
+)
+PATTERN_OF_DIGITS = Pair(
+    "Регулярное выражение для всего номера без пробелов, дефисов и скобок между цифрами: "
+    "`{pattern}`. Передавайте номер так, как его ввёл плательщик; нули в начале важны.",
+    "The expression for the whole number without blanks, dashes and brackets between its digits: "
+    "`{pattern}`. Send the number as the payer typed it; leading zeros count.",
+)
+SERVICES = Pair(
+    "Услуг несколько; какая оплачивается, говорит запрос. Примеры — о первой.",
+    "There are several services; the request tells which is paid. The examples are about the "
+    "first.",
+)
+SERVICES_BY = Pair(
+    "Услуг несколько; какая оплачивается, говорит параметр `{field}`. Примеры — о первой.",
+    "There are several services; the parameter `{field}` tells which is paid. The examples are "
+    "about the first.",
 )
 WHOLE_INVOICE = Pair(
     "Счёт оплачивается только целиком, одной суммой.", "An invoice is paid by its whole sum only."

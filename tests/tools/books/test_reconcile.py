@@ -54,6 +54,12 @@ register = {{ separator = ";", encoding = "windows-1251", skip = 0, txn_id = 5, 
     sum = 10, date = 1, time = 2, date_form = "%d-%m-%Y", time_form = "%H-%M-%S", total = "=",
     total_count = 1, total_sum = 2 }}
 
+[BANKS.several]
+protocol = "files"
+account_clean = "digits"
+services = {{ 17 = {{ prefix = "17-" }}, 18 = {{ prefix = "18-", currency = "USD" }} }}
+register = {{ service = 5, net = 6, commission = 7 }}
+
 [BANKS.statement]
 {ONE_C}
 """.replace("account = 6,\n    sum", "account = 6, sum").replace(
@@ -439,6 +445,43 @@ def test_machines_read_json(qiwi: Engine, command: Command, tmp_path: Path) -> N
         "matched": {"count": 1, "sum": "0.50"},
         "differs": {"count": 1, "sum": "1200.00"},
     }
+
+
+SEVERAL = f"""{CSV[:-1]};service;net;fee
+901;701-234-00-01;100.00;2026-11-03 10:15:00;17;98.50;1.50
+902;701 2340001;200.00;2026-11-03 10:16:00;18;197.00;3.00
+903;7012340001;300.00;2026-11-03 10:17:00;19;;x
+"""
+
+
+def test_a_register_of_several_services_is_booked_for_each(
+    engine: Engine, command: Command, tmp_path: Path
+) -> None:
+    """The sum is credited; net and commission are told, as far as they are there."""
+    for number in ("7012340001", "17-7012340001", "18-7012340001"):
+        engine.account(number)
+    file = tmp_path / "register.csv"
+    file.write_text(SEVERAL)
+    missing = command("reconcile", "several", str(file), "--json").stdout.splitlines()
+    assert json.loads(missing[0])["register"]["commission"] == "1.50"
+    booked = command("reconcile", "several", str(file), "--book")
+
+    assert engine.rows(
+        "SELECT p.txn_id, p.number, a.number, p.amount, p.currency FROM payment AS p"
+        " JOIN account AS a ON a.id = p.account_id ORDER BY p.txn_id"
+    ) == [
+        ("901", "17-701-234-00-01", "17-7012340001", "100.00", "KZT"),
+        ("902", "18-701 2340001", "18-7012340001", "200.00", "USD"),
+    ]
+    assert [" ".join(line.split()) for line in booked.stdout.splitlines()[-2:]] == [
+        "net in the register: 2 295.50",
+        "commission in the register: 2 4.50",
+    ]
+    again = command("reconcile", "several", str(file), "--json").stdout.splitlines()
+    assert [json.loads(line)["name"] for line in again] == ["only in the register", "totals"]
+    totals = json.loads(again[-1])
+    assert totals["matched"] == {"count": 2, "sum": "300.00"}
+    assert totals["sums"]["net"] == {"count": 2, "sum": "295.50"}
 
 
 def test_without_a_database_the_status_is_its_own(

@@ -649,3 +649,25 @@ def test_a_strange_pattern_asks_for_a_number() -> None:
         page.sheet(given, given.banks["osmp"], "ru")
     made = page.sheet(given, given.banks["osmp"], "ru", "KZ-77-abc")
     assert "account=KZ-77-abc&" in blocks.markdown(made)
+
+
+class Several(Module):
+    """The same with two services each."""
+
+    BANKS = dialects.several()
+
+
+SEVERAL = load(settings_toml("mysql://user@db.example/usu", Several))  # type: ignore[arg-type]
+
+
+@every_language
+@pytest.mark.parametrize("bank", SEVERAL.banks)
+def test_services_are_listed_and_the_examples_are_of_the_first(bank: str, language: str) -> None:
+    """Each with its own limits and currency; what stands before the numbers is not told."""
+    text = markdown(bank, language, SEVERAL)
+
+    table = {row[0]: row[1:] for row in rows(text, "account", language)}
+    assert table["`17`"] == ["`[0-9]{7,10}`", *table["`17`"][1:2], "1000.00", "USD"]
+    assert table["`18`"][-1] == "KZT"
+    assert "17-" not in text
+    assert SEVERAL.banks[bank].service_field in section(text, "account", language)

@@ -48,7 +48,7 @@ FIELDS = {"command", "id", "account", "sum", "date"}
 
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
-    given = wire.fields(call.query, FIELDS)
+    given = wire.fields(call.query, {*FIELDS, bank.service_field})
     name, txn_id = given.values.get("command", ""), given.values.get("id", "")
     outcome: Outcome | None = None
     if given.repeated:
@@ -75,15 +75,25 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:  #
 
 def _check_or_pay(bank: Bank, name: str, txn_id: str, values: dict[str, str]) -> Command:
     pays, account = name == "pay", values.get("account", "")
+    # Where the settings have several services: the bank as it is for the one that is meant.
+    bank, bad_service = bank.for_service(values.get(bank.service_field))
     amount, bad_sum = bank.read_sum(values.get("sum", ""), "validate" if pays else "ignore")
     paid_at = wire.moment(values.get("date"), wire.COMPACT_TIME)
     refused: Outcome | None = (
-        bank.account_refusal(account)
+        bad_service
+        or bank.account_refusal(account)
         or bad_sum
         or ("bad_date" if pays and paid_at is None else None)
         or bank.sum_refusal(amount)
     )
     # A payment that is to be refused is asked for all the same: it may be a known one (section 7).
     return check_or_pay(
-        pays, refused, paid_at, name=name, txn_id=txn_id, account=account, amount=amount
+        pays,
+        refused,
+        paid_at,
+        name=name,
+        txn_id=txn_id,
+        account=account,
+        service=bank.service,
+        amount=amount,
     )
