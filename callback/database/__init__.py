@@ -40,6 +40,7 @@ LAST_START_S = 3.0
 CONNECT_TIMEOUT_S = 2
 STATEMENT_TIMEOUT_S = 3
 LOCK_TIMEOUT_S = 2  # under the statement's, so that the server still tells us
+PART = re.compile(r"""(?:[^;'"`]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`)+""", re.DOTALL)
 # Commands (lists, schema) may take their time.
 PATIENT_TIMEOUT_S = 600
 # The fourth equal pay of a deadlock is rare, the eighth was never seen.
@@ -189,6 +190,26 @@ class Transaction:
     def stream(self, statement: str, **values: Any) -> Iterator[Row]:
         """Yield the rows of a list of any length; nothing else may be sent meanwhile."""
         yield from self._connection.stream(self._statements[statement], values)
+
+    def run_script(self, name: str, **values: Any) -> None:
+        """Run a file of as many statements as it takes, all with the same values."""
+        for statement in parts(self._statements[name]):
+            self._connection.run(statement, values)
+
+    def keep(self) -> None:
+        """Commit what was done until now, and go on; DatabaseError."""
+        self._connection.script("COMMIT")
+        self._connection.script("BEGIN")
+
+    def undo(self) -> None:
+        """Undo what was done since the last `keep`, and go on; DatabaseError."""
+        self._connection.script("ROLLBACK")
+        self._connection.script("BEGIN")
+
+
+def parts(script: str) -> list[str]:
+    """Take a file of several statements apart; a semicolon in quotes ends none."""
+    return [part.strip() for part in PART.findall(script) if part.strip()]
 
 
 def pieces(rows: Iterable[T], size: int) -> Iterator[list[T]]:

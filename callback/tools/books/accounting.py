@@ -1,4 +1,4 @@
-"""The commands for the accounting program's files: flask import, flask export."""
+"""The commands for the accounting program: flask import, flask export, flask post."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from callback.tools.books.exporting import Export
     from callback.tools.books.importing import Refused
 
-REFUSED, UNFINISHED = 2, 3
+FAILED, REFUSED, UNFINISHED = 1, 2, 3
 NAMED = 20  # faults that are told one by one
 LINE = click.IntRange(0, 2**62)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -75,6 +75,38 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
             console.warn(console.explained(error))
             sys.exit(UNFINISHED)
         _say_changes(counts, as_json, asked)
+
+    @app.cli.command("post")
+    @click.option("--dry-run", is_flag=True, help="Do it all, and undo it: does the script work?")
+    @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
+    def post(dry_run: bool, as_json: bool) -> None:
+        """Write recorded payments into the accounting program's own tables. Meant for cron.
+
+        For a program whose tables are in the same MySQL. What is written, the site's own
+        instance/sql/post_paid.sql says, and post_cancelled.sql for money that went back: as many
+        statements as it takes, with the payment's columns as values (:id, :bank, :txn_id,
+        :number, :account, :account_id, :invoice_id, :amount, :currency, :paid_at, :now …).
+
+        Each payment is one transaction with its posted_at, oldest first, and is kept only if its
+        customer owes afterwards what was owed before. One that fails is named and tried again by
+        the next run; only payments of the same customer wait for it.
+
+        Exit status 0: all done. 1: some failed. 3: the database did not answer.
+        """
+        from callback.tools.books import posting
+
+        if "post_paid" not in database.statements:
+            raise click.UsageError("write instance/sql/post_paid.sql first: see sql/README.md")
+        tolerate_any_console()
+        try:
+            report = posting.run(database, dry_run=dry_run, progress=console.bar)
+        except (DatabaseError, BusyError) as error:
+            console.warn(console.explained(error))
+            sys.exit(UNFINISHED)
+        told = posting.json_lines(report) if as_json else posting.lines(report, dry_run=dry_run)
+        for line in told:
+            click.echo(line)
+        sys.exit(FAILED if report.failed else 0)
 
     @app.cli.command("export")
     @click.option("--after", type=LINE, default=0, help="Only what comes after this id.")

@@ -1,6 +1,6 @@
 """Telling the accounting program what was paid, and what was cancelled: a line each, oldest first.
 
-Each line has an `id` of its own (`posting`); the program says by it what it knows.
+Each line has an `id` of its own (`marks`); the program says by it what it knows.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from callback.tools.books import posting, statement_1c
+from callback.tools.books import marks, statement_1c
 from callback.tools.printable import disarmed, json_safe, printable
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Export(NamedTuple):
 def lines(database: Database, after: int) -> Iterator[dict[str, str]]:
     """Yield what the program does not know, as text; what is new gets its line first."""
     with database.transaction() as books:
-        last = posting.add_lines(books)
+        last = marks.add_lines(books)
     for row in database.stream("export_lines", after=after, last=last):
         yield _line(row)
 
@@ -76,7 +76,7 @@ class Totals:
 def mark(database: Database, export: Export, *, settle: bool) -> int:
     """Mark exactly the lines that were written as known, and return how many that were."""
     with database.transaction() as books:
-        return posting.mark(books, export.after, export.last, settle=settle)
+        return marks.mark(books, export.after, export.last, settle=settle)
 
 
 def _line(row: Row) -> dict[str, str]:

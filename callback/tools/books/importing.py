@@ -17,7 +17,7 @@ from callback.clock import utc_now
 from callback.database import Database, load_statements, pieces
 from callback.database.sqlite import SQLite
 from callback.paths import SQL
-from callback.tools.books import posting
+from callback.tools.books import marks
 from callback.tools.books.customers import Fault, Reader
 from callback.tools.books.entry import RegisterError
 
@@ -67,10 +67,10 @@ def run(
             _check_known(books, known_until)
             counts = _changes(books, desk, layout, options, progress)
             known = 0 if known_until is None else known_until
-            waiting = sum(1 for _ in posting.unknown(books, after=known))
-            posted = sum(1 for _ in posting.unknown(books, last=known))
+            waiting = sum(1 for _ in marks.unknown(books, after=known))
+            posted = sum(1 for _ in marks.unknown(books, last=known))
             if not options.dry_run:
-                posting.mark(books, 0, known, settle=False)
+                marks.mark(books, 0, known, settle=False)
         listed = desk.run("counts").rows[0]["listed"]
     return {"customers": listed, **counts, "posted": posted, "not_known": waiting}
 
