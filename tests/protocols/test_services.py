@@ -210,6 +210,9 @@ def test_an_id_is_one_payment_whatever_service_it_comes_with(
         stranger.expect(replace(step, account=NUMBER[::-1]), "duplicate_other")
 
     assert [row[0] for row in recorded(books, bank)] == [f"17-{NUMBER}"]
+    # One that was recorded before there were services is of none of them.
+    books.execute("UPDATE payment SET number = ? WHERE txn_id = ?", NUMBER, step.id)
+    play.expect(step, "duplicate_other")
 
 
 @for_every_bank
