@@ -54,14 +54,21 @@ def when_ready(_: Any) -> None:
 
     def look(*_: object) -> None:
         nonlocal running
-        named = CURRENT.read_bytes() if CURRENT.exists() else running
-        if named != running:
-            running = named
+        pointer = CURRENT.read_bytes() if CURRENT.exists() else running
+        # Workers that find no release cannot start, and gunicorn ends with them.
+        if pointer != running and _has_arrived(pointer):
+            running = pointer
             os.kill(os.getpid(), signal.SIGHUP)
 
     # A timer and no thread: the master forks. It is not handed down to the workers.
     signal.signal(signal.SIGALRM, look)
     signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
+
+
+def _has_arrived(pointer: bytes) -> bool:
+    folder = Path("releases") / os.fsdecode(pointer.strip())
+    archive = folder.with_name(f"{folder.name}.zip")
+    return (folder / "MANIFEST.sha256").exists() or archive.exists()
 
 
 def post_worker_init(worker: base.Worker) -> None:
