@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from callback import create_app
+from callback import create_app, settings
+from callback.database import Database, load_statements
 from callback.layouts import ListLayout
+from callback.paths import SQL
+from callback.tools.books import importing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,9 +48,9 @@ def take(database: Engine, folder: Path, tmp_path: Path) -> Take:
     """Import a list, given as its text, with other settings than the default ones."""
     assert database
 
-    def run(content: str | bytes | Path, *options: str, **settings: Any) -> Result:
+    def run(content: str | bytes | Path, *options: str, **keys: Any) -> Result:
         app_settings = (folder / "config.toml").read_text(encoding="utf-8")
-        lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
+        lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
         config = tmp_path / "config.toml"
         config.write_text(app_settings + lines, encoding="utf-8")
         file = tmp_path / "list.csv"
@@ -105,7 +108,7 @@ def test_who_is_not_in_the_list_is_closed_and_comes_back(engine: Engine, take: T
     ids = engine.rows("SELECT id, number FROM account ORDER BY id")
     engine.execute("UPDATE account SET state = 'blocked' WHERE number = '0071502'")
     engine.invoice("0071503", "typed by hand", "10.00")
-    one = HEAD + "0071502;Волков Денис;;7\n"
+    one = HEAD + "0071502;Волков Д.;;7\n"
 
     assert take(one).exit_code == 2
     done = json.loads(take(one, "--force", "--json").stdout)
@@ -172,10 +175,10 @@ FAULTS: dict[str, tuple[Any, str, dict[str, Any]]] = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_faulty_list_changes_nothing(engine: Engine, take: Take, name: str) -> None:
     """The line is named, and what to do."""
-    content, text, settings = FAULTS[name]
+    content, text, keys = FAULTS[name]
     engine.account("0071501", owes="5.00")
 
-    done = take(content, "--force", **settings)
+    done = take(content, "--force", **keys)
 
     assert (done.exit_code, done.stdout) == (2, "")
     assert text in done.stderr
@@ -227,11 +230,11 @@ def test_a_list_of_invoices(engine: Engine, take: Take) -> None:
     head = "number;name;address;invoice;issued_on;amount\n"
     first = head + "1;a;b;A-1;01.11.2026;10\n1;a;b;A-2;02.11.2026;20,50\n2;c;d;;;\n"
     second = head + "1;a;b;A-2;02.11.2026;15,50\n2;c;d;B-1;03.11.2026;7\n"
-    settings = {**INVOICES, "date_form": "%d.%m.%Y"}
+    keys = {**INVOICES, "date_form": "%d.%m.%Y"}
 
-    assert take(first, **settings).exit_code == 0
+    assert take(first, **keys).exit_code == 0
     owed = debts(engine)
-    counts = json.loads(take(second, "--json", **settings).stdout)
+    counts = json.loads(take(second, "--json", **keys).stdout)
 
     assert owed == {"A-1": "10.00", "A-2": "20.50"}
     assert debts(engine) == {"A-2": "15.50", "B-1": "7.00"}
@@ -323,3 +326,34 @@ def test_the_layout_has_every_key_of_the_readme() -> None:
     text = (ROOT / "callback/tools/books/README.md").read_text(encoding="utf-8")
     section = re.split("(?m)^## ", text.split("## Customers and debts come in")[1])[0]
     assert {key for key in ListLayout._fields if f"`{key}`" not in section} == set()
+
+
+@pytest.mark.parametrize("label", ["new customers", "debts", "customers"])
+def test_an_import_that_breaks_off_changes_nothing(
+    engine: Engine,
+    folder: Path,
+    take: Take,
+    monkeypatch: pytest.MonkeyPatch,
+    label: str,
+) -> None:
+    """Wherever it is: each row is written by itself here, and the last of some is not."""
+    take(LIST)
+    before = accounts(engine), debts(engine)
+    file = folder / "next.csv"
+    file.write_text(LIST.replace(";3200.10", ";1").replace("Волков", "Вол") + "1;a;b;1\n2;a;b;1\n")
+    given = settings.load(folder / "config.toml")
+    assert given.imports
+    monkeypatch.setattr(importing, "PIECE", 1)
+
+    def breaks(rows: Any, what: str) -> Any:
+        yield from rows
+        if what == label:
+            raise KeyboardInterrupt
+
+    database = Database(given.engine, load_statements(SQL), 1)
+    with pytest.raises(KeyboardInterrupt):
+        importing.run(database, given.imports, file, importing.Options(), breaks)
+
+    assert (accounts(engine), debts(engine)) == before
+    assert take(file).exit_code == 0
+    assert debts(engine) == before[1] | {"0071501": "1.00", "1": "1.00", "2": "1.00"}

@@ -140,19 +140,22 @@ def test_a_script_that_changes_a_debt_is_wrong(
     assert program.rows("SELECT COUNT(*) FROM payment WHERE posted_at IS NULL") == [(3,)]
 
 
+@pytest.mark.parametrize(("txn_id", "posted", "waiting"), [("1", 1, 1), ("3", 2, 0)])
 def test_a_failure_stops_only_its_own_customer(
-    program: Engine, post: Callable[..., posting.Report]
+    program: Engine, post: Callable[..., posting.Report], txn_id: str, posted: int, waiting: int
 ) -> None:
-    """It is named, and done by the next run."""
-    (first,) = program.rows("SELECT id FROM payment WHERE txn_id = '1'")
-    program.execute("INSERT INTO program_payment VALUES (?, 'x', '1.00', 'x')", first[0])
+    """It is named, and done by the next run; what was done before it is kept."""
+    (row,) = program.rows("SELECT id FROM payment WHERE txn_id = ?", txn_id)
+    program.execute("INSERT INTO program_payment VALUES (?, 'x', '1.00', 'x')", row[0])
 
     report = post()
     program.execute("DELETE FROM program_payment WHERE note = 'x'")
+    kept = len(rows(program))
     again = post()
 
-    assert [failure.txn_id for failure in report.failed] == ["1"]
-    assert [report.posted, report.waiting, again.posted] == [1, 1, 2]
+    assert [failure.txn_id for failure in report.failed] == [txn_id]
+    assert [report.posted, report.waiting, kept] == [posted, waiting, posted]
+    assert again.posted == 3 - posted
     assert len(rows(program)) == 3
 
 
