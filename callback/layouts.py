@@ -43,6 +43,8 @@ QR_NEXT = {"Purpose": re.compile(r"(?s).{1,210}"), "PayeeINN": re.compile("[0-9]
 QR_ENCODINGS = {"windows-1251": "1", "utf-8": "2", "koi8-r": "3"}
 QR_SEPARATORS = "|#;:^_~{}@%"
 QR_FIRST_BYTES = 300
+# Of a file: with a bank's name, numbers and ".part" it must not be longer than 255 bytes.
+MAX_NAME = 160
 DIRECTIVE = re.compile("%([A-Za-z])")
 A_COLUMN = "a column, from 1, or from the end when negative"
 NUMBER = 'a regular expression with a group for the number, such as "л/с ([0-9]{8})"'
@@ -227,7 +229,7 @@ def mail_server(value: Any) -> Target | None:
 def _address(value: str, schemes: Collection[str], forms: str) -> Target:
     try:
         url = urlsplit(value)
-        made = Target(
+        target = Target(
             scheme=url.scheme,
             host=url.hostname or "",
             port=url.port,
@@ -238,25 +240,25 @@ def _address(value: str, schemes: Collection[str], forms: str) -> Target:
         )
     except ValueError as error:
         raise ValueError(forms) from error
-    if made.scheme == "sftp" and made.password:
+    if target.scheme == "sftp" and target.password:
         raise ValueError("a key for sftp, no password: sftp://user@host/folder/?key=/path/id")
-    known = {"key", "known_hosts"} if made.scheme == "sftp" else set()
-    folder = made.path.endswith("/") or made.scheme.startswith("smtp")
+    known = {"key", "known_hosts"} if target.scheme == "sftp" else set()
+    folder = target.path.endswith("/") or target.scheme.startswith("smtp")
     if (
-        made.scheme not in schemes
-        or not made.host
+        target.scheme not in schemes
+        or not target.host
         or not folder
-        or not made.options.keys() <= known
+        or not target.options.keys() <= known
     ):
         raise ValueError(forms)
-    return made
+    return target
 
 
 def _form(value: Any) -> str:
     """A form of strptime that reads what it has written."""
     try:
-        written = SOME_DAY.replace(tzinfo=timezone.utc).strftime(readers.nonempty(value))
-        datetime.strptime(written, value)  # noqa: DTZ007
+        text = SOME_DAY.replace(tzinfo=timezone.utc).strftime(readers.nonempty(value))
+        datetime.strptime(text, value)  # noqa: DTZ007
     except ValueError as error:
         raise ValueError('a form of date or time such as "%d.%m.%Y %H:%M:%S"') from error
     return str(value)
@@ -281,7 +283,7 @@ def _day_end(value: Any) -> timedelta:
 def _words(value: Any) -> tuple[str, ...]:
     """A text, or a list of them, none of them empty."""
     words = (value,) if isinstance(value, str) else value
-    if not isinstance(words, list | tuple) or not all(isinstance(one, str) for one in words):
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
         raise ValueError('a text in quotes, or a list of them such as ["OK", "DONE"]')
     return tuple(filter(None, words))
 
@@ -296,8 +298,8 @@ def _digits(*lengths: int) -> Callable[[Any], str]:
 
 
 def _columns(value: Any) -> tuple[str, ...]:
-    for one in readers.texts(value) or ("",):
-        if one not in COLUMNS and not one.startswith("const:"):
+    for column in readers.texts(value) or ("",):
+        if column not in COLUMNS and not column.startswith("const:"):
             raise ValueError("a list of " + ", ".join(f'"{c}"' for c in COLUMNS) + ', "const:…"')
     return tuple(value)
 
@@ -309,12 +311,14 @@ def _lines(value: Any) -> tuple[str, ...]:
 
 
 def _file_name(value: Any) -> str:
-    made = _try_out(readers.nonempty(value), bank="b", date=SOME_DAY, n=1, inn="1", rs="1")
+    sample = _try_out(readers.nonempty(value), bank="b", date=SOME_DAY, n=1, inn="1", rs="1")
     parts = [form for _, field, form, _ in Formatter().parse(value) if field == "date"]
     if not all(re.fullmatch("([^%]|%[YmdyHMSj])+", form or "") for form in parts):
         raise ValueError("dates in it of %Y %m %d %y %H %M %S %j only, as {date:%Y%m%d}")
-    if re.search(r"[/\\\x00-\x1f]|^[.]|[.](sent|part)$", made):
+    if re.search(r"[/\\\x00-\x1f]|^[.]|[.](sent|part)$", sample):
         raise ValueError("the name of a file, without a folder")
+    if len(sample.encode()) > MAX_NAME:
+        raise ValueError(f"a name of at most {MAX_NAME} bytes")
     return str(value)
 
 
@@ -538,9 +542,9 @@ def names(bank: str, layout: BillsLayout, day: datetime | None = None) -> re.Pat
     return re.compile(pattern)
 
 
-def names_collide(one: tuple[str, BillsLayout], other: tuple[str, BillsLayout]) -> bool:
+def names_collide(first: tuple[str, BillsLayout], other: tuple[str, BillsLayout]) -> bool:
     """Whether lists of one bank would be taken for another's, and sent to it."""
-    (bank, layout), (other_bank, other_layout) = one, other
+    (bank, layout), (other_bank, other_layout) = first, other
     shared = layout.folder == other_layout.folder
     return shared and bool(
         names(bank, layout).fullmatch(name(other_bank, other_layout, SOME_DAY, 1))

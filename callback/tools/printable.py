@@ -42,7 +42,7 @@ def json_safe(text: str) -> str:
     """JSON that was written with letters of all scripts, without control characters among them."""
     if text.isprintable():
         return text
-    return "".join(one if _is_shown(one) else _json_escape(one) for one in text)
+    return "".join(char if _is_shown(char) else _json_escape(char) for char in text)
 
 
 def file_name(path: Path | str) -> str:
@@ -59,18 +59,18 @@ def disarmed(text: str) -> str:
     return FORMULA.sub(r"\1'", text)
 
 
-def _is_shown(one: str) -> bool:
-    return one.isprintable() or unicodedata.category(one) == "Zs"
+def _is_shown(char: str) -> bool:
+    return char.isprintable() or unicodedata.category(char) == "Zs"
 
 
-def _shown(one: str) -> str:
-    if _is_shown(one):
-        return one
-    if "\udc80" <= one <= "\udcff":  # a byte that could not be decoded
-        return f"\\x{ord(one) - 0xDC00:02x}"
-    return one.encode("unicode_escape").decode()
+def _shown(char: str) -> str:
+    if _is_shown(char):
+        return char
+    if "\udc80" <= char <= "\udcff":  # a byte that could not be decoded
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char.encode("unicode_escape").decode()
 
 
-def _json_escape(one: str) -> str:
-    pairs = one.encode("utf-16-be", "surrogatepass").hex()
+def _json_escape(char: str) -> str:
+    pairs = char.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{pairs[place : place + 4]}" for place in range(0, len(pairs), 4))

@@ -88,7 +88,7 @@ def new_name(bank: Bank, root: Path) -> Path:
     where, n = folder(bank, root), 1
     form = names(bank.name, bank.bills, today(bank))
     if where.is_dir():
-        n += sum(bool(form.fullmatch(one.name)) for one in where.iterdir())
+        n += sum(bool(form.fullmatch(file.name)) for file in where.iterdir())
     while True:
         path = where / name(bank.name, bank.bills, today(bank), n)
         if not path.exists() or "{n" not in bank.bills.name:
@@ -101,8 +101,8 @@ def lists(bank: Bank, root: Path) -> list[Path]:
     where, form = folder(bank, root), names(bank.name, bank.bills)
     if not where.is_dir():
         return []
-    found = [one for one in where.iterdir() if form.fullmatch(one.name)]
-    return sorted(found, key=lambda one: (one.stat().st_mtime_ns, one.name))
+    files = [file for file in where.iterdir() if form.fullmatch(file.name)]
+    return sorted(files, key=lambda file: (file.stat().st_mtime_ns, file.name))
 
 
 def today(bank: Bank) -> datetime:
@@ -127,7 +127,7 @@ def _line(bill: Bill, layout: BillsLayout, period: str) -> str:
 def _field(text: str, layout: BillsLayout) -> str:
     if not layout.quote:
         return BLANKS.sub(" ", text.replace(layout.separator, " ").replace('"', " "))
-    if any(one in text for one in (layout.separator, layout.quote, "\r", "\n")):
+    if any(mark in text for mark in (layout.separator, layout.quote, "\r", "\n")):
         return layout.quote + text.replace(layout.quote, layout.quote * 2) + layout.quote
     return text
 

@@ -53,7 +53,7 @@ class Columns:
         """Whether a row that is to be passed over says which payment, how much, and when."""
         with suppress(ValueError):
             row = self._row(0, fields)
-            return any(one.isdigit() for one in row.txn_id) and row.amount > 0
+            return any(character.isdigit() for character in row.txn_id) and row.amount > 0
         return False
 
     def _payment(self, line: int, fields: list[str], amount: Decimal) -> Entry | Remark:
@@ -82,10 +82,10 @@ class Columns:
         return Remark("refund", line, detail, row._replace(amount=-abs(row.amount)))
 
     def _no_payment(self, line: int, fields: list[str], detail: str = "0.00") -> Remark:
-        shown = None
+        row = None
         with suppress(ValueError):
-            shown = self._row(line, fields)
-        return Remark("not a payment", line, detail, shown)
+            row = self._row(line, fields)
+        return Remark("not a payment", line, detail, row)
 
     def _row(self, line: int, fields: list[str]) -> Entry:
         """The row as it stands there, whatever it is; ValueError."""

@@ -61,12 +61,12 @@ def account(text: str) -> str:
 
 def rounded(entries: Iterable[Entry], layout: RegisterLayout) -> Iterable[Remark]:
     """Reject the ids of a file when all the long ones end in zeros behind the fifteenth digit."""
-    long = [one for one in entries if one.txn_id.isdecimal() and len(one.txn_id) > DIGITS]
-    tails = "".join(one.txn_id[DIGITS:] for one in long)
+    long = [entry for entry in entries if len(entry.txn_id) > DIGITS and entry.txn_id.isdecimal()]
+    tails = "".join(entry.txn_id[DIGITS:] for entry in long)
     if len(tails) < UNLIKELY or tails.strip("0") or _must_end_in_0(long[0].txn_id, layout):
         return []
     detail = f"all long ids end in 0, as a spreadsheet leaves them: {REMEDY}"
-    return [Remark("rejected", one.line, f"{one.txn_id!r}: {detail}", one) for one in long]
+    return [Remark("rejected", entry.line, f"{entry.txn_id!r}: {detail}", entry) for entry in long]
 
 
 def _refuse(what: str, text: str, damages: Mapping[str, str]) -> None:

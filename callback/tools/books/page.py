@@ -33,8 +33,8 @@ class Bar(NamedTuple):
     title: str
 
 
-def write(report: Report, say: Phrases, file: str, currency: str, made: datetime) -> bytes:
-    """Write the page; `file` is the name of the register, `made` the bank's time."""
+def write(report: Report, say: Phrases, file: str, currency: str, now: datetime) -> bytes:
+    """Write the page; `file` is the name of the register, `now` the bank's time."""
     loader = jinja2.PackageLoader("callback.tools.books", ".")
     templates = jinja2.Environment(
         loader=loader, autoescape=True, trim_blocks=True, finalize=_printable
@@ -47,7 +47,7 @@ def write(report: Report, say: Phrases, file: str, currency: str, made: datetime
             say=say,
             file=file,
             currency=currency,
-            made=made,
+            now=now,
             findings=reports.findings(report),
             open=sum(finding.name not in AGREED for finding in report.findings),
             totals=reports.totals(report),
@@ -90,14 +90,14 @@ def _bars(
     of: tuple[date, Day], middle: float, width: float, highest: Decimal, say: Phrases
 ) -> list[Bar]:
     when, day = of
-    made = []
+    bars = []
     for side, x in (("register", middle - width - GAP / 2), ("ours", middle + GAP / 2)):
         amount = getattr(day, side).amount
         height = int(amount / highest * HEIGHT)
         name = say("in the register" if side == "register" else "with us")
         title = f"{_day(when)}, {name}: {money(amount)}"
-        made.append(Bar(side, round(x, 1), HEIGHT - height, round(width, 1), height, title))
-    return made
+        bars.append(Bar(side, round(x, 1), HEIGHT - height, round(width, 1), height, title))
+    return bars
 
 
 def _day(when: date) -> str:

@@ -29,17 +29,17 @@ def pairs(missing: Sequence[Entry], left: Sequence[Ours], bank: Bank) -> Pairs:
     Either the account, the sum and the day are the same; or the sum, and the id but for what a
     spreadsheet takes from it: zeros in front, digits behind the fifteenth.
     """
-    by_id = _unique(missing, left, lambda one: (_bare(one.txn_id), one.amount))
-    found: Pairs = {entry.txn_id: (ours, DAMAGED) for entry, ours in by_id}
-    taken = {ours.txn_id for ours, _ in found.values()}
-    others = [entry for entry in missing if entry.txn_id not in found]
+    by_id = _unique(missing, left, lambda side: (_bare(side.txn_id), side.amount))
+    twins: Pairs = {entry.txn_id: (ours, DAMAGED) for entry, ours in by_id}
+    taken = {ours.txn_id for ours, _ in twins.values()}
+    others = [entry for entry in missing if entry.txn_id not in twins]
     rest = [ours for ours in left if ours.txn_id not in taken]
     alike = _unique(
         others,
         rest,
-        lambda one: (_number(bank, one), one.amount, bank_day(bank.register, one.paid_at)),
+        lambda side: (_number(bank, side), side.amount, bank_day(bank.register, side.paid_at)),
     )
-    return found | {entry.txn_id: (ours, "") for entry, ours in alike}
+    return twins | {entry.txn_id: (ours, "") for entry, ours in alike}
 
 
 def _unique(

@@ -27,21 +27,21 @@ class QRError(Exception):
 
 def text(bill: Bill, layout: BillsLayout) -> str:
     """Write a bill as the text of a code."""
-    given = layout.qr or {}
-    fields = {name: given[name] for name in QR_FIRST}
+    settings = layout.qr or {}
+    fields = {name: settings[name] for name in QR_FIRST}
     fields["Sum"] = f"{bill.owed.scaleb(2):.0f}"
-    fields |= {name: given[name] for name in QR_NEXT if name in given}
+    fields |= {name: settings[name] for name in QR_NEXT if name in settings}
     fields["PersAcc"] = bill.number
     if layout.full_names:
         parts = ("LastName", "FirstName", "MiddleName")
         fields |= dict(zip(parts, bill.name.split(maxsplit=2), strict=False))
     values = "".join(fields.values())
-    separator = next((one for one in QR_SEPARATORS if one not in values), None)
+    separator = next((mark for mark in QR_SEPARATORS if mark not in values), None)
     if separator is None:  # every one that the standard knows is in the text: this one goes
         separator = QR_SEPARATORS[0]
         fields = {name: value.replace(separator, " ") for name, value in fields.items()}
-    written = [f"{name}={BLANKS.sub(' ', value)}" for name, value in fields.items()]
-    return separator.join([f"ST0001{QR_ENCODINGS[layout.encoding]}", *written])
+    pairs = [f"{name}={BLANKS.sub(' ', value)}" for name, value in fields.items()]
+    return separator.join([f"ST0001{QR_ENCODINGS[layout.encoding]}", *pairs])
 
 
 def save(bill: Bill, layout: BillsLayout, folder: Path) -> Path:

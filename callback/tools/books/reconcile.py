@@ -51,6 +51,9 @@ UNKNOWN = (
     "no payment of the register is known here, and about as many of ours are not in it: is it "
     "another bank's or another day's, or are its ids damaged? Nothing is booked without --force"
 )
+# The bank has it, and we do not; all but the first are recorded with force only.
+MISSING: tuple[Name, ...] = ("only in the register", "over max_sum", "nobody's")
+PAIR: Name = "probably the same"
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -178,7 +181,7 @@ class Reconciliation:
         if self._is_strange() and not force:
             report.note = UNKNOWN
             return report
-        wanted = ("only in the register", *(["over max_sum"] if force else []))
+        wanted = MISSING if force else MISSING[:1]
         missing = [finding for finding in report.findings if finding.name in wanted]
         report.findings = [finding for finding in report.findings if finding.name not in wanted]
         for finding in progress(missing):
@@ -199,8 +202,8 @@ class Reconciliation:
     def _is_strange(self) -> bool:
         """Whether nothing of the register is known here, and about as much of ours is not in it."""
         names = Counter(finding.name for finding in self.report.findings)
-        missing = names["only in the register"] + names["over max_sum"]
-        pairs = names["probably the same"]
+        missing = sum(names[name] for name in MISSING)
+        pairs = names[PAIR]
         theirs, ours = missing + pairs, names["only with us"] + pairs
         return bool(not self._known and missing and theirs <= 2 * ours and ours <= 2 * theirs)
 
@@ -258,6 +261,8 @@ class Reconciliation:
             detail = "booked without money" if ours else ""
             if back is not None:
                 return "refund", detail
+            if bank.account_refusal(entry.account):
+                return "nobody's", "not a number by account_pattern"
             if entry.amount > bank.max_sum:
                 return "over max_sum", detail
             return "only in the register", detail
@@ -278,14 +283,15 @@ class Reconciliation:
     def _pair(self, left: list[Ours]) -> None:
         """Pair what is left over: same account, sum and day, and nothing else like it."""
         findings = self.report.findings
-        missing = [one.entry for one in findings if one.entry and _is_missing(one)]
+        missing = [finding.entry for finding in findings if finding.entry and _is_missing(finding)]
         paired = pairs.pairs(missing, left, self._bank)
-        for place, one in enumerate(findings):
-            if one.entry and one.entry.txn_id in paired and _is_missing(one):
-                ours, detail = paired[one.entry.txn_id]
-                findings[place] = one._replace(name="probably the same", ours=ours, detail=detail)
+        for place, finding in enumerate(findings):
+            if finding.entry and finding.entry.txn_id in paired and _is_missing(finding):
+                ours, detail = paired[finding.entry.txn_id]
+                findings[place] = finding._replace(name=PAIR, ours=ours, detail=detail)
         taken = {ours.txn_id for ours, _ in paired.values()}
-        findings += [Finding("only with us", None, one) for one in left if one.txn_id not in taken]
+        alone = (ours for ours in left if ours.txn_id not in taken)
+        findings += [Finding("only with us", None, ours) for ours in alone]
 
     def _book(self, entry: Entry) -> None:
         bank = self._bank.of_service(entry.service)
@@ -302,15 +308,15 @@ class Reconciliation:
             "number": bank.prefix + entry.account,
         }
         try:
-            done = self._changed(f"book_{bank.payer}", **key, **mark, **money)
+            is_booked = self._changed(f"book_{bank.payer}", **key, **mark, **money)
         except DuplicateError:
             ours = self._find(entry.txn_id)
             if not ours or ours.state != "created" or _contradiction(bank, entry, ours):
                 # It came online meanwhile, or our own first try had worked.
                 self._judge(entry, ours)
                 return
-            done = self._changed("book_created", **key, **mark)
-        self._render(entry, "booked" if done else "nobody's")
+            is_booked = self._changed("book_created", **key, **mark)
+        self._render(entry, "booked" if is_booked else "nobody's")
 
     def _changed(self, statement: str, **values: Any) -> bool:
         with self._database.session() as session:
@@ -334,7 +340,7 @@ class Reconciliation:
 
 
 def _is_missing(finding: Finding) -> bool:
-    return finding.name in ("only in the register", "over max_sum") and not finding.ours
+    return finding.name in MISSING and not finding.ours
 
 
 def _contradiction(bank: Bank, entry: Entry, ours: Ours) -> str:

@@ -54,8 +54,8 @@ def lines(report: Report) -> Iterator[str]:
 def subject(report: Report) -> str:
     """The report in a line."""
     open_ = sum(finding.name not in AGREED for finding in report.findings)
-    said = f"{open_} differences" if report.differs else "both sides agree"
-    return f"{report.bank}, {days(report)}: {said}"
+    verdict = f"{open_} differences" if report.differs else "both sides agree"
+    return f"{report.bank}, {days(report)}: {verdict}"
 
 
 def json_lines(report: Report) -> Iterator[str]:
@@ -102,33 +102,33 @@ def place(finding: Finding) -> str:
 
 
 def _place(finding: Finding) -> tuple[Any, ...]:
-    shown = finding.entry or finding.ours
-    return ORDER[finding.name], f"{shown.paid_at}" if shown else "", finding.line or 0
+    payment = finding.entry or finding.ours
+    return ORDER[finding.name], f"{payment.paid_at}" if payment else "", finding.line or 0
 
 
 def _cells(finding: Finding) -> tuple[str, str, str, str, str]:
-    shown = finding.entry or finding.ours
-    if shown is None:
+    payment = finding.entry or finding.ours
+    if payment is None:
         return f"{finding.name}: {place(finding)}", "", "", "", finding.detail
-    head = f"{finding.name}: {shown.txn_id}"
-    account = shown.account or ""
-    return head, account, f"{shown.amount:.2f}", f"{shown.paid_at}", remark(finding)
+    head = f"{finding.name}: {payment.txn_id}"
+    account = payment.account or ""
+    return head, account, f"{payment.amount:.2f}", f"{payment.paid_at}", remark(finding)
 
 
 def _object(finding: Finding) -> dict[str, Any]:
-    shown: dict[str, Any] = {"name": finding.name, "line": finding.line, "detail": finding.detail}
+    fields: dict[str, Any] = {"name": finding.name, "line": finding.line, "detail": finding.detail}
     if finding.file:
-        shown["file"] = finding.file
+        fields["file"] = finding.file
     for side, payment in (("register", finding.entry), ("ours", finding.ours)):
-        shown[side] = payment and {
+        fields[side] = payment and {
             "txn_id": payment.txn_id,
             "account": payment.account,
             "sum": f"{payment.amount:.2f}",
             "date": f"{payment.paid_at}",
         }
     if finding.entry:
-        shown["register"] |= {kind: f"{amount:.2f}" for kind, amount in finding.entry.sums}
-    return shown
+        fields["register"] |= {kind: f"{amount:.2f}" for kind, amount in finding.entry.sums}
+    return fields
 
 
 def _totals(side: Totals) -> dict[str, Any]:

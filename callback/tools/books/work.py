@@ -82,10 +82,10 @@ def draw_codes(database: Database, bank: Bank, folder: Path) -> None:
         raise click.UsageError(f"[BANKS.{bank.name}] has no table qr in bills")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        drawn = [qr.save(bill, bank.bills, folder) for bill in _bills(database, bank)]
+        pictures = [qr.save(bill, bank.bills, folder) for bill in _bills(database, bank)]
     except (DatabaseError, OSError, qr.QRError) as error:
         _stop(error)
-    console.warn(f"{len(drawn)} codes in {file_name(folder)}")
+    console.warn(f"{len(pictures)} codes in {file_name(folder)}")
 
 
 def send_bills(database: Database, bank: Bank, settings: Settings, *, again: bool) -> None:
@@ -115,12 +115,12 @@ def reconcile(database: Database, bank: Bank, files: Sequence[Path], options: Op
     try:
         report = _compared(database, bank, files, options)
         _show(report, options)
-        written = _files(bank, report, files)
+        attachments = _files(bank, report, files)
         for path in options.output:
             with new_file(path) as out:
-                out.write(written[path.suffix.lower()].content)
+                out.write(attachments[path.suffix.lower()].content)
         text = "\n".join(filter(None, [*reports.lines(report), report.note]))
-        _mail(bank, options, reports.subject(report), text, written)
+        _mail(bank, options, reports.subject(report), text, attachments)
     except RegisterError as error:
         file = error.file or files[-1]
         console.warn(f"{file_name(file)}: refused: {error}")
@@ -194,11 +194,11 @@ def _to_send(database: Database, bank: Bank, *, again: bool) -> list[Path]:
         return waiting
     last = files[-1] if files else None
     new = bills.new_name(bank, ROOT)
-    made = write_list(database, bank, new)
+    content = write_list(database, bank, new)
     if last and last != new and delivery.sha256(last) == delivery.sha256(new):
         new.unlink()
     else:
-        console.warn(_counted(made, bank))
+        console.warn(_counted(content, bank))
     waiting = delivery.waiting(bills.lists(bank, ROOT))
     if last and not waiting:
         console.warn(f"nothing new since {last.name}, sent {delivery.sent_on(last)}")
@@ -223,8 +223,8 @@ def _bills(database: Database, bank: Bank) -> Iterator[Bill]:
     yield from console.bar(bills.read(database, bank), "bills", length)
 
 
-def _counted(made: Written, bank: Bank) -> str:
-    return f"{made.rows} bills, {made.total:.2f} {bank.currency}"
+def _counted(content: Written, bank: Bank) -> str:
+    return f"{content.rows} bills, {content.total:.2f} {bank.currency}"
 
 
 def _stop(error: Exception) -> NoReturn:

@@ -335,6 +335,7 @@ def test_codes_want_their_settings(customers: Engine, write: Callable[..., Made]
         ('bills = { head = ["{total.x}"] }', "bills.head: expected a text with"),
         ('bills = { head = ["{"] }', "bills.head: expected a text with"),
         ('bills = { name = "a/{n}.csv" }', "bills.name: expected the name of a file"),
+        (f'bills = {{ name = "{"я" * 99}" }}', "bills.name: expected a name of at most 160 bytes"),
         (
             'bills = { name = "{inn}.csv" }',
             "bills.inn: expected one, it is part of the file's name",

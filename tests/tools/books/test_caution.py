@@ -26,6 +26,10 @@ protocol = "kaspi"
 allow = ["127.0.0.1"]
 max_sum = "1000.00"
 
+[BANKS.pattern]
+protocol = "files"
+account_pattern = "[0-9]{5}"
+
 [BANKS.files]
 protocol = "files"
 
@@ -162,6 +166,23 @@ def test_a_sum_over_max_sum_is_named_and_not_booked(
     assert (forced.exit_code, names(forced)) == (0, ["booked: 2"])
     assert reconcile("kaspi", content).exit_code == 0
     assert [row[3] for row in rows(engine)] == ["1000.00", "1000.01"]
+
+
+# --- a number that nobody can have typed ---
+
+
+def test_a_number_that_lost_its_zeros_is_not_paid_to_another(
+    engine: Engine, reconcile: Callable[..., Result]
+) -> None:
+    """The pattern of the bank's numbers says that 715 is none."""
+    engine.account("715")
+    content = register("1;715;5.00", "2;00715;6.00")
+    done = reconcile("pattern", content, options=("--book",))
+
+    assert (done.exit_code, names(done)) == (1, ["nobody's: 1", "booked: 2"])
+    assert "not a number by account_pattern" in done.stdout
+    forced = reconcile("pattern", content, options=("--book", "--force"))
+    assert names(forced) == ["booked: 1"]
 
 
 # --- money that went back ---

@@ -160,6 +160,103 @@ def test_a_total_whose_mark_is_in_quotes(tmp_path: Path) -> None:
     assert payments(read(tmp_path, bank, content))[0][2] == "1250.00"
 
 
+def test_totals_may_stand_before_the_rows(tmp_path: Path) -> None:
+    """As an agent of wallets writes them; a day without payments ends there."""
+    keys = {"separator": "\t", "skip": 5, "date": 1, "time": 2, "txn_id": 3, "account": 4, "sum": 5}
+    totals = {"total": "Total:", "total_count": 1, "total_sum": 2, "date_form": "%d.%m.%Y"}
+    bank = register_of(**keys, **totals)
+    head = "Agent_ID:7\r\nAgent_name:A\r\nContract_number:1\r\n"
+    table = "Table:Date\tTime\tTransaction\tAccount\tAmount\r\n"
+    row = "03.11.2026\t09:15:00\t7\t71501\t5.00\t\r\n"
+
+    assert payments(read(tmp_path, bank, f"{head}Total:1\t5.00\r\n{table}{row}")) == [
+        ("7", "71501", "5.00", "2026-11-03 09:15:00")
+    ]
+    assert read(tmp_path, bank, f"{head}Total:0\t0.00\r\n") == Register([], [])
+    for total, rows in (("2\t5.00", row), ("1\t5.01", row), ("0\t0.00", row), ("1\t5.00", "")):
+        with pytest.raises(RegisterError, match="by the total"):
+            read(tmp_path, bank, f"{head}Total:{total}\r\n{table}{rows}")
+    with pytest.raises(RegisterError, match="something follows the line 'Total:'"):
+        read(tmp_path, bank, f"{head}Total:1\t5.00\r\n{table}{row}Total:1\t5.00\r\n")
+
+
+def test_a_register_of_an_acquirer(tmp_path: Path) -> None:
+    """The day in its head, the account in a text, a total with its currency, a footer."""
+    content = (
+        "РЕЕСТР ПЛАТЕЖЕЙ ПО ДОГОВОРУ 7\nДата платежей: 2026-11-03\n"
+        "Идентификатор платежа;Сумма платежа;Валюта;Описание\n"
+        "2b1f-01;500.00;KZT;Оплата, л/с 31004571\n2b1f-02;1 000.00;KZT;л/с 31004572\n\n"
+        "Сумма принятых платежей: 1500.00 KZT\nЧисло платежей: 2\n"
+    )
+    bank = register_of(
+        **{"skip": 3, "txn_id": 1, "sum": 2, "account": 4, "purpose": PURPOSE, "date": 0},
+        **{"date_form": "%Y-%m-%d", "day": "платежей: ([0-9-]{10})", "footer": "Число платежей"},
+        **{"total": "Сумма принятых платежей:", "total_sum": 2},
+    )
+
+    assert payments(read(tmp_path, bank, content)) == [
+        ("2b1f-01", "31004571", "500.00", "2026-11-03 00:00:00"),
+        ("2b1f-02", "31004572", "1000.00", "2026-11-03 00:00:00"),
+    ]
+
+
+# --- a row that is not one ---
+
+
+def test_a_separator_in_a_text_does_not_move_money(tmp_path: Path) -> None:
+    """The number of an account would be read as the sum."""
+    bank = register_of(date=1, txn_id=3, account=4, sum=5)
+    header = "date;address;txn_id;account;sum;fee\n"
+    made = read(
+        tmp_path,
+        bank,
+        f"{header}2026-11-03;Абая 5;81;71501;5.00;0.05\n2026-11-03;Абая;5;81;71501;5.00;0.05\n",
+    )
+
+    assert [entry.txn_id for entry in made.entries] == ["81"]
+    assert [(one.name, one.line) for one in made.remarks] == [("rejected", 3)]
+    assert "7 columns, but the line before the rows has 6" in made.remarks[0].detail
+
+
+def test_a_quote_that_does_not_end_hides_no_payment(tmp_path: Path) -> None:
+    """Until the next quote, which stands in another row."""
+    bank = register_of(quote='"')
+    header = "txn_id;account;sum;date;name\n"
+    rows = '1;a;5.00;2026-11-03;"ТОО\n2;a;6.00;2026-11-03;"\n3;a;7.00;2026-11-03;x\n'
+    made = read(tmp_path, bank, header + rows)
+
+    assert [entry.txn_id for entry in made.entries] == ["3"]
+    assert [(one.name, one.line) for one in made.remarks] == [("rejected", 2)]
+    assert "does not end before the next payment" in made.remarks[0].detail
+
+
+@pytest.mark.parametrize(
+    ("order", "last", "is_cut"),
+    [
+        ("txn_id;account;sum;date", "3;a;7.00;2026-11-03 10:15:00", False),
+        ("txn_id;account;sum;date", "3;a;7.00;2026-11-03 10:15:0", True),
+        ("txn_id;account;sum;date", "3;a;7.00;2026-11-03", True),
+        ("date;txn_id;account;sum", "2026-11-03 10:15:00;3;a;7000.00", False),
+        ("date;txn_id;account;sum", "2026-11-03 10:15:00;3;a;7000.0", True),
+        ("date;txn_id;account;sum", "2026-11-03 10:15:00;3;a;70", True),
+    ],
+)
+def test_a_last_line_that_may_be_cut_off_is_rejected(
+    tmp_path: Path, order: str, last: str, *, is_cut: bool
+) -> None:
+    """Where no totals tell, it is not as the others, and has no end."""
+    names = order.split(";")
+    bank = register_of(**{name: names.index(name) + 1 for name in names})
+    rows = {"txn_id": "1", "account": "a", "sum": "5.00", "date": "2026-11-03 10:15:00"}
+    row = ";".join(rows[name] for name in names)
+    others = "".join(f"{row}\n".replace(";1;", f";{n};") for n in (1, 2))
+    others = others if order[0] == "d" else f"{row}\n2{row[1:]}\n"
+    made = read(tmp_path, bank, f"{order}\n{others}{last}")
+
+    assert [one.name for one in made.remarks] == ["rejected"] * is_cut
+    assert read(tmp_path, bank, f"{order}\n{others}{last}\n").remarks == []
+
+
 # --- states and refunds ---
 
 

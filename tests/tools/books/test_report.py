@@ -148,8 +148,20 @@ def test_no_escape_of_a_payer_reaches_a_person(
     for text in (done.output, as_json.output, body, table.decode("utf-8-sig"), page):
         assert "71501" in text
         assert all(one.isprintable() or one in "\r\n\u202f" for one in text)
-    assert json.loads(as_json.output.splitlines()[0])["register"]["account"] == f"{ESCAPES},=cmd"
+    objects = map(json.loads, as_json.output.splitlines())
+    accounts = [one["register"]["account"] for one in objects if one.get("name") == "nobody's"]
+    assert accounts == [f"{ESCAPES},=cmd"]
     assert b",=" not in table
+
+
+def test_the_list_of_payments_shows_no_escape(engine: Engine, command: Callable[..., Any]) -> None:
+    """As a table and as JSON."""
+    engine.account(ESCAPES)
+    paid(engine, "kaspi", "1", ESCAPES, "5.00", "2026-11-03 10:15:00")
+    for options in ((), ("--json",)):
+        done = command("payments", *options)
+        assert "\\u202e71501" in done.stdout
+        assert all(one.isprintable() or one == "\n" for one in done.stdout)
 
 
 def test_a_file_may_be_called_anything(reconcile: Callable[..., Result], tmp_path: Path) -> None:
