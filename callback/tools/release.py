@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 import click
 
 from callback.paths import INSTANCE, ROOT
+from callback.tools.output import PUBLIC, new_file
+from callback.tools.printable import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -59,9 +61,12 @@ def install(app: Flask, settings: Settings) -> None:
         """
         if file.suffix != ".zip":
             raise click.UsageError(f'{file}: expected a name that ends in ".zip"')
-        build(file, zones(settings))
+        try:
+            build(file, zones(settings))
+        except OSError as error:
+            raise click.ClickException(f"{file_name(file)}: {error.strerror or error}") from error
         size = file.stat().st_size / 1024 / 1024
-        click.echo(f"{file}: release {file.stem}, {size:.1f} MiB.")
+        click.echo(f"{file_name(file)}: release {file.stem}, {size:.1f} MiB.")
 
 
 def zones(settings: Settings) -> set[str]:
@@ -92,11 +97,12 @@ def pack(release: Path, archive: Path) -> None:
     )
     sums = "".join(f"{_sum(release / name)}  {name}\n" for name in names if name != MANIFEST)
     (release / MANIFEST).write_text(sums, encoding="utf-8", newline="\n")
-    part = archive.with_suffix(".part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+    with (
+        new_file(archive, PUBLIC) as out,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed,
+    ):
         for name in [*(name for name in names if name != MANIFEST), MANIFEST]:
             packed.write(release / name, f"{release.name}/{name}")
-    part.replace(archive)
 
 
 def _copy(release: Path) -> None:

@@ -8,11 +8,12 @@ import stat
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 import pytest
 
 from callback import create_app
-from callback.tools import output
+from callback.tools import output, release
 from tests.conftest import SOME_BANK
 from tests.support.processes import write_settings
 
@@ -152,6 +153,24 @@ def test_a_picture_replaces_no_device(flask: Callable[..., Result], tmp_path: Pa
     assert stat.S_ISCHR(device.stat().st_mode)
     assert (folder / "7012340001.png").read_bytes().startswith(b"\x89PNG")
     assert flask("bills", "qiwi", "--qr", "/dev/null").exit_code == 1
+
+
+def test_a_release_replaces_no_device(tmp_path: Path) -> None:
+    """The archive goes where a link leads; a device stays, and so does a folder."""
+    release_folder = tmp_path / "20261103"
+    release_folder.mkdir()
+    (release_folder / "wsgi.py").write_text("x")
+    device, link, target = (tmp_path / name for name in ("null.zip", "link.zip", "r.zip"))
+    null_device(device)
+    link.symlink_to(target)
+    release.pack(release_folder, device)
+    release.pack(release_folder, link)
+
+    assert stat.S_ISCHR(device.stat().st_mode)
+    assert link.is_symlink()
+    assert ZipFile(target).namelist() == ["20261103/wsgi.py", f"20261103/{release.MANIFEST}"]
+    with pytest.raises(OSError, match="not a file"):
+        release.pack(release_folder, tmp_path)
 
 
 def test_the_longest_name_can_be_written(flask: Callable[..., Result], tmp_path: Path) -> None:
