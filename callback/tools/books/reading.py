@@ -27,7 +27,8 @@ LONGEST = 4000  # of a field
 BOM = b"\xef\xbb\xbf"
 MARKS = {BOM: "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 END_OF_DOS = "\x1a"
-LINE_END = re.compile(r"\r\n|\r|\n")  # str.splitlines() would also split at eight others
+# With its end. str.splitlines() would also split at eight others.
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 TIME_OF_DAY = re.compile("[ T]?%[HIMSpTXRfz]")
 ISO_8601 = re.compile(
     "(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -65,13 +66,22 @@ def decode(raw: bytes, *encodings: str) -> str:
         if raw.startswith(mark):
             return _decoded(raw[len(mark) :], encoding)
     if b"\0" in raw and not encodings[0].startswith("utf-16"):
-        encodings = (_without_mark(raw),)
+        encodings = (utf_16_without_mark(raw),)
     return _decoded(raw, *encodings)
+
+
+def utf_16_without_mark(raw: bytes) -> str:
+    """Tell UTF-16 by where its zero bytes are: no text in another encoding has any."""
+    for encoding, others in (("utf-16-le", raw[::2]), ("utf-16-be", raw[1::2])):
+        if b"\0" not in others:
+            return encoding
+    raise RegisterError("not a text: it has zero bytes")
 
 
 def lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines that are not blank, with their numbers."""
-    for number, line in enumerate(LINE_END.split(text), start=1):
+    for number, match in enumerate(LINE.finditer(text), start=1):
+        line = match[0].rstrip("\r\n")
         if line.strip():
             yield number, line
 
@@ -115,14 +125,6 @@ def iso(text: str) -> datetime:
         return when
     offset = timedelta(hours=int(match["hours"] or 0), minutes=int(match["minutes"] or 0))
     return when.replace(tzinfo=timezone(-offset if match["sign"] == "-" else offset))
-
-
-def _without_mark(raw: bytes) -> str:
-    """Tell UTF-16 by where its zero bytes are: no text in another encoding has any."""
-    for encoding, others in (("utf-16-le", raw[::2]), ("utf-16-be", raw[1::2])):
-        if b"\0" not in others:
-            return encoding
-    raise RegisterError("not a text: it has zero bytes")
 
 
 def _decoded(raw: bytes, *encodings: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from typing import TYPE_CHECKING
 
 from callback.tools.books import reading
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 AROUND = f"{BLANKS}\t"
 LONGEST_LINE = 1024 * 1024
-LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # with its end: a quoted field may hold it
 
 
 def read(raw: bytes, layout: RegisterLayout) -> Iterator[Row]:
@@ -56,7 +54,7 @@ class _Lines:
     def __init__(self, text: str) -> None:
         self.length = 0  # of the row until now
         self._number = 0
-        self._matches = LINE.finditer(text)
+        self._matches = reading.LINE.finditer(text)
 
     def __iter__(self) -> Iterator[str]:
         return self

@@ -118,7 +118,7 @@ def read(raw: bytes, bank: Bank) -> tuple[list[Entry], list[Remark]]:
 
 def _encoding(raw: bytes) -> str:
     """Find the encoding in which a key of the head reads as it should; RegisterError."""
-    for encoding in ("utf-16",) if raw.startswith(UTF_16) else ENCODINGS:
+    for encoding in _encodings(raw):
         lines = islice(_lines(raw, encoding, "replace"), LONGEST_HEAD)
         keys = [key for _, key, _, _ in takewhile(_is_head, lines)]
         if keys[:1] == [FIRST] and HEAD.intersection(keys):
@@ -128,6 +128,12 @@ def _encoding(raw: bytes) -> str:
         "line 1: not a statement: no 1CClientBankExchange, or no readable key in its head, "
         "such as Кодировка= or РасчСчет="
     )
+
+
+def _encodings(raw: bytes) -> tuple[str, ...]:
+    if raw.startswith(UTF_16):
+        return ("utf-16",)
+    return (reading.utf_16_without_mark(raw[:4096]),) if b"\0" in raw[:4096] else ENCODINGS
 
 
 def _is_head(line: Line) -> bool:

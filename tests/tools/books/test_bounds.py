@@ -28,7 +28,7 @@ from tests.tools.books.test_register import CSV, HEAD, NEUTRAL, ROW, payments, r
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MEMORY = 700 * 1024 * 1024  # of addresses: an interpreter with its libraries takes half of it
+MEMORY = 400 * 1024 * 1024  # of addresses; the largest register that is read takes as much
 READER = """
 import sys
 from pathlib import Path

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from callback import create_app
+from tests.tools.books.test_proof import as_workbook, workbook
 from tests.tools.books.test_reconcile import CSV, paid, rows, state
 
 if TYPE_CHECKING:
@@ -50,11 +51,14 @@ def reconcile(engine: Engine, folder: Path, tmp_path: Path) -> Callable[..., Res
     engine.account("00715")
     runner = create_app(folder / "config.toml").test_cli_runner()
 
-    def run(bank: str, *contents: str, options: tuple[str, ...] = ()) -> Result:
+    def run(bank: str, *contents: str | bytes, options: tuple[str, ...] = ()) -> Result:
         files = []
         for number, content in enumerate(contents, start=1):
             file = tmp_path / f"{number}.csv"
-            file.write_text(content if content.startswith("txn_id") else f"{CSV}{content}")
+            if isinstance(content, bytes):
+                file.write_bytes(content)
+            else:
+                file.write_text(content if content.startswith("txn_id") else f"{CSV}{content}")
             files.append(str(file))
         return runner.invoke(args=["reconcile", bank, *files, *options], catch_exceptions=False)
 
@@ -76,6 +80,37 @@ def ours(engine: Engine, bank: str, *txn_ids: str) -> None:
     """Record payments of ours, each with a sum of its own."""
     for number, txn_id in enumerate(txn_ids, start=1):
         paid(engine, bank, txn_id, "71501", f"{number}.00", "2026-11-03 10:15:00")
+
+
+# --- what is no register ---
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\r\n",
+        b"\xef\xbb\xbf",
+        b"<!doctype html><title>Log in</title>",
+        b"number;name;address;period;sum\r\n",
+        b"81;71501;5.00;2026-11-03\r\n",
+        b"Not Found",
+        b"\0" * 100,
+        as_workbook("number;name;address;period;sum"),
+        as_workbook("81;71501;5.00;2026-11-03"),
+        workbook([]),
+        workbook([], [["txn_id", "account", "sum", "date"], ["8", "71501", 5, "2026-11-03"]]),
+    ],
+)
+@pytest.mark.parametrize("bank", ["kaspi", "evening"])
+def test_silence_is_no_agreement(
+    reconcile: Callable[..., Result], tmp_path: Path, bank: str, content: bytes
+) -> None:
+    """Though we hold nothing either."""
+    done = reconcile(bank, content)
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"{tmp_path}/1.csv: refused: " in done.stderr
 
 
 # --- a register of which nothing is known ---

@@ -271,7 +271,10 @@ TWO = [
 ]
 
 
-@pytest.mark.parametrize("encoding", ["windows-1251", "utf-8", "utf-8-sig", "utf-16", "cp866"])
+@pytest.mark.parametrize(
+    "encoding",
+    ["windows-1251", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp866"],
+)
 @pytest.mark.parametrize(
     "content",
     [HALYK, KAZPOST, BCC, JUSAN, KASPI, FORTE, BCC.upper(), BCC.lower().replace("kz", "KZ")],
