@@ -79,6 +79,11 @@ WRONG: dict[str, Outcome] = {
 FIELDS = {"act", *WRONG}
 ROUBLES = re.compile(r"[0-9]{1,12}\.[0-9]{2}")
 KOPECKS = re.compile("[0-9]{1,14}")
+# By the setting `kopecks`, of a sum in the other unit's form.
+HINTS = {
+    False: "bare integer: kopecks? if so, kopecks = true",
+    True: "a separator: roubles? if so, kopecks = false",
+}
 PARAMS = re.compile(rb"</?params[\s/>]")
 # A comment, a CDATA section, a DOCTYPE or a processing instruction: nothing else begins so where
 # the bytes are well-formed XML.
@@ -119,9 +124,9 @@ FORMS: dict[str, Callable[[Bank, str], Any]] = {
 
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
-    given = wire.fields(call.form, {"params"})
-    text = given.values.get("params")
-    if not (text or given.repeated):
+    form = wire.fields(call.form, {"params"})
+    text = form.values.get("params")
+    if not (text or form.repeated):
         return Refuse(name="", outcome="bad_request")
     request = _request(text.encode()) if text else None
     if request is None:
@@ -160,7 +165,7 @@ def _request(raw: bytes) -> Request | None:
     if root is None or root.tag != "request":
         return None
     signs = root.findall("sign")
-    if len(root.findall("params")) != 1 or len(signs) > 1 or any(len(one) for one in signs):
+    if len(root.findall("params")) != 1 or len(signs) > 1 or any(len(sign) for sign in signs):
         return None
     signed = raw.partition(b"<params>")[2].partition(b"</params>")[0]
     params = wire.read_xml(b"<params>%s</params>" % signed)
@@ -169,12 +174,12 @@ def _request(raw: bytes) -> Request | None:
 
 def _proof(bank: Bank, request: Request) -> Proof | None:
     """Find the secret that the request was signed with (step 5)."""
-    given = request.sign.lower()
+    sign = request.sign.lower()
     # No short cut: the time must not tell which secret was right.
     right = [
         secret
         for secret in bank.secret
-        if proofs.same(given, proofs.md5_hex(request.signed, secret))
+        if proofs.same(sign, proofs.md5_hex(request.signed, secret))
     ]
     return Proof(request.sign, right[-1]) if right else None
 
@@ -188,12 +193,13 @@ def _sign(bank: Bank, proof: Proof, params: Element) -> str:
 
 def _command(bank: Bank, proof: Proof, params: Element) -> Command:
     """Read the elements (steps 6 to 10)."""
-    given = [one for one in params if one.tag in {*FIELDS, bank.service_field}]
-    values = {one.tag: one.text or "" for one in given}
-    plain = len(values) == len(given) and not any(len(one) for one in given)
+    known = {*FIELDS, bank.service_field}
+    elements = [child for child in params if child.tag in known]
+    values = {child.tag: child.text or "" for child in elements}
+    plain = len(values) == len(elements) and not any(len(child) for child in elements)
     name = ACTS.get(values.get("act", ""), "")
     bank, bad_service = bank.for_service(values.get(bank.service_field))
-    forms = {one: FORMS[one](bank, values.get(one, "")) for one in NEEDED.get(name, ())}
+    forms = {part: FORMS[part](bank, values.get(part, "")) for part in NEEDED.get(name, ())}
     common: dict[str, Any] = {
         "name": name,
         "txn_id": forms.get("pay_id") or "",
@@ -204,7 +210,8 @@ def _command(bank: Bank, proof: Proof, params: Element) -> Command:
     }
     refused = _refusal(name, values, forms) if plain else "unreadable"
     if refused:
-        return Refuse(outcome=refused, **common)
+        noted = _hint(bank, values.get("pay_amount", "")) if refused == "bad_sum" else {}
+        return Refuse(outcome=refused, noted=noted, **common)
     if name == "status":
         return Status(cancelled="payment_cancelled", **common)
     if name == "check":
@@ -219,17 +226,25 @@ def _refusal(name: str, values: Mapping[str, str], forms: Mapping[str, Any]) -> 
     """Find what not even a known payment is excused for (steps 6 to 8)."""
     if not name:
         return "unknown_command"
-    if not all(values.get(one) for one in forms):
+    if not all(values.get(part) for part in forms):
         return "bad_request"
-    wrong = [outcome for one, outcome in WRONG.items() if one in forms and forms[one] is None]
+    wrong = [outcome for part, outcome in WRONG.items() if part in forms and forms[part] is None]
     return wrong[0] if wrong else None
 
 
+def _hint(bank: Bank, amount: str) -> dict[str, str]:
+    """Say, for the log, which setting would take a sum that is refused."""
+    kopecks = bank.own["kopecks"]
+    if (ROUBLES if kopecks else KOPECKS).fullmatch(amount):
+        return {"why": HINTS[kopecks]}
+    return {}
+
+
 def _receipt(bank: Bank, payment: Payment) -> list[Element]:
-    done = bank.local(payment.performed_at or payment.created_at)
+    moment = bank.local(payment.performed_at or payment.created_at)
     return [
         element("reg_id", str(payment.id)),
-        element("reg_date", f"{done:%Y-%m-%dT%H:%M:%S}"),
+        element("reg_date", f"{moment:%Y-%m-%dT%H:%M:%S}"),
     ]
 
 

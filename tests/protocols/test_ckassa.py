@@ -742,6 +742,25 @@ def test_what_a_check_shows_is_set(books: Engine, endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize(
+    ("bank", "text", "why"),
+    [
+        ("ckassa", "1200", "bare integer: kopecks? if so, kopecks = true"),
+        ("ckassa", "1200,00", None),
+        ("ckassa", "x", None),
+        ("kopecks", "1200.00", "a separator: roubles? if so, kopecks = false"),
+        ("kopecks", "1200,00", None),
+    ],
+)
+def test_the_log_says_which_setting_would_take_a_sum(
+    books: Engine, endpoint: Endpoint, bank: str, text: str, why: str | None
+) -> None:
+    """Section 3: the unit is for the provider to say, and for ops to set."""
+    assert code(endpoint, act("2", pay_amount=text), bank) == "12"
+    line = endpoint.log()[-1]
+    assert (line["outcome"], line.get("why")) == ("bad_sum", why)
+
+
+@pytest.mark.parametrize(
     ("text", "expected", "amount"),
     [
         ("10000", "0", "100.00"),
