@@ -71,10 +71,10 @@ UNREAD = 0  # stands for an id that could not be read
 
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
-    given = wire.read_json(call.body)
-    if given.repeated or not isinstance(given.value, dict):
+    body = wire.read_json(call.body)
+    if body.repeated or not isinstance(body.value, dict):
         return Refuse(name="", outcome="bad_request")
-    action, own_id = given.value.get("action"), given.value.get("id")
+    action, own_id = body.value.get("action"), body.value.get("id")
     txn_id = decimal_text(own_id) or ""
     is_id = ID.fullmatch(txn_id) is not None
     common: dict[str, Any] = {
@@ -88,7 +88,7 @@ def read(bank: Bank, call: Call) -> Command:
         return Refuse(outcome="bad_id", **common)
     if action == "status":
         return Status(cancelled="payment_cancelled", **common)
-    return _check_or_pay(bank, given.value, common)
+    return _check_or_pay(bank, body.value, common)
 
 
 def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:

@@ -80,21 +80,21 @@ def read(bank: Bank, call: Call) -> Command:
             return Refuse(name="", outcome="bad_method")
         if not _is_signed(bank, call.query):
             return Refuse(name="", outcome="bad_signature")
-    given = wire.fields(call.query + b"&" + call.form, FIELDS)
-    name = given.values.get("action", "")
-    if given.repeated:
+    query = wire.fields(call.query + b"&" + call.form, FIELDS)
+    name = query.values.get("action", "")
+    if query.repeated:
         return Refuse(name=name, outcome="bad_request")
     if name not in COMMANDS:
         return Refuse(name=name, outcome="unknown_command")
     if name in ("check", "payment"):
-        return _check_or_pay(bank, name, given.values)
-    return _status_or_cancel(bank, name, given.values)
+        return _check_or_pay(bank, name, query.values)
+    return _status_or_cancel(bank, name, query.values)
 
 
 def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     """Answer as in section 5."""
     answer: dict[str, Any] = {"code": code}
-    payment = _told(command, result)
+    payment = _payment(command, result)
     if payment:
         cancels = isinstance(command, Cancel)
         moment = payment.cancelled_at if cancels and payment.cancelled_at else payment.created_at
@@ -174,7 +174,7 @@ def _status_or_cancel(bank: Bank, name: str, values: dict[str, str]) -> Command:
     )
 
 
-def _told(command: Command, result: Result) -> Payment | None:
+def _payment(command: Command, result: Result) -> Payment | None:
     """The payment whose number and date the answer has: what was done, and what a status finds."""
     done = result.done
     return result.payment if done or isinstance(command, Status) else None
@@ -186,18 +186,20 @@ def _json(bank: Bank, answer: dict[str, Any], said: list[str], payer: Payer | No
     named = {JSON_NAMES[name]: answer[name] for name in JSON_NAMES if name in answer}
     if payer is None or "debt" not in bank.show:
         return wire.json_answer(named)
-    made = wire.json_answer(named | {"Invoice": [{"amount": DIGITS_COME_HERE}]})
+    document = wire.json_answer(named | {"Invoice": [{"amount": DIGITS_COME_HERE}]})
     # The library would write 900.00 from a float only: as 900.0, and inexact. So a text stands
     # where the digits belong. No other can be taken for it: the message begins with "OK", and
     # quotes inside of it are escaped.
     digits = f"{payer.debt:.2f}".encode()
-    return made._replace(body=made.body.replace(f'"{DIGITS_COME_HERE}"'.encode(), digits))
+    return document._replace(body=document.body.replace(f'"{DIGITS_COME_HERE}"'.encode(), digits))
 
 
 def _xml(bank: Bank, answer: dict[str, Any]) -> Answer:
     parts = [element(name, str(value)) for name, value in answer.items()]
-    made = wire.xml(element("response", parts), encoding=ENCODINGS[bank.own["encoding"]])
+    document = wire.xml(element("response", parts), encoding=ENCODINGS[bank.own["encoding"]])
     if not bank.own["own_key"]:
-        return made
-    sign = element("sign", bank.own["own_key"](made.body).hex())
-    return made._replace(body=made.body.removesuffix(END) + wire.xml_text(sign).encode() + END)
+        return document
+    sign = element("sign", bank.own["own_key"](document.body).hex())
+    return document._replace(
+        body=document.body.removesuffix(END) + wire.xml_text(sign).encode() + END
+    )

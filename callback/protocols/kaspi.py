@@ -57,12 +57,12 @@ XML_ORDER = ("txn_id", "prv_txn", "sum", "result", "fields", "bin", "comment")
 
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
-    given = wire.fields(call.query + b"&" + call.form, {*FIELDS, bank.service_field})
-    name = given.values.get("command", "")
-    txn_id = given.values.get("txn_id", "")
+    query = wire.fields(call.query + b"&" + call.form, {*FIELDS, bank.service_field})
+    name = query.values.get("command", "")
+    txn_id = query.values.get("txn_id", "")
     echo = txn_id if wire.DIGITS.fullmatch(txn_id) else ""
     outcome: Outcome | None = None
-    if given.repeated:
+    if query.repeated:
         outcome = "bad_request"
     elif name not in COMMANDS:
         outcome = "unknown_command"
@@ -70,7 +70,7 @@ def read(bank: Bank, call: Call) -> Command:
         outcome = "bad_id"
     if outcome:
         return Refuse(name=name, outcome=outcome, txn_id=txn_id, echo=echo)
-    return _check_or_pay(bank, name, echo, given.values)
+    return _check_or_pay(bank, name, echo, query.values)
 
 
 def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:

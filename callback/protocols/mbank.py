@@ -91,10 +91,10 @@ UNAVAILABLE = Refuse(name="", outcome="temporary", echo=Head(dated=False))
 
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
-    found = _envelope(call.body)
-    if found is None:
+    envelope = _envelope(call.body)
+    if envelope is None:
         return Refuse(name="", outcome="bad_request")
-    head, body = found
+    head, body = envelope
     qm, qid, op = (_repeatable(head.get(name, "")) for name in ("QM", "QID", "OP"))
     echo = Head(qm, qid, op)
     name = COMMANDS.get(head.get("OP", ""), "")
@@ -190,16 +190,16 @@ def _body(bank: Bank, result: Result, code: str) -> dict[str, str]:
     russian = bank.language == "ru"
     if result.payment:
         # A repeat is the first answer again.
-        said = PAID if russian else message("ok", bank.language)
-        return {"STATUS": code, "MSG": said, "SUM": f"{result.payment.amount:.2f}"}
+        text = PAID if russian else message("ok", bank.language)
+        return {"STATUS": code, "MSG": text, "SUM": f"{result.payment.amount:.2f}"}
     shown = _shown(bank, result.payer) if result.payer else {}
     return {"STATUS": code, "MSG": message("ok", bank.language), **shown}
 
 
 def _refused(bank: Bank, outcome: Outcome, code: str) -> dict[str, str]:
     russian = bank.language == "ru"
-    said = REFUSED.get(outcome, WRONG_REQUEST) if russian else message(outcome, bank.language)
-    return {"STATUS": code, "ERR_MSG": said}
+    text = REFUSED.get(outcome, WRONG_REQUEST) if russian else message(outcome, bank.language)
+    return {"STATUS": code, "ERR_MSG": text}
 
 
 def _shown(bank: Bank, payer: Payer) -> dict[str, str]:

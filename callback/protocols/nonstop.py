@@ -108,8 +108,8 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
 def _values(call: Call) -> dict[str, str] | None:
     """Read a query, or the elements of a body; None when it is unreadable or repeats one."""
     if call.method == "GET":
-        given = wire.fields(call.query, FIELDS, lossless=True)
-        return None if given.repeated else given.values
+        query = wire.fields(call.query, FIELDS, lossless=True)
+        return None if query.repeated else query.values
     root = wire.read_xml(call.body, DEPTH)
     if root is None or root.tag != ROOT:
         return None
@@ -143,9 +143,9 @@ def _is_signed(bank: Bank, values: Mapping[str, str]) -> bool:
     adds_sum = bank.own["sign_amount"] and values.get("ACT") == "4"
     names = (*SIGNED, "PAY_AMOUNT") if adds_sum else SIGNED
     signed = [wire.as_received(values.get(name, "")) for name in names]
-    given = values.get("SIGN", "").lower()
+    sign = values.get("SIGN", "").lower()
     right = [
-        proofs.same(given, proofs.hex_digest(bank.own["sign"], b"_".join([*signed, secret])))
+        proofs.same(sign, proofs.hex_digest(bank.own["sign"], b"_".join([*signed, secret])))
         for secret in bank.secret
     ]
     return any(right)

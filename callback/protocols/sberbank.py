@@ -84,12 +84,12 @@ DATES = (
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
     known = {*FIELDS, bank.service_field.upper()}
-    given = wire.fields(call.query + b"&" + call.form, known, fold=True)
-    action = given.values.get("ACTION", "")
+    query = wire.fields(call.query + b"&" + call.form, known, fold=True)
+    action = query.values.get("ACTION", "")
     name = action.lower() if action.isascii() else action  # a Kelvin sign is no k
-    txn_id = given.values.get("PAY_ID", "")
+    txn_id = query.values.get("PAY_ID", "")
     outcome: Outcome | None = None
-    if given.repeated:
+    if query.repeated:
         outcome = "bad_request"
     elif name not in COMMANDS:
         outcome = "unknown_command"
@@ -97,7 +97,7 @@ def read(bank: Bank, call: Call) -> Command:
         outcome = "bad_id"
     if outcome:
         return Refuse(name=name, outcome=outcome, txn_id=txn_id)
-    return _check_or_pay(bank, name, txn_id, given.values)
+    return _check_or_pay(bank, name, txn_id, query.values)
 
 
 def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:

@@ -126,13 +126,13 @@ UNAVAILABLE = Refuse(name="", outcome="temporary", echo=Echo(None))
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
     names = NAMES[bank.own["form"]]
-    given = _fields(bank, call)
-    values = given.values
+    query = _fields(bank, call)
+    values = query.values
     name = values.get("QueryType", "")
     txn_id = values.get(names.txn_id, "")
     echo = Echo(_digits(txn_id), _digits(values.get("RevertId", "")))
     outcome: Outcome | None = None
-    if given.repeated:
+    if query.repeated:
         outcome = "bad_request"
     elif _asks_for_statement(names, values):
         return _statement(names, echo, values)
@@ -162,10 +162,10 @@ def _fields(bank: Bank, call: Call) -> Fields:
     form = bank.own["form"]
     others = OTHER_NAMES.get(form, {})
     agreed = {"PayElementId"} if bank.services else set()
-    given = wire.fields(call.query + b"&" + call.form, FIELDS[form] | others.keys() | agreed)
-    both = {name for other, name in others.items() if {other, name} <= given.values.keys()}
-    renamed = {others.get(name, name): text for name, text in given.values.items()}
-    return given._replace(values=renamed, repeated=given.repeated | both)
+    query = wire.fields(call.query + b"&" + call.form, FIELDS[form] | others.keys() | agreed)
+    both = {name for other, name in others.items() if {other, name} <= query.values.keys()}
+    renamed = {others.get(name, name): text for name, text in query.values.items()}
+    return query._replace(values=renamed, repeated=query.repeated | both)
 
 
 def _digits(text: str) -> str:

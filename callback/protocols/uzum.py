@@ -119,18 +119,18 @@ FORMS: dict[str, Reader] = {
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
     name = call.path
-    given = wire.read_json(call.body)
-    if given.repeated or not isinstance(given.value, dict):
+    body = wire.read_json(call.body)
+    if body.repeated or not isinstance(body.value, dict):
         return Refuse(name=name, outcome="unreadable")
-    bank, bad_service = _of_service(bank, given.value)
-    values = _values(bank, name, given.value)
+    bank, bad_service = _of_service(bank, body.value)
+    values = _values(bank, name, body.value)
     common: dict[str, Any] = {
         "name": name,
         "txn_id": values.get("transId") or "",
         "account": values.get("params") or "",
         "service": bank.service,
         "amount": values.get("amount"),
-        "echo": _echo(given.value, values),
+        "echo": _echo(body.value, values),
     }
     refused = bad_service or _refusal(bank, values)
     if refused:
@@ -143,7 +143,7 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     """Answer as in section 5."""
     repeats = result.outcome == "duplicate_same" and bank.own["repeats"] == "same"
     if result.outcome == "ok" or repeats:
-        return wire.json_answer(_told(bank, command, result))
+        return wire.json_answer(_success(bank, command, result))
     stranger = result.outcome == "not_authenticated"
     status = bank.own["auth_status"] if stranger else HTTPStatus.BAD_REQUEST
     failed = {
@@ -234,7 +234,7 @@ def _expires_before(bank: Bank) -> Cutoff:
     return Cutoff(created_at=oldest, paid_at=ANY_TIME)
 
 
-def _told(bank: Bank, command: Command, result: Result) -> dict[str, Any]:
+def _success(bank: Bank, command: Command, result: Result) -> dict[str, Any]:
     if result.payment is None:
         return {
             **command.echo,
@@ -244,11 +244,11 @@ def _told(bank: Bank, command: Command, result: Result) -> dict[str, Any]:
         }
     payment = result.payment
     times = _times(payment)
-    told = STATUS_TIMES if command.name == "status" else (TIMES[command.name],)
+    names = STATUS_TIMES if command.name == "status" else (TIMES[command.name],)
     return {
         **command.echo,
         "status": STATES[payment.state],
-        **{time: times[time] for time in told},
+        **{name: times[name] for name in names},
         "data": _typed(bank, payment.number or ""),
         "amount": in_tiyin(payment.amount),
     }

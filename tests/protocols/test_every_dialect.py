@@ -11,6 +11,7 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,8 +25,9 @@ from callback.paths import SQL
 from callback.protocols import PROTOCOLS
 from callback.tools.books.entry import Entry, Register
 from callback.tools.books.reconcile import Reconciliation, Report
-from callback.tools.conform import run
+from callback.tools.conform import reading_cases, run
 from callback.tools.conform.play import CENT, Booked, Others, Play
+from callback.tools.conform.simulator import QuerySimulator
 from callback.tools.conform.simulators import SIMULATORS
 from callback.tools.conform.suite import CASES, Case, lacks
 from tests.conftest import Engine, MariaDBEngine, SQLiteEngine, flask, settings_toml
@@ -41,7 +43,10 @@ if TYPE_CHECKING:
     from callback.tools.conform.model import Act, Proof, Reading, Step
 
 BANKS = dialects.banks()
-ACCOUNT, OTHERS = "7012340001", ("7012340009", "7012340003", "7012340004")
+ACCOUNT = "7012340001"
+# Unknown, closed, blocked, overpaid.
+OTHERS = ("7012340009", "7012340003", "7012340004", "7012340005")
+QUIET = "7012340002"  # owes nothing
 PARALLEL = 64
 
 
@@ -90,6 +95,8 @@ def opened(database: Engine) -> Engine:
     database.account(ACCOUNT, "Серова Анна", owes="3200.00")
     database.account(OTHERS[1], state="closed")
     database.account(OTHERS[2], state="blocked")
+    database.account(OTHERS[3], owes="-50.00")
+    database.account(QUIET, owes="0.00")
     return database
 
 
@@ -158,6 +165,72 @@ def test_every_bank_plays(
 
     assert run.judge(play, case) == ("", "", "")
     assert recorded(books, bank) == play.books
+
+
+@for_every_bank
+def test_the_log_names_the_first_fault(
+    start: Callable[[str], Play], endpoint: Endpoint, bank: str
+) -> None:
+    """Where sheet and simulator speak of the same outcomes: also of those that share a code."""
+    play = start(bank)
+    if not isinstance(play.simulator, QuerySimulator):
+        return
+    seen = len(endpoint.log())
+    pairs = [*reading_cases.two_faults(play)]
+    for step, _, _ in pairs:
+        play.ask(step)
+    outcomes = [line["outcome"] for line in endpoint.log()[seen:] if line["command"] != "check"]
+
+    assert len(pairs) > 15
+    wanted = [first.outcome for _, first, _ in pairs]
+    assert list(zip(pairs, outcomes, strict=True)) == list(zip(pairs, wanted, strict=True))
+
+
+@for_every_bank
+def test_an_answer_says_its_type_and_charset(start: Callable[[str], Play], bank: str) -> None:
+    """To the letter: some read no further than that."""
+    play = start(bank)
+    types = set()
+    for step in (play.new(), play.new(account=play.unknown)):
+        reply = play.client.send(play.simulator.request(step))
+        types.add(reply.headers["content-type"])
+
+    assert types < {
+        "application/json; charset=utf-8",
+        "application/xml; charset=utf-8",
+        "text/xml; charset=utf-8",
+    }
+    assert len(types) == 1
+
+
+@for_every_bank
+def test_the_limits_are_within_the_limits(
+    start: Callable[[str], Play], books: Engine, bank: str
+) -> None:
+    """The largest sum is paid, and in the first and the last second of a sheet's years."""
+    play = start(bank)
+    play.pay(play.new(sum=play.simulator.bank.max_sum))
+    if play.simulator.SHEET.bounded_years:
+        play.pay(play.new(at=datetime(1970, 1, 1)))  # noqa: DTZ001 - the bank's
+        play.pay(play.new(at=datetime(2099, 12, 31, 23, 59, 59)))  # noqa: DTZ001
+
+    assert recorded(books, bank) == play.books
+
+
+@for_every_bank
+def test_a_check_tells_what_the_settings_show(start: Callable[[str], Play], bank: str) -> None:
+    """The name masked, the debt exactly; of who owes nothing, nothing."""
+    play = start(bank)
+    if "check" not in play.simulator.acts:
+        return
+    reading = play.expect(play.new("check"), "ok")
+    assert reading.debt == (Decimal("3200.00") if "debt" in play.simulator.bank.show else None)
+    assert reading.name == ("С*** А***" if "name" in play.simulator.bank.show else None)
+
+    reading = play.expect(play.new("check", account=QUIET), "ok")
+    assert reading.debt in (Decimal("0.00"), None)
+    assert play.last is not None
+    assert "-0.00" not in play.last.came
 
 
 @for_every_bank

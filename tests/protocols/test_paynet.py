@@ -47,7 +47,7 @@ account_pattern = "[0-9]{10}"
 min_sum = "50.00"
 max_sum = "2000.00"
 timezone = "Asia/Tashkent"
-show = ["debt"]
+show = ["name", "debt"]
 """
 VARIANTS = """
 [BANKS.paynetfinal]

@@ -8,14 +8,22 @@ from callback.tools.conform import forms
 from callback.tools.conform.forms import Members
 from callback.tools.conform.json_simulator import LONE_SURROGATE, JsonSimulator, wrong_numbers
 from callback.tools.conform.model import ABSENT, Raw, Reading, require
-from callback.tools.conform.simulator import Sheet, wrong_dates
+from callback.tools.conform.simulator import Sheet, spelled, wrong_dates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from callback.tools.conform.model import Reply, Slot, Step
 
+NAMES: Mapping[Slot, str] = {
+    "act": "action",
+    "id": "id",
+    "account": "account",
+    "sum": "amount",
+    "time": "time",
+    "service": "srv_id",
+}
 SHEET = Sheet(
     name="alif.md",
     sections={
@@ -63,7 +71,17 @@ SHEET = Sheet(
     },
     ids_are_digits=False,  # a zero before them is no id
     zero_is_an_id=False,
-    repeat_first=("time",),
+    names=NAMES,
+    ignored_in_check=("sum", "time"),
+    optional_in_pay=("time",),
+    repeat_first=("time", "service"),
+    malformed_is_other=("account",),
+    order=(
+        *("twice", "act", "id", "service", "no account", "account", "sum", "time", "limits"),
+        "payer",
+    ),
+    longest_id=20,
+    any_type=True,
     wrong_methods=("GET", "HEAD", "PUT", "DELETE"),
     floor=True,
     says_basic=False,
@@ -103,18 +121,10 @@ class Alif(JsonSimulator):
     def body(self, step: Step) -> Members:
         """One object; a service only where a request is about one."""
         service: Sequence[Slot] = () if step.act == "status" else self.slots()[5:]
-        names: dict[Slot, str] = {
-            "act": "action",
-            "id": "id",
-            "account": "account",
-            "sum": "amount",
-            "time": "time",
-            "service": "srv_id",
-        }
         members = [
             pair
             for slot in (*self.SHEET.slots[step.act], *service)
-            for pair in self.member(names[slot], slot, step)
+            for pair in self.member(NAMES[slot], slot, step)
         ]
         return Members([*members, *dict(step.extra).items()])
 
@@ -133,47 +143,67 @@ class Alif(JsonSimulator):
         if slot not in tables:
             return
         outcome, values = tables[slot]
-        yield from ((one, outcome) for one in values)
+        yield from ((value, outcome) for value in values)
         if slot == "account":
-            yield from ((one, "bad_request") for one in (None, ABSENT))
+            yield from ((value, "bad_request") for value in (None, ABSENT))
+
+    def spellings(self, step: Step) -> Iterator[tuple[Slot, Any]]:
+        """Section 3: an id and a sum as texts, a sum without its last zeros."""
+        yield from super().spellings(step)
+        yield "id", step.id
+        if step.act == "pay":
+            yield "sum", f"{step.sum:.2f}"
+            texts = [text for name, text in spelled(step.sum) if name != "comma"]
+            yield from (("sum", spelling) for text in texts for spelling in (text, Raw(text)))
 
     def read(self, step: Step, reply: Reply) -> Reading:
         """Section 5."""
-        found = forms.read_json(reply)
-        require(type(found.get("code")) is int, "code is no whole number")
-        code = str(found["code"])
+        members = forms.read_json(reply)
+        require(type(members.get("code")) is int, "code is no whole number")
+        code = str(members["code"])
         done = self.word(step.act, code) == "done"
-        echo = 0 if "id" in step.change else self.value("id", step)
-        known = found.get("id") == echo or (not done and found.get("id") == 0)
-        require(known and type(found["id"]) is int, f"id is {found.get('id')!r}, not {echo}")
-        data = {"info_for_client", "response_id", "provider_id"} & found.keys()
+        echo = self._echo(step)
+        known = members.get("id") == echo or (not done and members.get("id") == 0)
+        right = known and type(members["id"]) in (type(echo), int)
+        require(right, f"id is {members.get('id')!r}, not {echo!r}")
+        data = {"info_for_client", "response_id", "provider_id"} & members.keys()
         require(done or not data, "a refusal carries data")
         if not done:
             return Reading(code)
         if step.act == "check":
-            require("response_id" not in found, "a check has a response_id")
-            return Reading(code, debt=self._debt(found))
-        return Reading(code, {"number": self._number(step, found)}, state="paid")
+            require("response_id" not in members, "a check has a response_id")
+            return self._shown(code, members)
+        return Reading(code, {"number": self._number(step, members)}, state="paid")
 
-    def _number(self, step: Step, found: dict[str, Any]) -> str:
+    def _echo(self, step: Step) -> int | str:
+        """The id as it was sent, number or text; 0 where it is none."""
+        sent = step.change.get("id", self.value("id", step))
+        return sent if sent in (step.id, int(step.id)) else 0
+
+    def _number(self, step: Step, members: dict[str, Any]) -> str:
         """Section 5: in a status by both names."""
-        number = found.get("response_id")
+        number = members.get("response_id")
         require(isinstance(number, str) and number.isdecimal(), "response_id is no text of digits")
         if step.act == "status":
-            require(found.get("provider_id") == number, "provider_id is not the response_id")
+            require(members.get("provider_id") == number, "provider_id is not the response_id")
         return str(number)
 
-    def _debt(self, found: dict[str, Any]) -> Decimal | None:
-        """The line of the debt; between lines stand a backslash and an n."""
-        require(("info_for_client" in found) == bool(self.bank.show), "info_for_client or none")
-        if "debt" not in self.bank.show:
-            return None
-        label = f"{self.bank.labels['debt']}: "
-        lines = str(found["info_for_client"]).split("\\n")
-        require(len(lines) == len(self.bank.show), f"info_for_client has {len(lines)} lines")
-        debts = [line.removeprefix(label) for line in lines if line.startswith(label)]
-        require(len(debts) == 1, f"no line begins with {label}")
-        return forms.money(debts[0])
+    def _shown(self, code: str, members: dict[str, Any]) -> Reading:
+        """A line each, in the order of `show`; between lines stand a backslash and an n."""
+        require(("info_for_client" in members) == bool(self.bank.show), "info_for_client or none")
+        if not self.bank.show:
+            return Reading(code)
+        lines = str(members["info_for_client"]).split("\\n")
+        labels = [
+            "" if word == "name" else f"{self.bank.labels[word]}: " for word in self.bank.show
+        ]
+        require(len(lines) == len(labels), f"info_for_client has {len(lines)} lines")
+        shown = {}
+        for word, label, line in zip(self.bank.show, labels, lines, strict=True):
+            require(line.startswith(label), f"no line begins with {label}")
+            shown[word] = line.removeprefix(label)
+        debt = forms.money(shown["debt"]) if "debt" in shown else None
+        return Reading(code, debt=debt, name=shown.get("name"))
 
     def _sums(self, probe: Decimal) -> Iterator[Any]:
         good = f"{probe:.2f}"

@@ -108,12 +108,6 @@ def check_of_few_words(play: Play) -> None:
     play.expect(play.new("check"), "ok", **dict.fromkeys(slots, ABSENT))
 
 
-def check_in_other_words(play: Play) -> None:
-    """What is written in another way that the sheet has is the same check."""
-    for slot, value in play.simulator.spellings(play.new("check")):
-        play.expect(play.new("check"), "ok", **{slot: value})
-
-
 def debt_goes_down(play: Play) -> None:
     """A check tells the debt, and a payment lowers it by its sum."""
     before = play.owed()
@@ -151,22 +145,22 @@ def pay_of_few_words(play: Play) -> None:
 
 def repeat(play: Play) -> None:
     """The same again, three times."""
-    step, first = _first(play)
+    step, first = play.known()
     for _ in range(3):
         play.same(first, play.expect(step, "duplicate_same"))
 
 
 def repeat_with_other_date(play: Play) -> None:
     """Another date and members that nobody knows do not make it another payment."""
-    step, first = _first(play)
+    step, first = play.known()
     later = replace(step, at=step.at + timedelta(seconds=1), extra=(("zz_extra", "1"),) * 2)
     play.same(first, play.expect(later, "duplicate_same"))
 
 
 def repeat_with_bad_parts(play: Play) -> None:
     """A known payment wins over a refusal."""
-    step, first = _first(play)
-    for slot in play.simulator.SHEET.repeat_first:
+    step, first = play.known()
+    for slot in play.simulator.repeat_first():
         for value in ("x", ABSENT):
             play.same(first, play.expect(step, "duplicate_same", **{slot: value}))
 
@@ -186,14 +180,14 @@ def side_by_side(play: Play) -> None:
     _all_done(play, steps, firsts)
     if play.simulator.SHEET.two_phase:
         performs = [
-            play.later("perform", step, one) for step, one in zip(steps, firsts, strict=True)
+            play.later("perform", step, first) for step, first in zip(steps, firsts, strict=True)
         ]
         _all_done(play, performs, play.at_once(performs))
 
 
 def conflict(play: Play) -> None:
     """A known id with another sum, within the limits or not, or another account."""
-    step, first = _first(play)
+    step, first = play.known()
     sums = [step.sum + CENT]
     if play.simulator.bank.max_sum < LONG_SUM:
         sums.append(play.simulator.bank.max_sum + CENT)
@@ -268,10 +262,12 @@ def unknown_command(play: Play) -> None:
 
 
 def repeated(play: Play) -> None:
-    """It is not for the endpoint to choose one of them."""
-    _refused_all(
-        play, [(slot, TWICE, play.simulator.SHEET.repeated) for slot in play.simulator.slots()]
-    )
+    """It is not for the endpoint to choose one of them, nor in a check."""
+    parts = {"check": play.simulator.slots_of_check(), "pay": play.simulator.slots()}
+    acts: tuple[Act, ...] = ("check", "pay")
+    for act in acts:
+        outcome = play.simulator.SHEET.repeated
+        _refused_all(play, [(slot, TWICE, outcome) for slot in parts[act]], act)
 
 
 def strange_members(play: Play) -> None:
@@ -302,7 +298,8 @@ def hostile(play: Play) -> None:
 def oversized(play: Play) -> None:
     """It is refused, whoever sends it, before it is read."""
     step = play.new()
-    reading = play.send(play.simulator.oversized(step), step)
+    unread = replace(step, change={"id": ABSENT})  # whose id cannot be read is not echoed
+    reading = play.send(play.simulator.oversized(step), unread)
     word = play.simulator.word("pay", reading.code)
     if word != "refused":
         raise FailedError(f"wanted a refusal, got {reading.code}: {word}")
@@ -483,19 +480,11 @@ def malformed_password(play: Play) -> None:
     play.expect(play.new("check"), "ok")
 
 
-def _first(play: Play) -> tuple[Step, Reading]:
-    """A recorded payment, or in two phases a booking that waits."""
-    if not play.simulator.SHEET.two_phase:
-        paid = play.paid()
-        return paid.step, paid.first
-    return play.booked()
-
-
-def _all_done(play: Play, steps: list[Step], reading: list[Reading]) -> None:
-    for step, one in zip(steps, reading, strict=True):
-        play.want(one, step.act, "ok")
-        play.book(step, one)
-    if reading[0].number and len({one.number for one in reading}) < len(reading):
+def _all_done(play: Play, steps: list[Step], readings: list[Reading]) -> None:
+    for step, reading in zip(steps, readings, strict=True):
+        play.want(reading, step.act, "ok")
+        play.book(step, reading)
+    if readings[0].number and len({reading.number for reading in readings}) < len(readings):
         raise FailedError("two payments have one number")
 
 
@@ -508,10 +497,10 @@ def _other(play: Play, step: Step, slot: Slot) -> Step:
     return replace(step, sum=step.sum + CENT)
 
 
-def _cancel_twice(play: Play, step: Step, first: Reading) -> None:
-    cancel = play.later("cancel", step, first)
-    done = play.expect(cancel, "ok")
-    play.same(done, play.expect(cancel, "duplicate_same"))
+def _cancel_twice(play: Play, step: Step, paid: Reading) -> None:
+    cancel = play.later("cancel", step, paid)
+    first = play.expect(cancel, "ok")
+    play.same(first, play.expect(cancel, "duplicate_same"))
 
 
 def _want_state(reading: Reading, state: str) -> None:
@@ -519,13 +508,13 @@ def _want_state(reading: Reading, state: str) -> None:
         raise FailedError(f"its state is {reading.state or 'not told'}, not {state}")
 
 
-def _refused_all(play: Play, wrong: Iterable[tuple[Slot, object, str]]) -> None:
-    """Ask a pay for each malformed part, and complain of all that are not refused as wanted."""
+def _refused_all(play: Play, wrong: Iterable[tuple[Slot, object, str]], act: Act = "pay") -> None:
+    """Ask a pay, or a check, for each malformed part; complain of all that are not refused so."""
     failures = []
     for slot, value, outcome in wrong:
         try:
-            step = play.new(sum=play.probe, change={slot: value})
-            play.want(play.ask(step), "pay", outcome)
+            step = play.new(act, sum=play.probe, change={slot: value})
+            play.want(play.ask(step), act, outcome)
         except FailedError as error:
             failures.append((f"{_named(value)} as {slot}: {error}", error.exchange))
     if failures:

@@ -68,6 +68,9 @@ SHEET = Sheet(
         "pay": ("act", "account", "sum", "id", "time"),
         "status": ("act", "id"),
     },
+    ignored_in_check=("sum",),
+    order=("twice", "act", "no account", "id", "sum", "time", "account", "limits", "payer"),
+    longest_id=20,
     repeated="unreadable",
     wrong_methods=("GET", "HEAD", "PUT", "DELETE"),
     impossible_dates=("2026-02-30T12:00:00", "2026-03-16 12:00:00", "16.03.2026"),
@@ -149,21 +152,21 @@ class Ckassa(TextSimulator):
         root = forms.read_xml(reply, "application/xml")
         params = root.find("params")
         require(root.tag == "response" and params is not None, "it is not response and params")
-        found = {child.tag: child.text or "" for child in ([] if params is None else params)}
-        code = found.get("err_code", "")
-        require("err_text" in found, "there is no <err_text>")
+        texts = {child.tag: child.text or "" for child in ([] if params is None else params)}
+        code = texts.get("err_code", "")
+        require("err_text" in texts, "there is no <err_text>")
         sign = root.findtext("sign")
         if sign is not None:
             require(sign == self._answer_sign(step, reply.body), "the answer's sign is wrong")
         if self.word(step.act, code) != "done":
-            require(not {"reg_id", "reg_date", "balance"} & found.keys(), "a refusal carries data")
+            require(texts.keys() == {"err_code", "err_text"}, "a refusal carries data")
             return Reading(code)
         require(sign is not None, "the answer is not signed")
         if step.act == "check":
-            return Reading(code, debt=self._debt(found))
-        require(found.get("reg_id", "").isdecimal(), "<reg_id> is not a number")
-        require(found.get("reg_date"), "there is no <reg_date>")
-        return Reading(code, {"number": found["reg_id"], "time": found["reg_date"]}, state="paid")
+            return Reading(code, debt=self._debt(texts), name=texts.get("client_name"))
+        require(texts.get("reg_id", "").isdecimal(), "<reg_id> is not a number")
+        require(texts.get("reg_date"), "there is no <reg_date>")
+        return Reading(code, {"number": texts["reg_id"], "time": texts["reg_date"]}, state="paid")
 
     def _inner(self, step: Step) -> str:
         pairs = [
@@ -187,10 +190,10 @@ class Ckassa(TextSimulator):
         theirs = ours if self.bank.own["sign_request"] else b""
         return md5_hex(inner, theirs, self.bank.secret[-1]).upper()
 
-    def _debt(self, found: dict[str, str]) -> Decimal | None:
+    def _debt(self, texts: dict[str, str]) -> Decimal | None:
         if "debt" not in self.bank.show:
             return None
-        balance = forms.money(found.get("balance"))
+        balance = forms.money(texts.get("balance"))
         return balance if self.bank.own["balance_sign"] == "debt" else -balance
 
 

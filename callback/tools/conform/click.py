@@ -85,6 +85,11 @@ SHEET = Sheet(
     wrong_methods=("GET", "HEAD", "PUT", "DELETE"),
     impossible_dates=("2026-02-30 12:00:00", "2026-03-16T12:00:00", "16.03.2026 12:00:00"),
     absent=dict.fromkeys(("id", "account", "sum", "time"), "bad_request"),
+    order=(
+        *("twice", "no account", "service", "act", "id", "time", "sum", "account", "limits"),
+        "payer",
+    ),
+    longest_id=20,
     perform_names={
         "number": "payment_not_found",
         "account": "payment_not_found",
@@ -144,15 +149,15 @@ class Click(TextSimulator):
         if step.act == "check":
             return self._get_info(step)
         names = self.SHEET.names
-        given = {slot: self.member(names[slot], slot, step) for slot in self.SHEET.slots[step.act]}
-        pairs = [pair for slot in given for pair in given[slot]]
+        slots = {slot: self.member(names[slot], slot, step) for slot in self.SHEET.slots[step.act]}
+        pairs = [pair for slot in slots for pair in slots[slot]]
         pairs += [
             ("click_paydoc_id", "55"),
             ("error", GAVE_UP if step.act == "cancel" else "0"),
             ("error_note", ""),
         ]
         if step.proof != "no sign":
-            sign = self._sign([value for one in given.values() for _, value in one[:1]])
+            sign = self._sign([value for members in slots.values() for _, value in members[:1]])
             wrong = ("0" if sign[0] != "0" else "1") + sign[1:]
             pairs.append(("sign_string", wrong if step.proof == "wrong sign" else sign))
         return Request(body=urlencode([*pairs, *step.extra]).encode(), content_type=FORM)
@@ -178,20 +183,21 @@ class Click(TextSimulator):
 
     def read(self, step: Step, reply: Reply) -> Reading:
         """Section 5."""
-        found = forms.read_json(reply)
-        error = found.get("error")
+        members = forms.read_json(reply)
+        error = members.get("error")
         require(type(error) is int, "error is no whole number")
-        require(isinstance(found.get("error_note"), str), "error_note is no text")
+        require(isinstance(members.get("error_note"), str), "error_note is no text")
         if step.act == "check":
-            return Reading(str(error), debt=self._debt(found) if error == 0 else None)
+            return self._shown(members) if error == 0 else Reading(str(error))
         receipt = {}
         for name, member in (("number", "merchant_prepare_id"), ("confirm", "merchant_confirm_id")):
-            if member in found:
-                require(type(found[member]) is int, f"{member} is no whole number")
-                receipt[name] = str(found[member])
+            if member in members:
+                require(type(members[member]) is int, f"{member} is no whole number")
+                receipt[name] = str(members[member])
         if error == 0:
-            require(found.get("click_trans_id") == int(step.id), "click_trans_id is not theirs")
-            require(found.get("merchant_trans_id") == step.account, "merchant_trans_id is another")
+            require(members.get("click_trans_id") == int(step.id), "click_trans_id is not theirs")
+            is_same = members.get("merchant_trans_id") == step.account
+            require(is_same, "merchant_trans_id is another")
             require("number" in receipt, "there is no merchant_prepare_id")
             require(step.act == "pay" or "confirm" in receipt, "there is no merchant_confirm_id")
         return Reading(str(error), receipt)
@@ -210,15 +216,16 @@ class Click(TextSimulator):
         text = forms.write_json(Members(body.items()))
         return Request(path=INFO, body=text.encode(), content_type="application/json")
 
-    def _debt(self, found: dict[str, Any]) -> Decimal | None:
-        shown = found.get("params")
-        require(isinstance(shown, dict), "there are no params")
-        label = self.bank.labels["debt"]
-        return forms.money((shown or {}).get(label)) if "debt" in self.bank.show else None
+    def _shown(self, members: dict[str, Any]) -> Reading:
+        params = members.get("params")
+        require(isinstance(params, dict), "there are no params")
+        shown = {word: (params or {}).get(self.bank.labels[word]) for word in self.bank.show}
+        debt = forms.money(shown["debt"]) if "debt" in shown else None
+        return Reading("0", debt=debt, name=shown.get("name"))
 
     def _sign(self, values: list[Any]) -> str:
         """`values` as sent: two of them, the secret, the others."""
-        texts = [one if isinstance(one, bytes) else str(one).encode() for one in values]
+        texts = [value if isinstance(value, bytes) else str(value).encode() for value in values]
         return md5_hex(*texts[:2], self.bank.secret[-1], *texts[2:])
 
 

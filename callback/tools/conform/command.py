@@ -29,6 +29,7 @@ def install(app: Flask, settings: Settings, bank_name: click.ParamType[Bank]) ->
     @click.option("--unknown", default="", help="A number that no account has.")
     @click.option("--closed", default="", help="The number of a closed account.")
     @click.option("--blocked", default="", help="The number of a blocked account.")
+    @click.option("--overpaid", default="", help="The number of an account that is overpaid.")
     @click.option("--sum", "one_sum", type=Money(), help="Of an invoice that is paid at once.")
     @click.option(
         "--key", type=Setting(), help="PEM file: the bank's private key, where it has one."
@@ -56,7 +57,9 @@ def install(app: Flask, settings: Settings, bank_name: click.ParamType[Bank]) ->
         from callback.tools.conform import run
         from callback.tools.conform.play import Others
 
-        others = Others(*(options.pop(name) for name in ("unknown", "closed", "blocked")))
+        others = Others(
+            *(options.pop(name) for name in ("unknown", "closed", "blocked", "overpaid"))
+        )
         try:
             play = run.start(settings, bank, account, url, others=others, **options)
         except run.CannotRunError as error:

@@ -8,13 +8,20 @@ from urllib.parse import urlencode
 
 from callback.tools.conform import forms
 from callback.tools.conform.model import ABSENT, Reading, Request, require
-from callback.tools.conform.simulator import ZERO, QuerySimulator, Sheet
+from callback.tools.conform.simulator import (
+    EVERY_WAY,
+    QUERY_ORDER,
+    ZERO,
+    QuerySimulator,
+    Sheet,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from callback.bank import Bank
     from callback.tools.conform.model import Reply, Slot, Step
+    from callback.tools.conform.simulator import Way
 
 SHEET = Sheet(
     name="cyberplat.md",
@@ -69,6 +76,12 @@ SHEET = Sheet(
     },
     optional_in_check=("sum",),
     repeat_first=("time",),
+    malformed_is_other=("account",),
+    order=QUERY_ORDER,
+    longest_id=20,
+    bounded_years=True,
+    by_post=EVERY_WAY,
+    ignored_in_check=("id", "time"),
     impossible_dates=("2026-02-30T10:00:00", "2026-11-03 10:00:00", "03.11.2026", "20261103100000"),
 )
 
@@ -99,6 +112,10 @@ class Cyberplat(QuerySimulator):
         """A signed request must begin with its action."""
         return self.SHEET.unknown_acts if self.signs() else (*self.SHEET.unknown_acts, ABSENT)
 
+    def by_post(self) -> Sequence[Way]:
+        """What is signed is the query of a GET."""
+        return () if self.signs() else self.SHEET.by_post
+
     def debt_after(self, debt: Decimal) -> Decimal:
         """JSON has no place for a negative one."""
         return max(debt, ZERO) if self.bank.own["format"] == "json" else debt
@@ -123,42 +140,49 @@ class Cyberplat(QuerySimulator):
     def read(self, step: Step, reply: Reply) -> Reading:
         """Section 5."""
         if self.bank.own["format"] == "json":
-            found = {name.lower(): value for name, value in forms.read_json(reply).items()}
+            members = {name.lower(): value for name, value in forms.read_json(reply).items()}
         else:
-            found = dict(forms.texts(forms.read_xml(reply, "text/xml"), "response"))
-        code = found.get("code")
+            members = dict(forms.texts(forms.read_xml(reply, "text/xml"), "response"))
+        code = members.get("code")
         require(isinstance(code, str), "there is no code, or it is no text")
-        require("message" in found, "there is no message")
-        require("sign" in found or not self.bank.own["own_key"], "there is no <sign>")
-        reading = Reading(str(code))
-        if code == self.code(step.act, "ok") and step.act == "check":
-            return Reading(str(code), debt=self._debt(found))
+        require("message" in members, "there is no message")
+        require("sign" in members or not self.bank.own["own_key"], "there is no <sign>")
+        ok = code == self.code(step.act, "ok")
+        if ok and step.act == "check":
+            return self._shown(str(code), members)
         cancelled = step.act == "status" and code == self.code("status", "payment_cancelled")
-        if (code == self.code(step.act, "ok") and step.act != "check") or cancelled:
-            return self._receipt(step, found, cancelled)
-        require(not {"authcode", "date"} & found.keys(), "a refusal carries data")
-        return reading
+        if ok or cancelled:
+            return self._receipt(step, members, cancelled)
+        require(not {"authcode", "date", "invoice"} & members.keys(), "a refusal carries data")
+        return Reading(str(code))
 
-    def _receipt(self, step: Step, found: dict[str, Any], cancelled: bool) -> Reading:
-        number = str(found.get("authcode", ""))
+    def _receipt(self, step: Step, members: dict[str, Any], cancelled: bool) -> Reading:
+        number = str(members.get("authcode", ""))
         require(number.isdecimal(), "authcode is not a number")
-        require(found.get("date"), "there is no date")
+        require(members.get("date"), "there is no date")
         when = "cancelled" if step.act == "cancel" else "time"
         state = "cancelled" if cancelled else "paid"
-        return Reading(found["code"], {"number": number, when: found["date"]}, state=state)
+        return Reading(members["code"], {"number": number, when: members["date"]}, state=state)
 
-    def _debt(self, found: dict[str, Any]) -> Decimal | None:
+    def _shown(self, code: str, members: dict[str, Any]) -> Reading:
+        """Section 5: in the message, but of JSON's debt."""
+        is_json = self.bank.own["format"] == "json"
+        words = [word for word in self.bank.show if not (is_json and word == "debt")]
+        texts = members["message"].split("; ")[1:]
+        require(len(texts) == len(words), "message does not tell what `show` has")
+        shown = dict(zip(words, texts, strict=True))
         if "debt" not in self.bank.show:
-            return None
-        if self.bank.own["format"] == "json":
-            invoice = found.get("invoice")
-            require(isinstance(invoice, list) and invoice, "there is no Invoice")
-            amount = invoice[0].get("amount") if invoice else None
-            require(isinstance(amount, Decimal), "amount is not a number with two decimals")
-            return Decimal(amount or 0)
-        said = found["message"].split("; ")[1:]
-        require(len(said) == len(self.bank.show), "message does not tell what `show` has")
-        return forms.money(said[self.bank.show.index("debt")])
+            return Reading(code, name=shown.get("name"))
+        debt = _invoice(members) if is_json else forms.money(shown["debt"])
+        return Reading(code, debt=debt, name=shown.get("name"))
+
+
+def _invoice(members: dict[str, Any]) -> Decimal:
+    invoice = members.get("invoice")
+    require(isinstance(invoice, list) and len(invoice) == 1, "there is not one Invoice")
+    amount = invoice[0].get("amount") if invoice else None
+    require(isinstance(amount, Decimal), "amount is not a number with two decimals")
+    return Decimal(amount or 0)
 
 
 SIMULATOR = Cyberplat

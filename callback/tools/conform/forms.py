@@ -61,11 +61,11 @@ def read_xml(reply: Reply, *content_types: str) -> ET.Element:
 def texts(root: ET.Element, tag: str) -> dict[str, str]:
     """Read the texts of the elements below a root that must have that name."""
     require(root.tag == tag, f"its root is <{root.tag}>, not <{tag}>")
-    found: dict[str, str] = {}
+    by_tag: dict[str, str] = {}
     for child in root:
-        require(child.tag not in found, f"it has <{child.tag}> twice")
-        found[child.tag] = child.text or ""
-    return found
+        require(child.tag not in by_tag, f"it has <{child.tag}> twice")
+        by_tag[child.tag] = child.text or ""
+    return by_tag
 
 
 def money(text: Any) -> Decimal:
@@ -87,18 +87,18 @@ def tiyin(value: Any) -> Decimal:
 
 def want_type(reply: Reply, *content_types: str) -> None:
     """Complain of another content type; where a charset is named, any may be."""
-    given = reply.headers.get("content-type", "")
+    header = reply.headers.get("content-type", "")
     require(
-        given.partition(";")[0].strip().lower() in content_types,
-        f"its Content-Type is {given or 'missing'}, not {' or '.join(content_types)}",
+        header.partition(";")[0].strip().lower() in content_types,
+        f"its Content-Type is {header or 'missing'}, not {' or '.join(content_types)}",
     )
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise ValueError("a member stands twice")
-    return made
+    return members
 
 
 def _refuse(constant: str) -> Any:

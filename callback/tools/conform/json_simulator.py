@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from callback.tools.conform.model import Step
+    from callback.tools.conform.model import Slot, Step
 
 NOT_TEXT: tuple[Any, ...] = (None, True, [], {}, Raw("1.5"))
+WHOLE = re.compile("[1-9][0-9]{0,17}")
 LONE_SURROGATE = Raw(r'"\ud800"')
 # Ids in most of these dialects: text without blanks, of printable ASCII.
 WRONG_TEXT_IDS = ("", "a b", " a", "a\n", "ключ", "x" * 65, LONE_SURROGATE, *NOT_TEXT)
@@ -33,6 +35,11 @@ class JsonSimulator(Simulator):
         """A POST."""
         body = write_json(self.body(step)).encode()
         return Request(body=body, content_type="application/json")
+
+    def spellings(self, step: Step) -> Iterator[tuple[Slot, Any]]:
+        """An account of digits is a number, too."""
+        if step.act in ("check", "pay") and WHOLE.fullmatch(step.account):
+            yield "account", int(step.account)
 
     def tiyin(self, amount: Decimal) -> int:
         """A sum as it is sent."""

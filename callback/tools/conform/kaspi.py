@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from callback.tools.conform import forms
 from callback.tools.conform.model import ABSENT, Reading, require
-from callback.tools.conform.simulator import QuerySimulator, Sheet
+from callback.tools.conform.simulator import EVERY_WAY, QUERY_ORDER, QuerySimulator, Sheet
 
 if TYPE_CHECKING:
     from callback.tools.conform.model import Reply, Slot, Step
@@ -55,7 +55,13 @@ SHEET = Sheet(
         "pay": ("act", "id", "account", "sum", "time"),
     },
     optional_in_check=("id", "sum"),
+    ignored_in_check=("sum", "time"),
     repeat_first=("time",),
+    malformed_is_other=("account",),
+    order=QUERY_ORDER,
+    longest_id=20,
+    bounded_years=True,
+    by_post=EVERY_WAY,
     impossible_dates=("20260230120000", "20261103241500", "00000000000000", "2026-11-03"),
     absent={"account": "bad_request"},
     floor=True,
@@ -74,34 +80,50 @@ class Kaspi(QuerySimulator):
 
     def read(self, step: Step, reply: Reply) -> Reading:
         """Section 5."""
-        found = self._read(reply)
-        code = str(found.get("result", "missing"))
-        echo = step.id if "id" not in step.change else ""
-        require(found.get("txn_id") in (echo, ""), f"txn_id is {found.get('txn_id')!r}")
-        require("comment" in found, "there is no comment")
+        members, shown = self._members(reply)
+        code = str(members.get("result", "missing"))
+        echo = members.get("txn_id")
+        require(echo == self.echo(step), f"txn_id is {echo!r}, not {self.echo(step)!r}")
+        require("comment" in members, "there is no comment")
         if code != self.code(step.act, "ok"):
-            require(not DATA & found.keys(), "a refusal carries data")
+            require(not DATA & members.keys(), "a refusal carries data")
             return Reading(code)
+        bin_of_ours = self.bank.own["bin"] or None
+        require(members.get("bin") == bin_of_ours, f"bin is {members.get('bin')!r}")
         if step.act == "check":
-            debt = forms.money(found.get("sum")) if "debt" in self.bank.show else None
-            return Reading(code, debt=debt)
-        return Reading(code, self._receipt(step, found))
+            debt = forms.money(members.get("sum")) if "debt" in self.bank.show else None
+            require(("sum" in members) == ("debt" in self.bank.show), "sum: against `show`")
+            return Reading(code, debt=debt, name=self._name(shown))
+        return Reading(code, self._receipt(step, members))
 
-    def _read(self, reply: Reply) -> dict[str, Any]:
+    def _members(self, reply: Reply) -> tuple[dict[str, Any], dict[str, tuple[Any, Any]]]:
+        """The members of an answer, and of the fields in it title and text."""
         if self.bank.own["format"] == "xml":
-            return dict(forms.texts(forms.read_xml(reply, "text/xml"), "response"))
-        found = forms.read_json(reply)
-        require(type(found.get("result")) is int, "result is not a number")
-        return found
+            root = forms.read_xml(reply, "text/xml")
+            fields = {
+                field.tag: (field.get("name"), field.text) for field in root.iterfind("fields/")
+            }
+            return dict(forms.texts(root, "response")), fields
+        members = forms.read_json(reply)
+        require(type(members.get("result")) is int, "result is not a number")
+        shown = members.get("fields", {})
+        return members, {tag: (shown[tag]["@name"], shown[tag]["#text"]) for tag in shown}
 
-    def _receipt(self, step: Step, found: dict[str, Any]) -> dict[str, str]:
-        both = ("prv_txn",) if self.bank.own["format"] == "xml" else ("prv_txn", "prv_txn_id")
-        numbers = {found.get(name) for name in both}
+    def _name(self, shown: dict[str, tuple[Any, Any]]) -> str | None:
+        """What is shown besides the debt stands in fields, numbered in the order of `show`."""
+        words = [word for word in self.bank.show if word != "debt"]
+        titles = {f"field{at}": self.bank.labels[word] for at, word in enumerate(words, start=1)}
+        require({tag: title for tag, (title, _) in shown.items()} == titles, f"fields is {shown}")
+        return str(shown[f"field{words.index('name') + 1}"][1] or "") if "name" in words else None
+
+    def _receipt(self, step: Step, members: dict[str, Any]) -> dict[str, str]:
+        names = ("prv_txn",) if self.bank.own["format"] == "xml" else ("prv_txn", "prv_txn_id")
+        numbers = {members.get(name) for name in names}
         number = numbers.pop()
         require(not numbers, "prv_txn and prv_txn_id differ")
         require(isinstance(number, str) and number.isdecimal(), "prv_txn is no text of digits")
-        require(forms.money(found.get("sum")) == step.sum, f"sum is not {step.sum:.2f}")
-        return {"number": str(number), "sum": found["sum"]}
+        require(forms.money(members.get("sum")) == step.sum, f"sum is not {step.sum:.2f}")
+        return {"number": str(number), "sum": members["sum"]}
 
 
 SIMULATOR = Kaspi

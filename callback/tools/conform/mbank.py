@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr  # writes only
 
 from callback.tools.conform import forms
-from callback.tools.conform.model import ABSENT, Reading, Request, require
-from callback.tools.conform.simulator import Hostile, Sheet, TextSimulator
+from callback.tools.conform.model import ABSENT, TWICE, Reading, Request, require
+from callback.tools.conform.simulator import QUERY_ORDER, Hostile, Sheet, TextSimulator
 from callback.tools.conform.xml_simulator import hostile_documents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from decimal import Decimal
 
     from callback.tools.conform.model import Reply, Slot, Step
@@ -37,6 +37,7 @@ SHEET = Sheet(
         "account_blocked": "420",
         "already_paid": "421",
         "duplicate_other": "421",
+        "payment_cancelled": "421",
         "sum_too_large": "422",
         "sum_too_small": "423",
         "temporary": "424",
@@ -53,7 +54,12 @@ SHEET = Sheet(
         "pay": ("act", "id", "time", "account", "sum"),
     },
     optional_in_check=("id", "time", "sum"),
+    ignored_in_check=("id", "time", "sum"),
     repeat_first=("time",),
+    order=QUERY_ORDER,
+    ids_have_letters=True,
+    longest_id=64,
+    any_type=True,
     wrong_methods=("GET", "HEAD", "PUT", "DELETE"),
     wrong_ids=("a b", " a", "a\n", "ключ", "x" * 65),
     impossible_dates=("2026-02-30 12:00:00", "2026-03-16T12:00:00", "16.03.2026 12:00:00"),
@@ -78,6 +84,10 @@ class Mbank(TextSimulator):
         for value in super().malformed(slot, step, probe):
             if "\0" not in value:
                 yield value
+
+    def echo(self, step: Step) -> str:
+        """An attribute given twice is no XML: nothing of it is read."""
+        return "" if TWICE in step.change.values() else super().echo(step)
 
     def request(self, step: Step) -> Request:
         """A document."""
@@ -104,18 +114,30 @@ class Mbank(TextSimulator):
         require([child.tag for child in root] == ["HEAD", "BODY"], "it is not one HEAD, one BODY")
         head, body = root[0].attrib, root[1].attrib
         require(all(name in head for name in HEAD), "HEAD has not DTS, QM, QID and OP")
-        echo = step.id if "id" not in step.change else ""
-        require(head["QID"] in (echo, ""), f"QID is {head['QID']!r}")
+        require(head["QID"] == self.echo(step), f"QID is {head['QID']!r}")
         code = body.get("STATUS", "")
         if code != self.code(step.act, "ok"):
             require(set(body) == {"STATUS", "ERR_MSG"}, "a refusal is not STATUS and ERR_MSG")
             return Reading(code)
         require("MSG" in body, "there is no MSG")
         if step.act == "check":
-            shown = "debt" in self.bank.show
-            return Reading(code, debt=forms.money(body.get("SUM")) if shown else None)
+            debt = forms.money(body.get("SUM")) if "debt" in self.bank.show else None
+            return Reading(code, debt=debt, name=self._name(body))
         require(forms.money(body.get("SUM")) == step.sum, f"SUM is not {step.sum:.2f}")
         return Reading(code, {"sum": body["SUM"]})
+
+    def _name(self, body: Mapping[str, str]) -> str | None:
+        """The words of `show` besides the debt are requisites, numbered in their order."""
+        words = [word for word in self.bank.show if word != "debt"]
+        texts = [body[name] for name in body if name.startswith("REQUISITE")]
+        require(len(texts) == len(words), "REQUISITE1… are not those of `show`")
+        for at, word in enumerate(words, start=1):
+            label = f"{self.bank.labels[word]}: "
+            text = body.get(f"REQUISITE{at}", "")
+            require(text.startswith(label), f"REQUISITE{at} does not begin with {label}")
+            if word == "name":
+                return text.removeprefix(label)
+        return None
 
     def _document(self, step: Step) -> str:
         head = [*self.member("DTS", "time", step)]

@@ -85,6 +85,7 @@ class Reading:
     code: str  # the dialect's; "HTTP 503" where HTTP alone answered
     receipt: Mapping[str, str] = field(default_factory=dict)  # what every repeat must say again
     debt: Decimal | None = None  # what a check tells
+    name: str | None = None  # of the payer, where a check tells it
     state: str = ""  # what a status tells: created, paid, cancelled
     listed: Mapping[str, Decimal] = field(default_factory=dict)  # what a statement lists: id, sum
     exchange: Exchange | None = field(default=None, compare=False)

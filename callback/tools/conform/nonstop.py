@@ -72,6 +72,10 @@ SHEET = Sheet(
     },
     ids_are_digits=False,
     wrong_ids=("a b", "a_b", " a", "a\n", "ключ", "\u0665", "x" * 65, "a.b"),
+    malformed_is_other=("account",),
+    ids_have_letters=True,
+    longest_id=64,
+    order=("twice", "service", "act", "id", "account", "sum", "limits", "payer"),
     optional_in_check=("id",),
     absent={"account": "bad_request"},
 )
@@ -114,17 +118,17 @@ class Nonstop(QuerySimulator):
 
     def fields(self, step: Step) -> Pairs:
         """The parameters, and the sign over their bytes."""
-        given = {
+        slots = {
             slot: self.member(self.SHEET.names[slot], slot, step)
             for slot in (*self.SHEET.slots[step.act], *self._service())
         }
-        pairs = [pair for members in given.values() for pair in members]
+        pairs = [pair for members in slots.values() for pair in members]
         if step.act == "pay":
             pairs.append(("RECEIPT_NUM", RECEIPT_NUM))
         if step.act != "status":
             pairs.append(("TRADE_POINT", TRADE_POINT))
         if step.proof != "no sign":
-            sign = self._sign({slot: one[0][1] for slot, one in given.items() if one})
+            sign = self._sign({slot: members[0][1] for slot, members in slots.items() if members})
             wrong = ("0" if sign[0] != "0" else "1") + sign[1:]
             pairs.append(("SIGN", wrong if step.proof == "wrong sign" else sign))
         return [*pairs, *step.extra]
@@ -149,48 +153,48 @@ class Nonstop(QuerySimulator):
     def read(self, step: Step, reply: Reply) -> Reading:
         """Section 5."""
         root = forms.read_xml(reply, "text/xml")
-        found = forms.texts(root, "pay-response")
-        code = found.get("status_code", "")
-        require(found.get("time_stamp"), "there is no <time_stamp>")
+        texts = forms.texts(root, "pay-response")
+        code = texts.get("status_code", "")
+        require(texts.get("time_stamp"), "there is no <time_stamp>")
         first = self.code(step.act, "ok")
         if code != first:
-            require(not DATA & found.keys(), "a refusal carries data")
+            require(not DATA & texts.keys(), "a refusal carries data")
             return Reading(code)
         if step.act == "check":
-            return Reading(code, debt=self._debt(step, found))
+            return Reading(code, debt=self._debt(step, texts), name=texts.get("name"))
         if step.act == "pay":
-            require(found.get("description", "").isdecimal(), "<description> is no number of ours")
-            receipt = self._payment(step, found)
-            return Reading(code, {**receipt, "number": found["description"]}, state="paid")
+            require(texts.get("description", "").isdecimal(), "<description> is no number of ours")
+            receipt = self._payment(step, texts)
+            return Reading(code, {**receipt, "number": texts["description"]}, state="paid")
         transaction = forms.texts(_only(root, "transaction"), "transaction")
         state = STATES.get(transaction.get("status", ""), "")
         require(state, f"<status> is {transaction.get('status')!r}")
         return Reading(code, self._payment(step, transaction), state=state)
 
-    def _payment(self, step: Step, found: dict[str, str]) -> dict[str, str]:
+    def _payment(self, step: Step, texts: dict[str, str]) -> dict[str, str]:
         """What pay and status tell alike."""
-        require(found.get("pay_id") == step.id, "<pay_id> is not the request's")
-        require(forms.money(found.get("amount")) == step.sum, f"<amount> is not {step.sum:.2f}")
-        self._want_service(step, found)
-        require(found.get("time_stamp"), "there is no <time_stamp> of the payment")
-        return {"sum": found["amount"], "time": found["time_stamp"]}
+        require(texts.get("pay_id") == step.id, "<pay_id> is not the request's")
+        require(forms.money(texts.get("amount")) == step.sum, f"<amount> is not {step.sum:.2f}")
+        self._want_service(step, texts)
+        require(texts.get("time_stamp"), "there is no <time_stamp> of the payment")
+        return {"sum": texts["amount"], "time": texts["time_stamp"]}
 
-    def _debt(self, step: Step, found: dict[str, str]) -> Decimal | None:
-        require(found.get("account") == step.account, "<account> is not the request's")
-        self._want_service(step, found)
+    def _debt(self, step: Step, texts: dict[str, str]) -> Decimal | None:
+        require(texts.get("account") == step.account, "<account> is not the request's")
+        self._want_service(step, texts)
         limits = (self.bank.min_sum, self.bank.max_sum)
-        told = tuple(forms.money(found.get(tag)) for tag in ("min_amount", "max_amount"))
-        require(told == limits, f"the limits are {told[0]} to {told[1]}")
+        limits_told = tuple(forms.money(texts.get(tag)) for tag in ("min_amount", "max_amount"))
+        require(limits_told == limits, f"the limits are {limits_told}")
         for word, tag in (("name", "name"), ("debt", "balance")):
-            require((tag in found) == (word in self.bank.show), f"<{tag}>: against `show`")
+            require((tag in texts) == (word in self.bank.show), f"<{tag}>: against `show`")
         if "debt" not in self.bank.show:
             return None
-        balance = forms.money(found["balance"])
+        balance = forms.money(texts["balance"])
         return balance if self.bank.own["balance_sign"] == "debt" else -balance
 
-    def _want_service(self, step: Step, found: dict[str, str]) -> None:
+    def _want_service(self, step: Step, texts: dict[str, str]) -> None:
         wanted = self.value("service", step) if self._service() else None
-        require(found.get("service_id") == wanted, "<service_id> is not the request's")
+        require(texts.get("service_id") == wanted, "<service_id> is not the request's")
 
     def _service(self) -> Sequence[Slot]:
         return ("service",) if self.bank.own["service_id"] else ()
@@ -200,8 +204,8 @@ class Nonstop(QuerySimulator):
         older = self.bank.own["sign_amount"] and values.get("act") == self.acts["pay"]
         slots: Sequence[Slot] = (*SIGNED, "sum") if older else SIGNED
         parts = [values.get(slot, "") for slot in slots]
-        texts = [one if isinstance(one, bytes) else str(one).encode() for one in parts]
-        text = b"_".join([*texts, self.bank.secret[-1]])
+        raw = [part if isinstance(part, bytes) else str(part).encode() for part in parts]
+        text = b"_".join([*raw, self.bank.secret[-1]])
         return hashlib.new(self.bank.own["sign"], text, usedforsecurity=False).hexdigest()
 
     def _xml(self, pairs: Pairs) -> str:
@@ -215,9 +219,9 @@ def _post(text: str | bytes) -> Request:
 
 
 def _only(root: Element, tag: str) -> Element:
-    found = root.findall(tag)
-    require(len(found) == 1, f"there is not one <{tag}>")
-    return found[0]
+    elements = root.findall(tag)
+    require(len(elements) == 1, f"there is not one <{tag}>")
+    return elements[0]
 
 
 SIMULATOR = Nonstop

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from callback.tools.conform import forms
 from callback.tools.conform.model import ABSENT, Reading, require
-from callback.tools.conform.simulator import QuerySimulator, Sheet
+from callback.tools.conform.simulator import EVERY_WAY, QUERY_ORDER, QuerySimulator, Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,10 +65,18 @@ SHEET = Sheet(
         "cancel": ("act", "id", "number"),
     },
     optional_in_check=("id", "sum"),
+    ignored_in_check=("time",),
     repeat_first=("time",),
+    malformed_is_other=("account",),
+    order=QUERY_ORDER,
+    longest_id=20,
+    bounded_years=True,
+    by_post=EVERY_WAY,
     impossible_dates=("20260230120000", "20261103241500", "00000000000000", "2026-11-03"),
     absent={"account": "bad_request"},
 )
+# sberbank.md, section 14.
+SBERBANK_TAGS = {"name": "fio", "address": "address", "debt": "balance"}
 DATA = {"prv_txn", "sum", "fields", "info", "ext_id", "reg_date", "fio", "address", "balance"}
 
 
@@ -86,14 +94,18 @@ class Osmp(QuerySimulator):
         """Section 8."""
         return "cancel" in self.acts
 
+    def longest_id(self) -> int:
+        """As long as the settings let it be."""
+        return int(self.bank.own["txn_id_max"])
+
     def optional_in_pay(self) -> Sequence[Slot]:
         """Section 3, `txn_date`."""
         return ("time",) if self.bank.own["txn_date"] == "optional" else ()
 
     def malformed(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[Any]:
-        """An id is as long as the settings let it be."""
+        """Also an id that is too long by the settings."""
         for value in super().malformed(slot, step, probe):
-            yield "9" * (self.bank.own["txn_id_max"] + 1) if value == "9" * 21 else value
+            yield "9" * (self.longest_id() + 1) if value == "9" * 21 else value
 
     def wrong(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[tuple[Any, str]]:
         """A date may lack, where the settings say so."""
@@ -112,27 +124,28 @@ class Osmp(QuerySimulator):
     def read(self, step: Step, reply: Reply) -> Reading:
         """Section 5."""
         root = forms.read_xml(reply, "text/xml")
-        found = forms.texts(root, "response")
-        code = found.get("result", "")
-        self._want_echo(step, found)
-        require("comment" in found, "there is no <comment>")
+        texts = forms.texts(root, "response")
+        code = texts.get("result", "")
+        self._want_echo(step, texts)
+        require("comment" in texts, "there is no <comment>")
         if code != self.code(step.act, "ok"):
-            require(not DATA & found.keys(), "a refusal carries data")
+            require(not DATA & texts.keys(), "a refusal carries data")
             return Reading(code)
         if step.act == "check":
-            return Reading(code, debt=self._debt(root))
-        return Reading(code, self._receipt(step, found))
+            debt, name = self._shown(root)
+            return Reading(code, debt=debt, name=name)
+        return Reading(code, self._receipt(step, texts))
 
-    def _want_echo(self, step: Step, found: dict[str, str]) -> None:
+    def _want_echo(self, step: Step, texts: dict[str, str]) -> None:
         tag = self.bank.own["id_tag"]
         if not tag:
-            require("osmp_txn_id" not in found, "there is an <osmp_txn_id>")
+            require("osmp_txn_id" not in texts, "there is an <osmp_txn_id>")
             return
-        require(tag in found, f"there is no <{tag}>")
-        echo = self.value("id", step) if "id" not in step.change else ""
-        require(found[tag] in (echo, ""), f"<{tag}> is {found[tag]!r}, not {echo!r}")
+        require(tag in texts, f"there is no <{tag}>")
+        echo = self.echo(step)
+        require(texts[tag] == echo, f"<{tag}> is {texts[tag]!r}, not {echo!r}")
 
-    def _receipt(self, step: Step, found: dict[str, str]) -> dict[str, str]:
+    def _receipt(self, step: Step, texts: dict[str, str]) -> dict[str, str]:
         names = {"number": "prv_txn", "sum": "sum"}
         pays = step.act == "pay"
         if pays and self.bank.own["sberbank_tags"]:  # sberbank.md, section 14
@@ -140,22 +153,34 @@ class Osmp(QuerySimulator):
         if pays and self.bank.own["date_tag"]:
             names["date"] = self.bank.own["date_tag"]
         for tag in names.values():
-            require(found.get(tag), f"there is no <{tag}>")
-        require(found["prv_txn"].isdecimal(), "<prv_txn> is not a number")
-        require(forms.money(found["sum"]) == step.sum, f"<sum> is not {step.sum:.2f}")
-        return {name: found[tag] for name, tag in names.items()}
+            require(texts.get(tag), f"there is no <{tag}>")
+        require(texts["prv_txn"].isdecimal(), "<prv_txn> is not a number")
+        require(forms.money(texts["sum"]) == step.sum, f"<sum> is not {step.sum:.2f}")
+        return {name: texts[tag] for name, tag in names.items()}
 
-    def _debt(self, root: Element) -> Decimal | None:
-        if "debt" not in self.bank.show:
-            return None
+    def _shown(self, root: Element) -> tuple[Decimal | None, str | None]:
+        """The debt and the name, by `show`."""
         if self.bank.own["sberbank_tags"]:
-            balance = forms.money(root.findtext("balance"))
-            return balance if self.bank.own["balance_sign"] == "debt" else -balance
-        label = self.bank.labels["debt"]
-        path = "info/extra" if self.bank.own["fields_form"] == "extra" else "fields/"
-        shown = {field.get("name"): field.text for field in root.iterfind(path)}
-        require(label in shown, f"no field is named {label}")
-        return forms.money(shown[label])
+            shown = {word: root.findtext(tag) for word, tag in SBERBANK_TAGS.items()}
+        else:
+            shown = self._fields(root)
+        require({word for word in shown if shown[word] is not None} == {*self.bank.show}, "`show`")
+        debt = forms.money(shown["debt"]) if "debt" in self.bank.show else None
+        turned = self.bank.own["sberbank_tags"] and self.bank.own["balance_sign"] == "account"
+        return (-debt if debt and turned else debt), shown.get("name")
+
+    def _fields(self, root: Element) -> dict[str, str | None]:
+        """In the order of `show`, numbered; or not numbered, where they are extras."""
+        extra = self.bank.own["fields_form"] == "extra"
+        outer, inner = ("info", "extra") if extra else ("fields", "field{}")
+        fields = [(field.tag, field.get("name")) for field in root.iterfind(f"{outer}/")]
+        wanted = [
+            (inner.format(at), self.bank.labels[word])
+            for at, word in enumerate(self.bank.show, start=1)
+        ]
+        require(fields == wanted, f"<{outer}> has {fields}, not {wanted}")
+        texts = [field.text or "" for field in root.iterfind(f"{outer}/")]
+        return dict(zip(self.bank.show, texts, strict=True))
 
 
 SIMULATOR = Osmp

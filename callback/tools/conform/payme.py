@@ -78,6 +78,10 @@ SHEET = Sheet(
         "check": ("act", "sum", "account"),
         "pay": ("act", "id", "time", "sum", "account"),
     },
+    order=("twice", "act", "id", "time", "sum", "account", "limits", "payer"),
+    ids_have_letters=True,
+    longest_id=64,
+    any_type=True,
     two_phase=True,
     exact_invoice=True,
     ids_are_digits=False,
@@ -132,29 +136,33 @@ class Payme(JsonSimulator):
         tables: dict[Slot, tuple[Any, ...]] = {
             "id": (*WRONG_TEXT_IDS, 5, ABSENT),
             "time": (*wrong_times(milliseconds(step.at, self)), 999_999_999_999, ABSENT),
-            "sum": (*wrong_amounts(tiyin), 0, -tiyin, None, 10**25, ABSENT),
+            "sum": (*wrong_amounts(tiyin), 0, -tiyin, None, ABSENT),
             "account": (*wrong_numbers(self, step.account), "", *NOT_TEXT, ABSENT),
             "accounts": ("x", None, [], {}, 5, ABSENT),
         }
         outcomes = {"id": "bad_id", "time": "bad_date", "sum": "bad_sum"}
-        yield from ((one, outcomes.get(slot, "bad_account")) for one in tables.get(slot, ()))
+        outcome = outcomes.get(slot, "bad_account")
+        yield from ((value, outcome) for value in tables.get(slot, ()))
+        if slot == "sum":
+            yield 10**25, "sum_too_large"
 
     def read(self, step: Step, reply: Reply) -> Reading:
         """Section 5."""
-        found = forms.read_json(reply)
-        require(found.get("jsonrpc") == "2.0", 'jsonrpc is not "2.0"')
-        require(found.get("id", "missing") in (RPC_ID, None), "id is not the request's")
-        require(("result" in found) != ("error" in found), "it has not one of result and error")
-        if "error" in found:
-            return Reading(self._error(found["error"]))
-        result = found["result"]
+        members = forms.read_json(reply)
+        require(members.get("jsonrpc") == "2.0", 'jsonrpc is not "2.0"')
+        require(members.get("id", "missing") in (RPC_ID, None), "id is not the request's")
+        require(("result" in members) != ("error" in members), "it has not one of result and error")
+        if "error" in members:
+            return Reading(self._error(members["error"]))
+        require(members["id"] == RPC_ID, "id is not the request's")
+        result = members["result"]
         require(isinstance(result, dict), "result is no object")
         if step.act == "check":
             require(result.get("allow") is True, "allow is not true")
-            return Reading("result", debt=self._debt(result))
+            return self._shown(result)
         if step.act == "statement":
             return Reading("result", listed=self._listed(result))
-        return self._told(step, result)
+        return self._payment(step, result)
 
     def _params(self, step: Step) -> Iterator[tuple[str, Any]]:
         if step.act == "statement" and step.until:
@@ -175,8 +183,8 @@ class Payme(JsonSimulator):
 
     def _account(self, step: Step) -> forms.Pairs:
         if "accounts" in step.change:
-            given = step.change["accounts"]
-            return [] if given is ABSENT else [("account", given)]
+            accounts = step.change["accounts"]
+            return [] if accounts is ABSENT else [("account", accounts)]
         account = self.member(self.bank.own["account_field"], "account", step)
         return [("account", Members([*account, *self.service()]))]
 
@@ -185,13 +193,13 @@ class Payme(JsonSimulator):
         code = error.get("code")
         require(type(code) is int, "code is no whole number")
         message = error.get("message")
-        told = isinstance(message, dict) and message.keys() >= LANGUAGES
+        in_all = isinstance(message, dict) and message.keys() >= LANGUAGES
         if -31099 <= int(code) <= -31050:
-            require(told, "message does not have ru, uz and en")
+            require(in_all, "message does not have ru, uz and en")
             require(error.get("data") == self.bank.own["account_field"], "data names no field")
         return str(code)
 
-    def _told(self, step: Step, result: dict[str, Any]) -> Reading:
+    def _payment(self, step: Step, result: dict[str, Any]) -> Reading:
         state = STATES.get(result.get("state", 0), "")
         number = result.get("transaction")
         require(state, f"state {result.get('state')!r} is none")
@@ -211,12 +219,12 @@ class Payme(JsonSimulator):
         require(times == sorted(times), "the transactions are not in the order of time")
         return {row["id"]: forms.tiyin(row["amount"]) for row in rows or ()}
 
-    def _debt(self, result: dict[str, Any]) -> Decimal | None:
-        if "debt" not in self.bank.show:
-            return None
-        shown = result.get("additional")
-        require(isinstance(shown, dict), "there is no additional")
-        return forms.money((shown or {}).get(self.bank.labels["debt"]))
+    def _shown(self, result: dict[str, Any]) -> Reading:
+        additional = result.get("additional")
+        require((additional is None) == (not self.bank.show), "additional: against `show`")
+        shown = {word: (additional or {}).get(self.bank.labels[word]) for word in self.bank.show}
+        debt = forms.money(shown["debt"]) if "debt" in shown else None
+        return Reading("result", debt=debt, name=shown.get("name"))
 
 
 SIMULATOR = Payme

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from callback.tools.conform import forms
 from callback.tools.conform.forms import Members
 from callback.tools.conform.json_simulator import (
     LONE_SURROGATE,
+    WHOLE,
     JsonSimulator,
     wrong_amounts,
     wrong_numbers,
@@ -82,6 +82,13 @@ SHEET = Sheet(
         "pay": ("act", "service", "id", "time", "sum", "account"),
     },
     optional_in_pay=("time",),
+    order=(
+        *("twice", "act", "no service", "service", "no account", "id", "sum", "time", "account"),
+        *("limits", "payer"),
+    ),
+    ids_have_letters=True,
+    longest_id=64,
+    any_type=True,
     upside_down="bad_date",
     exact_invoice=True,
     wrong_methods=("GET", "PUT", "DELETE"),
@@ -113,7 +120,7 @@ class Paynet(JsonSimulator):
     def value(self, slot: Slot, step: Step) -> Any:
         """Section 3."""
         if slot == "id":  # a number, where it stands for the same text
-            return step.id if step.id.startswith("0") else int(step.id)
+            return int(step.id) if WHOLE.fullmatch(step.id) else step.id
         if slot == "service":
             return int(self.bank.own["service_id"][0])
         if slot == "time":
@@ -124,10 +131,11 @@ class Paynet(JsonSimulator):
 
     def spellings(self, step: Step) -> Iterator[tuple[Slot, Any]]:
         """Section 3: blanks around a method, a service and an account as text or number."""
+        yield from super().spellings(step)
         method, service = self.value("act", step), str(self.value("service", step))
         yield from (("act", f" {method}"), ("act", f"{method} "), ("service", service))
-        if re.fullmatch("[1-9][0-9]{0,17}", step.account):
-            yield "account", int(step.account)
+        if step.act == "pay":
+            yield from (("id", step.id), ("time", f"{step.at:%d.%m.%Y %H:%M:%S}"))
 
     def body(self, step: Step) -> Members:
         """The envelope, and the params of the method."""
@@ -162,23 +170,24 @@ class Paynet(JsonSimulator):
 
     def read(self, step: Step, reply: Reply) -> Reading:
         """Section 5."""
-        found = forms.read_json(reply)
-        require(found.get("jsonrpc") == "2.0", 'jsonrpc is not "2.0"')
-        require(found.get("id", "missing") in (RPC_ID, None), "id is not the request's")
-        require(("result" in found) != ("error" in found), "it has not one of result and error")
-        if "error" in found:
-            return Reading(_error(found["error"]))
-        result = found["result"]
+        members = forms.read_json(reply)
+        require(members.get("jsonrpc") == "2.0", 'jsonrpc is not "2.0"')
+        require(members.get("id", "missing") in (RPC_ID, None), "id is not the request's")
+        require(("result" in members) != ("error" in members), "it has not one of result and error")
+        if "error" in members:
+            return Reading(_error(members["error"]))
+        require(members["id"] == RPC_ID, "id is not the request's")
+        result = members["result"]
         if step.act == "password":
             require(result == "success", 'result is not the text "success"')
             return Reading("result")
         require(isinstance(result, dict), "result is no object")
         if step.act == "check":
             require(result.get("status") == "0", 'status is not the text "0"')
-            return Reading("result", debt=self._debt(result))
+            return self._shown(result)
         if step.act == "statement":
             return Reading("result", listed=_listed(result))
-        return self._told(step, result)
+        return self._payment(step, result)
 
     def _dates(self, step: Step) -> Iterator[str]:
         yield from wrong_dates(text_of(step.at), "2026-02-30 12:00:00", "30.02.2026 12:00:00", "")
@@ -203,11 +212,11 @@ class Paynet(JsonSimulator):
 
     def _fields(self, step: Step) -> forms.Pairs:
         if "accounts" in step.change:
-            given = step.change["accounts"]
-            return [] if given is ABSENT else [("fields", given)]
+            fields = step.change["accounts"]
+            return [] if fields is ABSENT else [("fields", fields)]
         return [("fields", Members(self.member(self.bank.own["account_field"], "account", step)))]
 
-    def _told(self, step: Step, result: dict[str, Any]) -> Reading:
+    def _payment(self, step: Step, result: dict[str, Any]) -> Reading:
         number = result.get("providerTrnId")
         require(type(number) is int, "providerTrnId is no whole number")
         require(isinstance(result.get("timestamp"), str), "timestamp is no text")
@@ -221,12 +230,14 @@ class Paynet(JsonSimulator):
             receipt["cancelled" if state == "cancelled" else "time"] = result["timestamp"]
         return Reading("result", receipt, state=state)
 
-    def _debt(self, result: dict[str, Any]) -> Decimal | None:
-        if "debt" not in self.bank.show:
-            return None
-        shown = result.get("fields")
-        require(isinstance(shown, dict), "there are no fields")
-        return forms.money((shown or {}).get(self.bank.labels["debt"]))
+    def _shown(self, result: dict[str, Any]) -> Reading:
+        fields = result.get("fields")
+        require(isinstance(fields, dict), "there are no fields")
+        wanted = {self.bank.labels[word]: word for word in self.bank.show}
+        require((fields or {}).keys() == wanted.keys(), f"fields has not {[*wanted]}")
+        shown = {word: (fields or {})[label] for label, word in wanted.items()}
+        debt = forms.money(shown["debt"]) if "debt" in shown else None
+        return Reading("result", debt=debt, name=shown.get("name"))
 
 
 def text_of(at: datetime) -> str:

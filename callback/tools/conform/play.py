@@ -59,6 +59,7 @@ class Others:
     unknown: str = ""
     closed: str = ""
     blocked: str = ""
+    overpaid: str = ""
 
 
 @dataclass
@@ -102,17 +103,17 @@ class Play:
             self.others.unknown = self._made_up()
         return self.others.unknown
 
-    def new(self, act: Act = "pay", **given: Any) -> Step:
+    def new(self, act: Act = "pay", **changes: Any) -> Step:
         """Something new to ask: its own id, now, the account and the smallest sum."""
         self._ids += 1
         at = datetime.now(self.simulator.bank.timezone).replace(microsecond=0, tzinfo=None)
         number = self.simulator.id(self.seed * 1000 + self._ids)
         step = Step(act=act, id=number, account=self.account, sum=self.sum, at=at)
-        return replace(step, **given)
+        return replace(step, **changes)
 
-    def later(self, act: Act, step: Step, first: Reading, **given: Any) -> Step:
+    def later(self, act: Act, step: Step, first: Reading, **changes: Any) -> Step:
         """What is asked about a payment: perform, cancel, status."""
-        return replace(step, act=act, number=first.number, **given)
+        return replace(step, act=act, number=first.number, **changes)
 
     def paid(self) -> Paid:
         """A payment that was made in this play; the cases share it, so that they write little."""
@@ -121,6 +122,13 @@ class Play:
             again = self.simulator.SHEET.two_phase and self.one_sum is not None
             self._paid = self._performed(*self.booked()) if again else self.pay()
         return self._paid
+
+    def known(self) -> tuple[Step, Reading]:
+        """A recorded payment, or in two phases a booking that waits, and the first answer."""
+        if self.simulator.SHEET.two_phase:
+            return self.booked()
+        paid = self.paid()
+        return paid.step, paid.first
 
     def booked(self) -> tuple[Step, Reading]:
         """A booking of this play that waits to be performed, shared likewise."""
@@ -230,7 +238,7 @@ class Play:
 
     def total_paid(self) -> Decimal:
         """What this play has paid."""
-        return sum((one.sum for one in self.books.values() if one.state == "paid"), Decimal(0))
+        return sum((row.sum for row in self.books.values() if row.state == "paid"), Decimal(0))
 
     def book(self, step: Step, reading: Reading) -> None:
         """Keep the books as the endpoint should: only an "ok" changes them."""

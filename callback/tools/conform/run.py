@@ -210,15 +210,15 @@ def summary(to_do: Plan, failed: int, as_json: bool) -> str:
     passed = len(to_do.cases) - failed
     if as_json:
         left_out = {case.sentence: reason for case, reason in to_do.left_out}
-        found = {"summary": True, "ok": not failed, "passed": passed, "failed": failed}
-        return json.dumps({**found, "left_out": left_out}, ensure_ascii=False)
+        counts = {"summary": True, "ok": not failed, "passed": passed, "failed": failed}
+        return json.dumps({**counts, "left_out": left_out}, ensure_ascii=False)
     reasons = sorted({reason for _, reason in to_do.left_out})
     lines = [
         f"{reason}: " + ", ".join(case.sentence for case, why in to_do.left_out if why == reason)
         for reason in reasons
     ]
-    counts = f"{passed} ok, {failed} failed, {len(to_do.left_out)} left out"
-    return "\n".join([*(f"left out, as {line}" for line in lines), counts])
+    last = f"{passed} ok, {failed} failed, {len(to_do.left_out)} left out"
+    return "\n".join([*(f"left out, as {line}" for line in lines), last])
 
 
 def section(play: Play, case: Case) -> str:

@@ -6,9 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from callback.tools.conform import forms
 from callback.tools.conform.model import ABSENT, Reading, require
-from callback.tools.conform.simulator import ZERO, QuerySimulator, Sheet
+from callback.tools.conform.simulator import (
+    EVERY_WAY,
+    QUERY_ORDER,
+    ZERO,
+    QuerySimulator,
+    Sheet,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from decimal import Decimal
 
     from callback.tools.conform.model import Reply, Slot, Step
@@ -58,10 +65,16 @@ SHEET = Sheet(
         "pay": ("act", "account", "sum", "id", "time"),
     },
     repeat_first=("time",),
+    malformed_is_other=("account",),
+    order=QUERY_ORDER,
+    longest_id=20,
+    bounded_years=True,
+    by_post=EVERY_WAY,
+    ignored_in_check=("sum", "id", "time"),
     impossible_dates=("30.02.2026_12:00:00", "20260230120000", "2026-11-03", "03.11.2026 12:00:00"),
 )
 RECEIPT = {"number": "EXT_ID", "time": "REG_DATE", "sum": "AMOUNT"}
-SHOWN = {"FIO", "ADDRESS", "BALANCE", "REC_SUM"}
+SHOWN = {"name": ("FIO",), "address": ("ADDRESS",), "debt": ("BALANCE", "REC_SUM")}
 
 
 class Sberbank(QuerySimulator):
@@ -73,34 +86,42 @@ class Sberbank(QuerySimulator):
         """Section 3."""
         return f"{step.at:%d.%m.%Y_%H:%M:%S}" if slot == "time" else super().value(slot, step)
 
+    def spellings(self, step: Step) -> Iterator[tuple[Slot, Any]]:
+        """Also the other form of a date, and letters of the command."""
+        yield from super().spellings(step)
+        yield "act", self.value("act", step).upper()
+        if step.act == "pay":
+            yield "time", f"{step.at:%Y%m%d%H%M%S}"
+
     def read(self, step: Step, reply: Reply) -> Reading:
         """Section 5."""
-        found = forms.texts(forms.read_xml(reply, "text/xml"), "response")
-        code = found.get("CODE", "")
-        require("MESSAGE" in found, "there is no <MESSAGE>")
+        texts = forms.texts(forms.read_xml(reply, "text/xml"), "response")
+        code = texts.get("CODE", "")
+        require("MESSAGE" in texts, "there is no <MESSAGE>")
+        data = texts.keys() - {"CODE", "MESSAGE"}
         if self.word(step.act, code) != "done":
-            require(not (SHOWN | {*RECEIPT.values()}) & found.keys(), "a refusal carries data")
+            require(not data, "a refusal carries data")
             return Reading(code)
-        return (
-            Reading(code, debt=self._debt(found))
-            if step.act == "check"
-            else self._paid(step, found)
-        )
+        if step.act == "pay":
+            return self._receipt(step, texts)
+        wanted = {tag for word in self.bank.show for tag in SHOWN[word]}
+        require(data == wanted, f"it shows {data}, not {wanted}")
+        return Reading(code, debt=self._debt(texts), name=texts.get("FIO"))
 
-    def _paid(self, step: Step, found: dict[str, str]) -> Reading:
+    def _receipt(self, step: Step, texts: dict[str, str]) -> Reading:
         for tag in RECEIPT.values():
-            require(found.get(tag), f"there is no <{tag}>")
-        require(found["EXT_ID"].isdecimal(), "<EXT_ID> is not a number")
-        require(forms.money(found["AMOUNT"]) == step.sum, f"<AMOUNT> is not {step.sum:.2f}")
-        return Reading(found["CODE"], {name: found[tag] for name, tag in RECEIPT.items()})
+            require(texts.get(tag), f"there is no <{tag}>")
+        require(texts["EXT_ID"].isdecimal(), "<EXT_ID> is not a number")
+        require(forms.money(texts["AMOUNT"]) == step.sum, f"<AMOUNT> is not {step.sum:.2f}")
+        return Reading(texts["CODE"], {name: texts[tag] for name, tag in RECEIPT.items()})
 
-    def _debt(self, found: dict[str, str]) -> Decimal | None:
+    def _debt(self, texts: dict[str, str]) -> Decimal | None:
         if "debt" not in self.bank.show:
             return None
-        balance = forms.money(found.get("BALANCE"))
-        require(found["BALANCE"] != "-0.00", "<BALANCE> is -0.00")
+        balance = forms.money(texts.get("BALANCE"))
+        require(texts["BALANCE"] != "-0.00", "<BALANCE> is -0.00")
         debt = balance if self.bank.own["balance_sign"] == "debt" else -balance
-        recommended = forms.money(found.get("REC_SUM"))
+        recommended = forms.money(texts.get("REC_SUM"))
         require(recommended == max(debt, ZERO), "<REC_SUM> is not what is owed")
         return debt
 

@@ -7,13 +7,15 @@ reading of the other's.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 from urllib.parse import urlencode
 
 from callback.protocols import PROTOCOLS, default_codes
 from callback.tools.conform.model import ABSENT, TWICE, Reading, Request, require
+from callback.wire import FORM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -41,12 +43,38 @@ SPELLINGS: Mapping[str, Collection[str]] = {
     "float": ("one decimal", "integer"),  # a dialect's own, of Click
 }
 ZERO = Decimal(0)
+# How a zero is written in a check, where it means that the sum is not known yet.
+ZEROS = ("0", "0.00", "0,0", "000.0")
+# Just out of the years 1970 to 2099, where a sheet bounds them.
+FAR_TIMES = (datetime(1969, 12, 31, 23, 59, 59), datetime(2100, 1, 1))  # noqa: DTZ001 - the bank's
 MALFORMED: Mapping[Slot, str] = {
     "sum": "bad_sum",
     "id": "bad_id",
     "account": "bad_account",
     "time": "bad_date",
 }
+# What may be wrong with a pay: a part of it, that part missing or given twice, its sum out of the
+# limits, a payer who cannot pay.
+Fault = Literal[
+    "twice",
+    "act",
+    "id",
+    "service",
+    "account",
+    "no account",
+    "no service",
+    "sum",
+    "time",
+    "limits",
+    "payer",
+]
+# How a POST carries the parameters of a query.
+Way = Literal["in the query", "in a form", "in both"]
+# The order in which most sheets read a query.
+QUERY_ORDER: Sequence[Fault] = (
+    *("twice", "act", "id", "account", "sum", "time", "limits", "payer"),
+)
+EVERY_WAY: Sequence[Way] = ("in the query", "in a form", "in both")
 
 
 class Hostile(NamedTuple):
@@ -72,7 +100,10 @@ class Sheet:
     slots: Mapping[Act, Sequence[Slot]] = field(default_factory=dict)  # those of each request
     two_phase: bool = False
     repeat_first: Sequence[Slot] = ()  # a repeat may bring them malformed and still is one
+    malformed_is_other: Sequence[Slot] = ()  # under a known id it is other data, if malformed
+    order: Sequence[Fault] = ()  # of section 4: of two faults the first is the answer
     optional_in_check: Sequence[Slot] = ()
+    ignored_in_check: Sequence[Slot] = ()
     optional_in_pay: Sequence[Slot] = ()
     repeated: str = "bad_request"
     wrong_methods: Sequence[str] = ("HEAD", "PUT", "DELETE")
@@ -80,6 +111,11 @@ class Sheet:
     floor: bool = False  # the debt that a check tells is never below zero
     ids_are_digits: bool = True
     zero_is_an_id: bool = True
+    ids_have_letters: bool = False  # and their case counts
+    longest_id: int = 0  # so many characters are an id still; 0: that is not told
+    bounded_years: bool = False  # 1970 to 2099
+    by_post: Sequence[Way] = ()  # a query may come so, too
+    any_type: bool = False  # a body is read whatever its content type says
     wrong_ids: Sequence[Any] = ()  # WRONG_IDS, where ids are digits
     impossible_dates: Sequence[str] = ()
     perform_names: Mapping[Slot, str] = field(default_factory=dict)  # other ones are refused as
@@ -164,9 +200,46 @@ class Simulator(ABC):
         """Other ways to write a part of a check, which mean the same."""
         yield from ()
 
+    def ignored_in_check(self) -> Sequence[Slot]:
+        """What a check does not look at, by the sheet and the bank's settings."""
+        no_sum: Sequence[Slot] = ("sum",) if self.bank.own.get("check_sum") == "ignore" else ()
+        return [*self.SHEET.ignored_in_check, *no_sum]
+
+    def repeat_first(self) -> Sequence[Slot]:
+        """What a repeat may bring malformed, of the parts that are sent."""
+        return [slot for slot in self.SHEET.repeat_first if slot in self.slots()]
+
+    def by_post(self) -> Sequence[Way]:
+        """How a POST may carry a query."""
+        return self.SHEET.by_post
+
+    def longest_id(self) -> int:
+        """So many characters are an id still."""
+        return self.SHEET.longest_id
+
+    def long_ids(self, number: str) -> tuple[str, str]:
+        """Two ids as long as they may be, made of a short one, that a careless reader mixes up."""
+        pad = self.longest_id() - len(number)
+        if self.SHEET.ids_have_letters:
+            return "A" * pad + number, "a" + "A" * (pad - 1) + number
+        first = "9" * pad + number
+        return first, first[:-1] + ("0" if first[-1] != "0" else "1")
+
     def slots(self) -> Sequence[Slot]:
         """The parts of a pay."""
         return self.SHEET.slots["pay"]
+
+    def slots_of_check(self) -> Sequence[Slot]:
+        """The parts of a check, of those that are sent."""
+        slots = self.SHEET.slots.get("check", ())
+        return [slot for slot in slots if slot != "service" or slot in self.slots()]
+
+    def wrong_in_check(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[tuple[Any, str]]:
+        """What a check says to the same values: some it need not have, some it does not read."""
+        for value, outcome in self.wrong(slot, step, probe):
+            lacks = value is ABSENT or value == ""
+            passes = slot in (self.optional_in_check() if lacks else self.ignored_in_check())
+            yield value, "ok" if passes else outcome
 
     def unknown_acts(self) -> Sequence[Any]:
         """Commands that the dialect does not have."""
@@ -175,6 +248,10 @@ class Simulator(ABC):
     def id(self, number: int) -> str:
         """A payment's number in the dialect's form."""
         return str(number)
+
+    def posted(self, step: Step, way: Way) -> Request:
+        """Put the parameters of a query into a POST."""
+        raise NotImplementedError
 
     def understand(self, step: Step, reply: Reply) -> Reading:
         """Understand any answer; MalformedError when it has no form that the sheet knows."""
@@ -202,6 +279,10 @@ class Simulator(ABC):
             return "not the bank"
         return "ask again" if code == self.code(act, "temporary") else "refused"
 
+    def tells_name(self) -> bool:
+        """Does a check tell who the payer is?"""
+        return "check" in self.acts and "name" in self.bank.show
+
     def tells_debt(self) -> bool:
         """Does a check tell what is owed?"""
         return "check" in self.acts and "debt" in self.bank.show
@@ -223,10 +304,10 @@ class Simulator(ABC):
 
     def member(self, name: str, slot: Slot, step: Step) -> Pairs:
         """A slot of a request by its name: once, or as the case wants it."""
-        given = step.change.get(slot)
-        if given is ABSENT:
+        change = step.change.get(slot)
+        if change is ABSENT:
             return []
-        if given is TWICE:
+        if change is TWICE:
             return [(name, self.value(slot, step))] * 2
         return [(name, step.change[slot] if slot in step.change else self.value(slot, step))]
 
@@ -243,6 +324,23 @@ class TextSimulator(Simulator):
         yield "", self.SHEET.empty.get(slot, MALFORMED[slot])
         yield ABSENT, self.SHEET.absent.get(slot, MALFORMED[slot])
 
+    def wrong_in_check(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[tuple[Any, str]]:
+        """Also a zero, which is no sum yet."""
+        yield from super().wrong_in_check(slot, step, probe)
+        if slot == "sum" and "check_sum" in self.bank.own:
+            may_lack = self.bank.own["check_sum"] != "validate"
+            yield from ((zero, "ok" if may_lack else "bad_sum") for zero in ZEROS)
+
+    def spellings(self, step: Step) -> Iterator[tuple[Slot, Any]]:
+        """A sum in the other forms that the settings let it have."""
+        if step.act == "pay":
+            allowed = SPELLINGS[self.sum_form()]
+            yield from (("sum", text) for name, text in spelled(step.sum) if name in allowed)
+
+    def echo(self, step: Step) -> str:
+        """The id as an answer repeats it: as it was sent, or nothing where that is no id."""
+        return "" if "id" in step.change else str(self.value("id", step))
+
     def malformed(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[Any]:
         """Texts that are not of the form."""
         if slot == "sum":
@@ -251,6 +349,8 @@ class TextSimulator(Simulator):
             yield from self.SHEET.wrong_ids or WRONG_IDS
         elif slot == "time":
             yield from wrong_dates(self.value("time", step), *self.SHEET.impossible_dates)
+            if self.SHEET.bounded_years:
+                yield from (self.value("time", replace(step, at=at)) for at in FAR_TIMES)
         else:
             yield from wrong_accounts(self.bank, step.account)
 
@@ -264,16 +364,27 @@ class QuerySimulator(TextSimulator):
 
     def fields(self, step: Step) -> Pairs:
         """The parameters in order."""
-        given = [
+        pairs = [
             pair
             for slot in self.SHEET.slots[step.act]
             for pair in self.member(self.SHEET.names[slot], slot, step)
         ]
-        return [*given, *self.service(), *step.extra]
+        return [*pairs, *self.service(), *step.extra]
 
     def request(self, step: Step) -> Request:
         """A GET."""
         return Request("GET", query=urlencode(self.fields(step)))
+
+    def posted(self, step: Step, way: Way) -> Request:
+        """All of them in the query, or in a form, or some here and some there."""
+        pairs = self.fields(step)
+        cut = {"in the query": len(pairs), "in a form": 0, "in both": len(pairs) // 2}[way]
+        return Request(
+            "POST",
+            query=urlencode(pairs[:cut]),
+            body=urlencode(pairs[cut:]).encode(),
+            content_type="" if way == "in the query" else FORM,
+        )
 
     def malformed(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[Any]:
         """Also bytes that are no text."""
@@ -283,7 +394,7 @@ class QuerySimulator(TextSimulator):
     def oversized(self, step: Step) -> Request:
         """The same parameters in a form, and a long one that nobody knows."""
         body = urlencode([*self.fields(step), ("data1", "x" * 70_000)]).encode()
-        return Request("POST", body=body, content_type="application/x-www-form-urlencoded")
+        return Request("POST", body=body, content_type=FORM)
 
 
 def wrong_sums(probe: Decimal, form: str) -> Iterator[str]:
@@ -294,8 +405,17 @@ def wrong_sums(probe: Decimal, form: str) -> Iterator[str]:
     yield from (f" {good}", f"{good} ", f"{good}\n", f"{good}0", f"{whole},000")
     yield from (f"0_{good}", good.translate(OTHER_DIGITS), f"1{'0' * 20}.00", f"{whole}.", ".50")
     yield from ("0x10", "NaN", "Infinity", "1 000.00", "1,000.00", "null")
-    spellings = {"integer": whole, "one decimal": good[:-1], "comma": good.replace(".", ",")}
-    yield from (text for spelling, text in spellings.items() if spelling not in SPELLINGS[form])
+    yield from (text for name, text in spelled(probe) if name not in SPELLINGS[form])
+
+
+def spelled(amount: Decimal) -> Iterator[tuple[str, str]]:
+    """Other ways to write a sum, where its last digits are zeros, with their names."""
+    good = f"{amount:.2f}"
+    yield "comma", good.replace(".", ",")
+    if good.endswith("0"):
+        yield "one decimal", good[:-1]
+    if good.endswith("00"):
+        yield "integer", good[:-3]
 
 
 def wrong_dates(good: str, *impossible: str) -> Iterator[str]:

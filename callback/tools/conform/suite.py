@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from callback.tools.conform import cases
+from callback.tools.conform import cases, reading_cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,19 @@ NEEDS = {
     "lacking": Need(
         "a check must have all its parts", lambda play: play.simulator.optional_in_check()
     ),
-    "parts": Need("every part of a repeat is read", lambda play: play.simulator.SHEET.repeat_first),
+    "parts": Need("every part of a repeat is read", lambda play: play.simulator.repeat_first()),
+    "reads": Need("a check has no parts of its own", lambda play: play.simulator.slots_of_check()),
+    "ignores": Need("a check reads all", lambda play: play.simulator.ignored_in_check()),
+    "sum": Need("a check has no sum", lambda play: "sum" in play.simulator.slots_of_check()),
+    "name": Need("a check tells no name", lambda play: play.simulator.tells_name()),
+    "query": Need("there is no query", lambda play: play.simulator.request(play.new()).query),
+    "post": Need("a query comes by GET only", lambda play: play.simulator.by_post()),
+    "type": Need("a body has its type", lambda play: play.simulator.SHEET.any_type),
+    "order": Need("the order is not told", lambda play: play.simulator.SHEET.order),
+    "long": Need("the length of an id is not told", lambda play: play.simulator.longest_id()),
+    "wordings": Need(
+        "a payment is written in one way", lambda play: [*play.simulator.spellings(play.new())]
+    ),
     "digits": Need("an id is no number", lambda play: play.simulator.SHEET.ids_are_digits),
     "date": Need("a payment has no date", lambda play: "time" in play.simulator.slots()),
     "service": Need("no service is named", lambda play: "service" in play.simulator.slots()),
@@ -77,6 +89,7 @@ NEEDS = {
     "path": Need(
         "the address is a script's", lambda play: "." not in urlsplit(play.client.url).path
     ),
+    "overpaid": Need("--overpaid names no such account", lambda play: play.others.overpaid),
     "closed": Need("--closed names no closed account", lambda play: play.others.closed),
     "blocked": Need("--blocked names no blocked account", lambda play: play.others.blocked),
     "invoice": Need("an account takes any payment", lambda play: play.one_sum is not None),
@@ -99,7 +112,30 @@ CASES = (
     Case("a closed account is refused", cases.closed_account, "codes", "closed"),
     Case("a blocked account is refused", cases.blocked_account, "codes", "blocked"),
     Case("a check may lack what it does not need", cases.check_of_few_words, "request", "lacking"),
-    Case("a check may be written otherwise", cases.check_in_other_words, "request", "spellings"),
+    Case(
+        "a check may be written otherwise",
+        reading_cases.check_in_other_words,
+        "request",
+        "spellings",
+    ),
+    Case(
+        "a check with a malformed part is refused",
+        reading_cases.malformed_check,
+        "request",
+        "reads",
+    ),
+    Case(
+        "a check ignores what it does not need", reading_cases.check_ignores, "request", "ignores"
+    ),
+    Case("a check has the limits of a payment", reading_cases.limits_of_check, "order", "sum"),
+    Case(
+        "an overpaid account owes nothing more", reading_cases.overpaid, "answers", "debt overpaid"
+    ),
+    Case("a name is told masked", reading_cases.name_is_masked, "answers", "name"),
+    Case("bytes that are no text may be ignored", reading_cases.odd_members, "request", "query"),
+    Case("a check that comes by POST is heard", reading_cases.check_by_post, "transport", "post"),
+    Case("a body of another type is not read", reading_cases.no_form, "transport", "post"),
+    Case("the first fault is the answer", reading_cases.first_fault, "order", "order"),
     Case("a sum below the limit is refused", cases.too_small, "codes"),
     Case("a sum above the limit is refused", cases.too_large, "codes"),
     Case("a malformed sum is refused", cases.malformed_sum, "request"),
@@ -127,6 +163,16 @@ CASES = (
     Case("a repeated pay gets the first answer", cases.repeat, "repeats"),
     Case("a repeat may have another date", cases.repeat_with_other_date, "repeats"),
     Case("a repeat wins over a refusal", cases.repeat_with_bad_parts, "repeats", "parts"),
+    Case(
+        "a repeat may be written otherwise",
+        reading_cases.repeat_in_other_words,
+        "request",
+        "wordings",
+    ),
+    Case("a pay that comes by POST is heard", reading_cases.pay_by_post, "transport", "post"),
+    Case("a body of any type is read", reading_cases.body_of_any_type, "transport", "type"),
+    Case("a malformed repeat is no repeat", reading_cases.malformed_repeat, "repeats"),
+    Case("a long id is read to its end", reading_cases.long_ids, "request", "long many", 2),
     Case("parallel repeats record once", cases.repeat_in_parallel, "repeats", "many", 1),
     Case("payments side by side are all recorded", cases.side_by_side, "repeats", "many", 5),
     Case("a known id with other data is refused", cases.conflict, "repeats"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from callback.tools.conform import forms
 from callback.tools.conform.model import ABSENT, Reading, require
-from callback.tools.conform.simulator import QuerySimulator, Sheet
+from callback.tools.conform.simulator import EVERY_WAY, QUERY_ORDER, QuerySimulator, Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,13 @@ SHEET = Sheet(
         "cancel": ("act", "id", "number"),
     },
     optional_in_check=("id",),
-    repeat_first=("time",),
+    ignored_in_check=("sum", "time"),
+    repeat_first=("time", "service"),
+    malformed_is_other=("account",),
+    order=("twice", "act", "id", "service", *QUERY_ORDER[3:]),
+    longest_id=20,
+    bounded_years=True,
+    by_post=EVERY_WAY,
     impossible_dates=("20260230120000", "20261103241500", "00000000000000", "2026-11-03"),
     absent={"account": "bad_request"},
 )
@@ -86,8 +92,14 @@ RNCB = Sheet(
         "time": "Exec_date",
     },
     slots={"check": ("act", "account"), "pay": ("act", "account", "id", "sum", "time")},
-    repeat_first=("time",),
+    ignored_in_check=("sum", "time"),
     optional_in_pay=("time",),
+    repeat_first=("time",),
+    malformed_is_other=("account",),
+    order=QUERY_ORDER,
+    longest_id=20,
+    bounded_years=True,
+    by_post=EVERY_WAY,
     impossible_dates=SHEET.impossible_dates,
 )
 ROOTS = {"check": "CHECKRESPONSE", "pay": "PAYRESPONSE", "statement": "BALANCERESPONSE"}
@@ -113,11 +125,11 @@ class Usmp(QuerySimulator):
         """A report is two dates, without a command in USMP."""
         if step.act == "statement":
             return [*self._span(step), *step.extra]
-        given = super().fields(step)
+        pairs = super().fields(step)
         if step.act == "pay" and self._is_usmp():
-            given.append(("AmountSum", f"{step.sum + 1:.2f}"))  # what the payer gave: not ours
+            pairs.append(("AmountSum", f"{step.sum + 1:.2f}"))  # what the payer gave: not ours
         named = self.bank.own["pay_element"] or self.bank.service
-        return given if named else [*filter(_no_service, given)]
+        return pairs if named else [*filter(_no_service, pairs)]
 
     def service(self) -> forms.Pairs:
         """RNCB has no such parameter of its own."""
@@ -140,8 +152,13 @@ class Usmp(QuerySimulator):
         if slot == "service":
             yield from ((text, "bad_service") for text in ("0", "x", "", ABSENT))
         for value, outcome in super().wrong(slot, step, probe):
-            if slot != "time" or self._is_usmp() or value not in ("", ABSENT):
+            lacks = value is ABSENT or value == ""
+            if not (lacks and slot in self.optional_in_pay()):
                 yield value, outcome
+
+    def echo(self, step: Step) -> str:
+        """A report has no id."""
+        return "" if step.act == "statement" else super().echo(step)
 
     def read(self, step: Step, reply: Reply) -> Reading:
         """Section 5, or 14."""
@@ -161,50 +178,51 @@ class Usmp(QuerySimulator):
     def _read_usmp(self, step: Step, root: Element) -> Reading:
         if step.act == "statement" and root.find("ResultCode") is None:
             return Reading(self.codes["ok"], listed=_listed(root))
-        found = forms.texts(root, "Response")
-        code = found.get("ResultCode", "")
-        require("TransactionId" in found, "there is no <TransactionId>")
-        echo = self.value("id", step) if "id" not in step.change else ""
-        require(found["TransactionId"] in (echo, ""), f"<TransactionId> is not {echo!r}")
-        require("Comment" in found, "there is no <Comment>")
+        texts = forms.texts(root, "Response")
+        code = texts.get("ResultCode", "")
+        require("TransactionId" in texts, "there is no <TransactionId>")
+        require(texts["TransactionId"] == self.echo(step), "<TransactionId> is not the request's")
+        require("Comment" in texts, "there is no <Comment>")
         if code != self.code(step.act, "ok"):
-            data = found.keys() - {"TransactionId", "ResultCode", "Comment"}
+            data = texts.keys() - {"TransactionId", "ResultCode", "Comment"}
             require(not data, "a refusal carries data")
             return Reading(code)
         if step.act == "check":
-            return Reading(code, debt=self._debt(root))
-        number, amount = found.get("TransactionExt", ""), found.get("Amount")
+            return self._shown(code, root)
+        number, amount = texts.get("TransactionExt", ""), texts.get("Amount")
         require(number.isdecimal(), "<TransactionExt> is not a number")
         require(forms.money(amount) == step.sum, f"<Amount> is not {step.sum:.2f}")
         return Reading(code, {"number": number, "sum": str(amount)})
 
-    def _debt(self, root: Element) -> Decimal | None:
-        if "debt" not in self.bank.show:
-            return None
-        shown = [(field.tag, field.get("name"), field.text) for field in root.iterfind("Fields/")]
+    def _shown(self, code: str, root: Element) -> Reading:
+        fields = [*root.iterfind("Fields/")]
         labels = [self.bank.labels[word] for word in self.bank.show]
         wanted = [(f"field{at}", label) for at, label in enumerate(labels, start=1)]
-        require([field[:2] for field in shown] == wanted, f"<Fields> has not {labels}")
-        return forms.money(shown[self.bank.show.index("debt")][2])
+        titles = [(field.tag, field.get("name")) for field in fields]
+        require(titles == wanted, f"<Fields> has not {labels}")
+        texts = dict(zip(self.bank.show, (field.text or "" for field in fields), strict=True))
+        debt = forms.money(texts["debt"]) if "debt" in texts else None
+        return Reading(code, debt=debt, name=texts.get("name"))
 
     def _read_rncb(self, step: Step, root: Element) -> Reading:
         # A refusal of what was not understood, or not read at all, looks like one of a check.
         unread = root.tag == ROOTS["check"] and root.findtext("ERROR") != self.codes["ok"]
-        found = forms.texts(root, ROOTS["check"] if unread else ROOTS[step.act])
-        code = found.pop("ERROR", "")
+        texts = forms.texts(root, ROOTS["check"] if unread else ROOTS[step.act])
+        code = texts.pop("ERROR", "")
         if step.act == "statement" and code == self.codes["ok"]:
             return Reading(code, listed=_listed_rows(root))
-        require("COMMENTS" in found, "there is no <COMMENTS>")
-        data = found.keys() - {"COMMENTS"}
+        require("COMMENTS" in texts, "there is no <COMMENTS>")
+        data = texts.keys() - {"COMMENTS"}
         if self.word(step.act, code) != "done":
             require(not data, "a refusal carries data")
             return Reading(code)
         if step.act == "check":
             require(data == {SHOWN[word] for word in self.bank.show}, f"it shows {data}")
-            balance = forms.money(found["BALANCE"]) if "debt" in self.bank.show else None
+            balance = forms.money(texts["BALANCE"]) if "debt" in self.bank.show else None
             negative = balance is not None and self.bank.own["balance_sign"] == "account"
-            return Reading(code, debt=-balance if negative and balance else balance)
-        number = found.get("OUT_PAYMENT_ID", "")
+            debt = -balance if negative and balance else balance
+            return Reading(code, debt=debt, name=texts.get("FIO"))
+        number = texts.get("OUT_PAYMENT_ID", "")
         require(number.isdecimal(), "<OUT_PAYMENT_ID> is not a number")
         return Reading(code, {"number": number})
 

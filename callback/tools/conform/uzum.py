@@ -65,6 +65,7 @@ SHEET = Sheet(
         "already_paid": "10008",
         "invoice_cancelled": "10009",
         "bad_service": "10006",
+        "bad_request": "10005",
         "missing": "10005",
         "bad_id": "10005",
         "bad_sum": "10005",
@@ -89,6 +90,13 @@ SHEET = Sheet(
         "check": ("service", "time", "account"),
         "pay": ("service", "time", "id", "account", "sum"),
     },
+    order=(
+        *("act", "twice", "service", "time", "id", "no account", "sum", "account", "limits"),
+        "payer",
+    ),
+    ids_have_letters=True,
+    longest_id=64,
+    any_type=True,
     two_phase=True,
     exact_invoice=True,
     ids_are_digits=False,
@@ -160,10 +168,10 @@ class Uzum(JsonSimulator):
             "service": ("bad_service", (1, str(self.value("service", step)), True, Raw("1.0"))),
         }
         outcome, values = tables[slot]
-        yield from ((one, outcome) for one in values)
+        yield from ((value, outcome) for value in values)
         yield ABSENT, "missing"
         if slot == "account":
-            yield from ((one, "bad_account") for one in wrong_numbers(self, step.account))
+            yield from ((value, "bad_account") for value in wrong_numbers(self, step.account))
         if slot == "sum":
             yield from ((0, "sum_too_small"), (-tiyin, "sum_too_small"), (10**25, "sum_too_large"))
 
@@ -171,20 +179,20 @@ class Uzum(JsonSimulator):
         """HTTP 200 for success, 400 for every refusal (section 2)."""
         if not reply.body:
             return self.bare(reply)
-        found = forms.read_json(reply)
-        failed = found.get("status") == "FAILED"
-        code = str(found.get("errorCode"))
+        members = forms.read_json(reply)
+        failed = members.get("status") == "FAILED"
+        code = str(members.get("errorCode"))
         denied = code == self.code(step.act, "not_authenticated")
         wanted = 200 if not failed else self.bank.own["auth_status"] if denied else 400
         require(reply.status == wanted, f"it is HTTP {reply.status}, not {wanted}")
         if not failed:
-            return self._told(step, found)
-        number = isinstance(found.get("errorCode"), int)
+            return self._success(step, members)
+        number = isinstance(members.get("errorCode"), int)
         require(number == self.bank.own["numeric_codes"], "errorCode is of the wrong type")
         name = TIMES.get(step.act, "timestamp")
-        if code not in REPEATS or name not in found:
+        if code not in REPEATS or name not in members:
             return Reading(code)
-        return Reading(code, {OURS[name]: str(found[name])})
+        return Reading(code, {OURS[name]: str(members[name])})
 
     def read(self, step: Step, reply: Reply) -> Reading:
         """As `understand`, which also looks at the status."""
@@ -192,38 +200,41 @@ class Uzum(JsonSimulator):
 
     def _params(self, step: Step) -> forms.Pairs:
         if "accounts" in step.change:
-            given = step.change["accounts"]
-            return [] if given is ABSENT else [("params", given)]
+            params = step.change["accounts"]
+            return [] if params is ABSENT else [("params", params)]
         return [("params", Members(self.member(self.bank.own["account_field"], "account", step)))]
 
-    def _told(self, step: Step, found: dict[str, Any]) -> Reading:
-        status = str(found.get("status"))
-        require(found.get("serviceId") == self.value("service", step), "serviceId is not ours")
-        account = self._datum(found, self.bank.own["account_field"])
+    def _success(self, step: Step, members: dict[str, Any]) -> Reading:
+        status = str(members.get("status"))
+        require(members.get("serviceId") == self.value("service", step), "serviceId is not ours")
+        account = self._datum(members, self.bank.own["account_field"])
         require(account == step.account, f"the account in data is {account!r}")
         if step.act == "check":
-            require("timestamp" in found, "there is no timestamp")
-            return Reading(status, debt=self._debt(found))
-        require(found.get("transId") == step.id, "transId is not the request's")
-        require(found.get("amount") == self.tiyin(step.sum), "amount is not the payment's")
+            require("timestamp" in members, "there is no timestamp")
+            return Reading(status, debt=self._debt(members), name=self._name(members))
+        require(members.get("transId") == step.id, "transId is not the request's")
+        require(members.get("amount") == self.tiyin(step.sum), "amount is not the payment's")
         if step.act != "status":
-            time = found.get(TIMES[step.act])
+            time = members.get(TIMES[step.act])
             require(type(time) is int, f"{TIMES[step.act]} is no whole number")
             return Reading(status, {OURS[TIMES[step.act]]: str(time)})
         require(status in STATES, f"status is {status}")
-        times = {OURS[name]: str(found[name]) for name in OURS if found.get(name) is not None}
+        times = {OURS[name]: str(members[name]) for name in OURS if members.get(name) is not None}
         return Reading("OK", times, state=STATES[status])
 
-    def _datum(self, found: dict[str, Any], name: str) -> Any:
-        data = found.get("data")
+    def _datum(self, members: dict[str, Any], name: str) -> Any:
+        data = members.get("data")
         datum = data.get(name) if isinstance(data, dict) else None
         require(isinstance(datum, dict) and "value" in datum, f"{name} is not in data")
         return (datum or {}).get("value")
 
-    def _debt(self, found: dict[str, Any]) -> Decimal | None:
+    def _name(self, members: dict[str, Any]) -> str | None:
+        return self._datum(members, self.bank.labels["name"]) if self.tells_name() else None
+
+    def _debt(self, members: dict[str, Any]) -> Decimal | None:
         if "debt" not in self.bank.show:
             return None
-        return forms.money(self._datum(found, self.bank.labels["debt"]))
+        return forms.money(self._datum(members, self.bank.labels["debt"]))
 
 
 SIMULATOR = Uzum

@@ -100,6 +100,7 @@ def site(engine: Engine, endpoint: Endpoint) -> str:
     engine.account(ACCOUNT, "Серова Анна", owes="3200.00")
     engine.account("7012340003", state="closed")
     engine.account("7012340004", state="blocked")
+    engine.account("7012340005", owes="-50.00")
     return f"http://{HOST}:{endpoint.port}"
 
 
@@ -118,7 +119,10 @@ def test_our_endpoint_passes_and_what_was_announced_is_written(
     site: str, endpoint: Endpoint, engine: Engine, bank: str
 ) -> None:
     """For every dialect and its settings: exit status 0, and no payment more than was said."""
-    others = ("--closed", "7012340003", "--blocked", "7012340004", "--unknown", "7012340009")
+    others = (
+        *("--closed", "7012340003", "--blocked", "7012340004", "--unknown", "7012340009"),
+        *("--overpaid", "7012340005"),
+    )
     key = ("--key", str(PRIVATE)) if bank == "signed" else ()
     done = conform(endpoint, bank, "--url", site, *others, *key)
 
@@ -253,6 +257,11 @@ def test_a_naive_endpoint_fails_what_it_does_wrong(site: str, endpoint: Endpoint
 
     assert done.returncode == 1
     assert failed_cases(done) == {
+        "a check with a malformed part is refused",
+        "a check has the limits of a payment",
+        "a check that comes by POST is heard",
+        "a body of another type is not read",
+        "the first fault is the answer",
         "a malformed sum is refused",
         "a malformed id is refused",
         "a malformed account is refused",
@@ -262,6 +271,9 @@ def test_a_naive_endpoint_fails_what_it_does_wrong(site: str, endpoint: Endpoint
         "hostile text is only text",
         "a body over 64 KiB is refused",
         "a wrong method is refused",
+        "a repeat may be written otherwise",
+        "a pay that comes by POST is heard",
+        "a malformed repeat is no repeat",
         "parallel repeats record once",
         "payments side by side are all recorded",
         "a known id with other data is refused",
@@ -278,6 +290,8 @@ def test_a_naive_endpoint_of_two_phases_fails_what_it_does_wrong(
     assert done.returncode == 1
     assert failed_cases(done) == {
         "who is calling is asked first",
+        "a check with a malformed part is refused",
+        "the first fault is the answer",
         "a malformed sum is refused",
         "a malformed id is refused",
         "a malformed account is refused",
@@ -288,6 +302,9 @@ def test_a_naive_endpoint_of_two_phases_fails_what_it_does_wrong(
         "a wrong method is refused",
         "a repeated pay gets the first answer",
         "a repeat may have another date",
+        "a repeat may be written otherwise",
+        "a malformed repeat is no repeat",
+        "a long id is read to its end",
         "parallel repeats record once",
         "a known id with other data is refused",
         "parallel performs credit once",

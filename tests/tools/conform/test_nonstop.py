@@ -133,6 +133,8 @@ def test_a_naive_endpoint_fails_what_it_does_wrong(tmp_path: Path) -> None:
     assert {line["case"] for line in lines if not line["ok"] and "case" in line} == {
         "a closed account is refused",
         "a check may lack what it does not need",
+        "a check with a malformed part is refused",
+        "the first fault is the answer",
         "a malformed sum is refused",
         "a malformed id is refused",
         "a malformed account is refused",
@@ -143,6 +145,9 @@ def test_a_naive_endpoint_fails_what_it_does_wrong(tmp_path: Path) -> None:
         "a body that means harm is refused",
         "a body over 64 KiB is refused",
         "a wrong method is refused",
+        "a repeat may be written otherwise",
+        "a malformed repeat is no repeat",
+        "a long id is read to its end",
         "parallel repeats record once",
         "payments side by side are all recorded",
         "a known id with other data is refused",

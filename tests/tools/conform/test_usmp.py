@@ -104,6 +104,11 @@ def test_a_naive_endpoint_fails_what_it_does_wrong(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stderr
     assert {line["case"] for line in lines if not line["ok"] and "case" in line} == {
         "a check may lack what it does not need",
+        "a check with a malformed part is refused",
+        "a name is told masked",
+        "a check that comes by POST is heard",
+        "a body of another type is not read",
+        "the first fault is the answer",
         "a malformed sum is refused",
         "a malformed id is refused",
         "a malformed account is refused",
@@ -114,6 +119,7 @@ def test_a_naive_endpoint_fails_what_it_does_wrong(tmp_path: Path) -> None:
         "hostile text is only text",
         "a body over 64 KiB is refused",
         "a wrong method is refused",
+        "a malformed repeat is no repeat",
         "parallel repeats record once",
         "payments side by side are all recorded",
         "a known id with other data is refused",

@@ -48,10 +48,10 @@ FIELDS = {"command", "id", "account", "sum", "date"}
 
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
-    given = wire.fields(call.query, {*FIELDS, bank.service_field})
-    name, txn_id = given.values.get("command", ""), given.values.get("id", "")
+    query = wire.fields(call.query, {*FIELDS, bank.service_field})
+    name, txn_id = query.values.get("command", ""), query.values.get("id", "")
     outcome: Outcome | None = None
-    if given.repeated:
+    if query.repeated:
         outcome = "bad_request"
     elif name not in COMMANDS:
         outcome = "unknown_command"
@@ -59,13 +59,13 @@ def read(bank: Bank, call: Call) -> Command:
         outcome = "bad_id"
     if outcome:
         return Refuse(name=name, outcome=outcome, txn_id=txn_id)
-    return _check_or_pay(bank, name, txn_id, given.values)
+    return _check_or_pay(bank, name, txn_id, query.values)
 
 
 def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:  # noqa: ARG001
     """Answer as in section 5."""
-    said = message("ok" if result.done else result.outcome, bank.language)
-    answer: dict[str, Any] = {"code": int(code), "message": said}
+    text = message("ok" if result.done else result.outcome, bank.language)
+    answer: dict[str, Any] = {"code": int(code), "message": text}
     if result.done and result.payment:
         answer |= {"payment": str(result.payment.id), "sum": f"{result.payment.amount:.2f}"}
     elif result.done and result.payer:

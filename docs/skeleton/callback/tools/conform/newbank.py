@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from callback.tools.conform import forms
 from callback.tools.conform.model import ABSENT, Reading, require
-from callback.tools.conform.simulator import QuerySimulator, Sheet
+from callback.tools.conform.simulator import QUERY_ORDER, QuerySimulator, Sheet
 
 if TYPE_CHECKING:
     from callback.tools.conform.model import Reply, Slot, Step
@@ -47,7 +47,12 @@ SHEET = Sheet(
     names={"act": "command", "id": "id", "account": "account", "sum": "sum", "time": "date"},
     slots={"check": ("act", "account"), "pay": ("act", "id", "account", "sum", "time")},
     wrong_methods=("HEAD", "POST", "PUT", "DELETE"),
+    ignored_in_check=("sum",),
     repeat_first=("time",),
+    malformed_is_other=("account",),
+    order=QUERY_ORDER,
+    longest_id=20,
+    bounded_years=True,
     impossible_dates=("20260230120000", "20261103241500", "2026-11-03"),
 )
 
@@ -70,9 +75,8 @@ class NewBank(QuerySimulator):
             require(answer.keys() == {"code", "message"}, "a refusal carries data")
             return Reading(code)
         if step.act == "check":
-            return Reading(
-                code, debt=forms.money(answer.get("debt")) if self.tells_debt() else None
-            )
+            debt = forms.money(answer.get("debt")) if self.tells_debt() else None
+            return Reading(code, debt=debt, name=answer.get("name"))
         number = answer.get("payment")
         require(isinstance(number, str) and number.isdecimal(), "payment is no text of digits")
         require(forms.money(answer.get("sum")) == step.sum, f"sum is not {step.sum:.2f}")
