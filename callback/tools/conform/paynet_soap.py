@@ -81,6 +81,12 @@ SHEET = Sheet(
         "check": ("service", "account"),
         "pay": ("service", "id", "time", "sum", "account"),
     },
+    order=(
+        *("act", "twice", "no service", "service", "no account", "id", "sum", "time", "account"),
+        *("limits", "payer"),
+    ),
+    longest_id=19,
+    any_type=True,
     exact_invoice=True,
     floor=True,
     ids_are_digits=False,  # they are numbers: zeros before them do not count
@@ -227,9 +233,9 @@ class PaynetSoap(Simulator):
             return Reading(code)
         labels = {self.bank.labels[word] for word in self.bank.show}
         require(pairs.keys() == labels, f"it shows {[*pairs]}")
-        if "debt" not in self.bank.show:
-            return Reading(code)
-        return Reading(code, debt=forms.tiyin(int(pairs[self.bank.labels["debt"]] or "")))
+        shown = {word: pairs[self.bank.labels[word]] or "" for word in self.bank.show}
+        debt = forms.tiyin(int(shown["debt"])) if "debt" in shown else None
+        return Reading(code, debt=debt, name=shown.get("name"))
 
     def _document(self, step: Step) -> str:
         content = "".join(self._arguments(step))

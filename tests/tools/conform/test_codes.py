@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 OUTCOME = re.compile(r"\*([a-z_]+)\*")
-CODE = re.compile(r"(?<![\w.])(?:HTTP )?-?[0-9]{1,5}(?![\w.])|\bresult\b")
+CODE = re.compile(r"(?<![\w.])(?:HTTP )?-?[0-9]{1,5}(?![\w.])|\bresult\b|\bFault\b")
 ALONE = re.compile(OUTCOME.pattern)
 # What HTTP says of a stranger stands in one row for several outcomes of ours.
 OF_HTTP = {"not_authenticated", "bad_token", "no_path", "bad_method", "temporary"}
@@ -34,6 +34,11 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "paynet": {
         "cancel.duplicate_same": ("9", "result"),
         "status.payment_cancelled": ("7", "result"),
+    },
+    "paynet_soap": {
+        "status.payment_cancelled": ("6", "0"),
+        "cancel.duplicate_same": ("6", "202"),
+        "CancelTransaction.duplicate_same": ("6", "202"),
     },
     "click": {
         "cancel.ok": ("4", "-9"),
