@@ -114,7 +114,10 @@ def _values(call: Call) -> dict[str, str] | None:
     if root is None or root.tag != ROOT:
         return None
     known = [child for child in root if child.tag in ELEMENTS]
-    values = {child.tag.upper(): child.text or "" for child in known}
+    # One that has elements of its own is no text: what stands before them is another value.
+    values = {
+        child.tag.upper(): wire.MALFORMED if len(child) else child.text or "" for child in known
+    }
     return values if len(values) == len(known) else None
 
 

@@ -641,6 +641,17 @@ def test_any_spelling_of_the_query_is_read(books: Engine, endpoint: Endpoint, qu
     assert paid(books) == [PAID]
 
 
+@pytest.mark.parametrize("name", ["act", "pay_account", "pay_amount", "pay_id", "sign"])
+def test_a_value_with_elements_inside_is_not_cut(
+    books: Engine, endpoint: Endpoint, name: str
+) -> None:
+    """Never taken for its first text: the sum is not even signed [3]."""
+    text = document(PAY).replace(f"</{name}>", f"<b>0</b></{name}>")
+
+    assert told(post(endpoint, text)) == {"status_code": "-101"}
+    assert payments(books) == []
+
+
 def test_values_are_signed_as_received(books: Engine, endpoint: Endpoint) -> None:
     """No number is made of them: zeros, blanks, letters, other alphabets [2, 13]."""
     for number in ("0000", "00632435", "a Б+%41", "٦٣"):
