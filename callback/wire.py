@@ -50,6 +50,8 @@ _BARE = re.compile("[+]?[0-9 \u00a0\u202f()\u2010-\u2015\u2212-]*")
 _BETWEEN = re.compile("[^0-9]")
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, as all that is ours
 MILLISECOND = timedelta(milliseconds=1)
+# A bound names a second, the whole of it; our times are finer.
+REST_OF_SECOND = timedelta(milliseconds=999)
 # A payment's number where a dialect wants digits: a text, which may exceed 64 bits.
 DIGITS = re.compile("[0-9]{1,20}")
 # Stands for a value that is not UTF-8: no pattern of ours lets a control character in.

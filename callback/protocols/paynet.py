@@ -5,7 +5,7 @@ changes by itself (paynet.md).
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from callback import readers, wire
@@ -98,8 +98,6 @@ PASSWORD = re.compile("[ -~]{8,128}")
 # java.util.Date speaks English whatever the locale is; strftime does not.
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# A bound names a second, the whole of it; our times are finer.
-REST_OF_SECOND = timedelta(milliseconds=999)
 PAID, CANCELLED, NONE = 1, 2, 3  # transactionState
 
 
@@ -217,7 +215,7 @@ def _statement(bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Co
     if values["dateFrom"] > values["dateTo"]:
         return Refuse(outcome="bad_date", **common)
     since = bank.utc(values["dateFrom"])
-    until = bank.utc(values["dateTo"].replace(fold=1)) + REST_OF_SECOND
+    until = bank.utc(values["dateTo"].replace(fold=1)) + wire.REST_OF_SECOND
     return Statement(since=since, until=until, by="performed_at", **common)
 
 

@@ -135,7 +135,7 @@ def read(bank: Bank, call: Call) -> Command:
     if query.repeated:
         outcome = "bad_request"
     elif _asks_for_statement(names, values):
-        return _statement(names, echo, values)
+        return _statement(bank, echo, values)
     elif name not in names.commands:
         outcome = "unknown_command"
     elif not echo.txn_id and (txn_id or name in ("pay", "cancel")):
@@ -179,14 +179,17 @@ def _asks_for_statement(names: Names, values: dict[str, str]) -> bool:
     return "QueryType" not in values and {names.since, names.until} <= values.keys()
 
 
-def _statement(names: Names, echo: Echo, values: dict[str, str]) -> Command:
-    """Section 9: by the bank's own dates."""
-    name = names.statement
-    since = wire.moment(values.get(names.since), wire.COMPACT_TIME)
-    until = wire.moment(values.get(names.until), wire.COMPACT_TIME)
+def _statement(bank: Bank, echo: Echo, values: dict[str, str]) -> Command:
+    """Section 9: by the bank's own dates, or by ours where it has sent none."""
+    names = NAMES[bank.own["form"]]
+    texts = [values.get(end, "") for end in (names.since, names.until)]
+    since, until = (bank.read_time(text, wire.COMPACT_TIME) for text in texts)
     if since is None or until is None:
-        return Refuse(name=name, outcome="bad_date", echo=echo)
-    return Statement(name=name, since=since, until=until, echo=echo)
+        wrong = texts[0] if since is None else texts[1]
+        noted = bank.hints("bad_date", date=wrong)
+        return Refuse(name=names.statement, outcome="bad_date", echo=echo, noted=noted)
+    until += wire.REST_OF_SECOND
+    return Statement(name=names.statement, since=since, until=until, echo=echo)
 
 
 def _cancel(bank: Bank, echo: Echo, values: dict[str, str]) -> Command:

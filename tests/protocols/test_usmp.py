@@ -604,6 +604,16 @@ def test_the_log_names_the_setting_that_would_take_it(
     assert endpoint.log()[-1].get("why") == why
 
 
+def test_a_report_has_the_dates_of_the_setting(books: Engine, endpoint: Endpoint) -> None:
+    """Its dates are as TransactionDate [3, 10]."""
+    other = "CheckDateBegin=2026-11-03%2000:00:00&CheckDateEnd=03.11.2026%2023:59:59"
+    ask(endpoint, PAY, "lenient")
+
+    assert [row[0] for row in report(endpoint, other, "lenient")] == ["5100002"]
+    assert code(endpoint, other) == "299"
+    assert endpoint.log()[-1]["why"] == "another form of date: dates = lenient"
+
+
 def test_other_dates_are_taken_where_the_setting_says_so(books: Engine, endpoint: Endpoint) -> None:
     """dates = "lenient" [10]."""
     for number, date in enumerate(
@@ -1216,6 +1226,16 @@ def test_rncb_may_send_no_date(books: Engine, endpoint: Endpoint, date: str) -> 
     # Moscow is at UTC+3
     assert int(paid_at[11:13]) == (int(created_at[11:13]) + 3) % 24
     assert paid_at[13:17] == created_at[13:17]
+
+
+def test_the_whole_last_second_belongs_to_rncbs_day(books: Engine, endpoint: Endpoint) -> None:
+    """Ends included, also of a payment that our finer clock has dated [9, 14]."""
+    assert rncb(endpoint, RNCB_PAY.replace(f"&{EXEC}", ""))["ERROR"] == "0"
+    books.execute("UPDATE payment SET paid_at = '2026-11-03 23:59:59.758'")
+    next_day = "QueryType=balance&DateFrom=20261104000000&DateTo=20261104235959"
+
+    assert rncb(endpoint, BALANCE)["NUMBER_OF_PAYMENTS"] == "1"
+    assert rncb(endpoint, next_day)["NUMBER_OF_PAYMENTS"] == "0"
 
 
 def test_rncb_asks_for_payments_by_either_names(books: Engine, endpoint: Endpoint) -> None:
