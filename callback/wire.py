@@ -163,7 +163,8 @@ def bare_digits(number: str) -> str:
 
 def sum_hint(text: str, form: str) -> str:
     """Say which sum_form would take a sum that this one refuses; nothing where none would."""
-    if amount(text, "lenient") is None or form == "lenient":
+    # One that the form takes was refused for something else.
+    if amount(text, "lenient") is None or amount(text, form) is not None:
         return ""
     if amount(text, "decimal") is None:
         return "bare integer: kopecks? if not, sum_form = lenient"

@@ -595,6 +595,8 @@ def test_a_sum_is_exact(
         ("strict", {"sum": "1050"}, BARE),
         ("strict", {"sum": "1050.5"}, "a comma, or one decimal: sum_form = decimal"),
         ("strict", {"sum": "1050,50"}, "a comma, or one decimal: sum_form = decimal"),
+        # Refused, but not for its form: a check must have a sum here, and zero is none yet.
+        ("validate", {"command": "check", "sum": "0.00"}, None),
     ],
 )
 def test_the_log_says_which_setting_would_take_it(
