@@ -97,13 +97,13 @@ class Handlers:
     def _refusal(self, visit: Visit, token: str) -> Outcome | None:
         """Refuse who is not the bank, as far as that is known before anything is read."""
         bank, environ, dialect = visit.bank, visit.call.environ, PROTOCOLS[visit.bank.protocol]
-        refusal = (
-            signature.refuse_origin(bank, token, environ, self.settings)
-            if dialect.CREDENTIALS_INSIDE
-            else signature.refuse_caller(bank, token, environ, self.settings, self.database)
-        )
-        is_spoken = visit.call.method in dialect.METHODS
-        return refusal or (None if is_spoken else "bad_method")
+        bad_method: Outcome | None = None if visit.call.method in dialect.METHODS else "bad_method"
+        refusal = signature.refuse_origin(bank, token, environ, self.settings)
+        if dialect.METHOD_FIRST:
+            refusal = refusal or bad_method
+        if not refusal and not dialect.CREDENTIALS_INSIDE:
+            refusal = signature.refuse_caller(bank, token, environ, self.settings, self.database)
+        return refusal or bad_method
 
 
 def _address(environ: WSGIEnvironment) -> str:

@@ -119,7 +119,8 @@ def is_stranger(
     if bank.url_token or (bank.password and not inside):
         # Without a database it is not known whether a changed password is right.
         unknown = dialect.CHANGES_PASSWORD and not is_read and outcome == "temporary"
-        return outcome in AT_THE_DOOR or unknown
+        early = dialect.METHOD_FIRST and not bank.url_token and outcome == "bad_method"
+        return outcome in AT_THE_DOOR or unknown or early
     return outcome in (BEFORE_CREDENTIALS if inside else BEFORE_A_PROOF) or not is_read
 
 

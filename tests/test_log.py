@@ -44,6 +44,11 @@ url_token = true
 protocol = "click"
 secret = "a-secret"
 service_id = "1"
+
+[BANKS.alif]
+protocol = "alif"
+username = "alif"
+password = "hidden-password"
 """
 
 
@@ -397,6 +402,7 @@ def test_a_count_that_cannot_be_read_begins_anew(tmp_path: Path) -> None:
         ("/qiwi/?command=check&account=1", True),  # anybody may mistake an address
         ("/qiwi?command=what", False),  # from an address that is allowed
         ("/click", True),  # nothing is proved before its signature
+        ("/alif", True),  # the wrong method is said before the password is asked for
     ],
 )
 def test_only_lines_of_whom_nobody_knows_are_left_out(

@@ -36,6 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
     "UNAVAILABLE": None,
     "ERROR_BODIES": False,
     "BARE_BASIC": False,
+    "METHOD_FIRST": False,
     "OPENED_BY": {},
     "CHANGES_PASSWORD": False,
     "CREDENTIALS_INSIDE": False,
@@ -88,6 +89,12 @@ class Dialect(Protocol):
     def BARE_BASIC(self) -> bool:
         """May be left out. True: user name and password of HTTP Basic may come without the word
         Basic before them.
+        """
+
+    @property
+    def METHOD_FIRST(self) -> bool:
+        """May be left out. True: another HTTP method is bad_method before user name and password
+        are looked at.
         """
 
     @property

@@ -26,6 +26,7 @@ PATHS = ("",)
 PROOFS = ()
 SERVICE = "srv_id"
 BARE_BASIC = True  # section 2: the header is Base64 alone
+METHOD_FIRST = True  # section 4: before the header
 ACTIONS = ("check", "pay", "status")
 # alif.md, section 6. Final are all but 107 and 520; 500, 503 and an answer without a code are, too.
 CODES = {

@@ -549,11 +549,13 @@ def test_every_password_of_the_list_is_good(books: Engine, endpoint: Endpoint) -
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
 def test_another_method_does_nothing(books: Engine, endpoint: Endpoint, method: str) -> None:
-    """405, empty [2]."""
+    """405, empty [2], whatever the header says: the method stands before it [4]."""
     text = body(PAY) if method == "PUT" else None
-    reply = endpoint.call("/alif", method, text, {"Authorization": LOGIN})
-
-    assert (reply.status, reply.body) == (405, b"")
+    for headers in ({"Authorization": LOGIN}, {"Authorization": "x"}, {}):
+        reply = endpoint.call("/alif", method, text, headers)
+        assert (reply.status, reply.body) == (405, b""), headers
+    for path, status in (("elsewhere", 403), ("token", 404)):
+        assert endpoint.call(f"/{path}", method, text).status == status
     assert payments(books) == []
 
 
