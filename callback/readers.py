@@ -116,10 +116,10 @@ def texts(value: Any) -> tuple[str, ...]:
 
 def numbers(value: Any) -> tuple[int, ...]:
     """A whole number, or a list of them, at least one."""
-    given = value if isinstance(value, list) else [value]
-    if not given or not all(type(one) is int for one in given):
+    items = value if isinstance(value, list) else [value]
+    if not items or not all(type(item) is int for item in items):
         raise ValueError("a whole number without quotes, or a list of them")
-    return tuple(given)
+    return tuple(items)
 
 
 def ids(value: Any) -> tuple[str, ...]:

@@ -22,10 +22,10 @@ DONE = "0"  # in CODES: a result; every other code is that of an error
 
 def codes(value: Any) -> dict[str, str]:
     """A table of outcomes and codes, for refusals: success is a result and has none."""
-    read = readers.codes(value)
-    if "ok" in read or DONE in read.values():
+    own_codes = readers.codes(value)
+    if "ok" in own_codes or DONE in own_codes.values():
         raise ValueError("codes of refusals only: success is a result, and 0 would mean it")
-    return read
+    return own_codes
 
 
 class Request(NamedTuple):

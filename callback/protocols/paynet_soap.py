@@ -289,7 +289,7 @@ def _of_service(bank: Bank, name: str, request: Request) -> tuple[Bank, Outcome 
     if not text or "serviceId" not in must:
         return bank, None
     number = str(int(text)) if SERVICE_ID.fullmatch(text) else None
-    return bank.for_service(number, [str(one) for one in bank.own["service_id"] or ()])
+    return bank.for_service(number, [str(item) for item in bank.own["service_id"] or ()])
 
 
 def _refusal(bad_service: Outcome | None, name: str, request: Request) -> Outcome | None:

@@ -135,10 +135,10 @@ def _get(url: str, headers: dict[str, str]) -> tuple[int, bytes]:
 def _python(environ: Mapping[str, str]) -> Iterator[Finding]:
     libraries = ", ".join(f"{name} {_version(name)}" for name in LIBRARIES)
     yield Finding("ok", "python", f"{platform.python_version()} in {sys.prefix}; {libraries}")
-    found = re.search(r"Passenger[/ ](\d+)\.(\d+)\.(\d+)", environ.get("SERVER_SOFTWARE", ""))
-    if found:
+    match = re.search(r"Passenger[/ ](\d+)\.(\d+)\.(\d+)", environ.get("SERVER_SOFTWARE", ""))
+    if match:
         yield passenger_and_python(
-            (int(found[1]), int(found[2]), int(found[3])), sys.version_info[:2]
+            (int(match[1]), int(match[2]), int(match[3])), sys.version_info[:2]
         )
 
 
