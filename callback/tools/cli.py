@@ -133,11 +133,11 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
 
         look = doctor.visit(settings, settings.public_url) if site else None
         worst = "ok"
-        for found in look or doctor.examine(settings, database):
+        for finding in look or doctor.examine(settings, database):
             click.echo(
-                json.dumps(found._asdict(), ensure_ascii=False)
+                json.dumps(finding._asdict(), ensure_ascii=False)
                 if as_json
-                else click.style(f"{found.state:<8}", fg=COLOURS[found.state])
+                else click.style(f"{finding.state:<8}", fg=COLOURS[finding.state])
                 + f"{found.name}: {found.text}"
             )
             worst = found.state if found.state == "fault" else worst
