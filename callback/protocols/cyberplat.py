@@ -101,12 +101,12 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
         answer |= {"authcode": payment.id, "date": f"{bank.local(moment):%Y-%m-%dT%H:%M:%S}"}
     done = result.done
     # A repeat is the first answer again, to the letter.
-    said = [message("ok" if done else result.outcome, bank.language)]
+    texts = [message("ok" if done else result.outcome, bank.language)]
     payer = result.payer if done and isinstance(command, Check) else None
     if bank.own["format"] == "json":
-        return _json(bank, answer, said, payer)
-    said += [payer.shown[word] for word in bank.show] if payer else []
-    return _xml(bank, answer | {"message": "; ".join(said)})
+        return _json(bank, answer, texts, payer)
+    texts += [payer.shown[word] for word in bank.show] if payer else []
+    return _xml(bank, answer | {"message": "; ".join(texts)})
 
 
 def _is_signed(bank: Bank, query: bytes) -> bool:
@@ -180,13 +180,13 @@ def _payment(command: Command, result: Result) -> Payment | None:
     return result.payment if done or isinstance(command, Status) else None
 
 
-def _json(bank: Bank, answer: dict[str, Any], said: list[str], payer: Payer | None) -> Answer:
+def _json(bank: Bank, answer: dict[str, Any], texts: list[str], payer: Payer | None) -> Answer:
     shown = [payer.shown[word] for word in bank.show if word != "debt"] if payer else []
-    answer["message"] = "; ".join(said + shown)
-    named = {JSON_NAMES[name]: answer[name] for name in JSON_NAMES if name in answer}
+    answer["message"] = "; ".join(texts + shown)
+    members = {JSON_NAMES[name]: answer[name] for name in JSON_NAMES if name in answer}
     if payer is None or "debt" not in bank.show:
-        return wire.json_answer(named)
-    document = wire.json_answer(named | {"Invoice": [{"amount": DIGITS_COME_HERE}]})
+        return wire.json_answer(members)
+    document = wire.json_answer(members | {"Invoice": [{"amount": DIGITS_COME_HERE}]})
     # The library would write 900.00 from a float only: as 900.0, and inexact. So a text stands
     # where the digits belong. No other can be taken for it: the message begins with "OK", and
     # quotes inside of it are escaped.

@@ -146,9 +146,9 @@ def read(bank: Bank, call: Call) -> Command:
     if request.fault or name not in COMMANDS:
         return Refuse(outcome=request.fault or "unknown_command", **common)
     make, required, optional = COMMANDS[name]
-    sent = [param for param in optional if request.params.get(param) is not None]
+    params = [param for param in optional if request.params.get(param) is not None]
     bank, bad_service = _of_service(bank, request, make)
-    values, wrong = jsonrpc.read(bank, request, (*required, *sent), FORMS)
+    values, wrong = jsonrpc.read(bank, request, (*required, *params), FORMS)
     common |= {
         "txn_id": values.get("transactionId", ""),
         "account": values.get("fields", ""),

@@ -157,10 +157,10 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
 
 def _values(bank: Bank, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Read what the operation wants; None for what is missing or of the wrong form."""
-    wanted = ["timestamp", *WANTED[name]]
+    members = ["timestamp", *WANTED[name]]
     if name == "confirm" and "amount" in body:
-        wanted.append("amount")
-    return {member: FORMS[member](bank, body.get(member)) for member in wanted}
+        members.append("amount")
+    return {member: FORMS[member](bank, body.get(member)) for member in members}
 
 
 def _of_service(bank: Bank, body: Mapping[str, Any]) -> tuple[Bank, Outcome | None]:

@@ -123,6 +123,10 @@ SHEET = DialectSheet(
         ),
         Pair("Как оформляются возвраты?", "How are refunds made?"),
         Pair(
+            "TBC Pay: значит ли код 215 на повтор, что платёж принят, и приходит ли дата?",
+            "TBC Pay: does code 215 to a repeat count as done, and does a date come?",
+        ),
+        Pair(
             "Есть ли у вас другие коды, кроме перечисленных выше (79, 241, 242)?",
             "Is your table of codes another than ours above (79, 241, 242)?",
         ),
