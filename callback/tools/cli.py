@@ -138,9 +138,9 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
                 json.dumps(finding._asdict(), ensure_ascii=False)
                 if as_json
                 else click.style(f"{finding.state:<8}", fg=COLOURS[finding.state])
-                + f"{found.name}: {found.text}"
+                + f"{finding.name}: {finding.text}"
             )
-            worst = found.state if found.state == "fault" else worst
+            worst = finding.state if finding.state == "fault" else worst
         sys.exit(worst == "fault")
 
     password.install(app, database, BankName())
