@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from callback import signature
 from callback.settings import SettingsError, load
 from tests.support.answers import alarms, at_once, broken
 from tests.support.dialects import NO_WORDS
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from callback.model import Outcome
     from tests.conftest import Engine
     from tests.support.processes import Endpoint, Reply
 
@@ -125,6 +127,10 @@ allow = ["10.0.0.0/8"]
 [BANKS.token]
 {COMMON}
 url_token = true
+
+[BANKS.pulled]
+{COMMON}
+bills = {{ form = "pull" }}
 """
 SETTINGS = {"TIMEZONE": "Asia/Tashkent"}
 
@@ -649,6 +655,48 @@ def test_where_the_password_is_not_known_nobody_is_refused(
         fault(post(endpoint, "<a/>"))
     assert rows(books) == []
     assert status(endpoint, PERFORM) == "0"
+
+
+def test_its_list_of_bills_wants_basic(books: Engine, endpoint: Endpoint) -> None:
+    """There are no elements to carry the credentials: nobody else may read what is owed."""
+    wrong = {"Authorization": "Basic eDp5"}
+    for headers in ({}, wrong):
+        reply = endpoint.call("/pulled/bills?date=202611&page=1", headers=headers)
+        assert (reply.status, reply.body) == (401, b"")
+    right = {"Authorization": "Basic dXNlcjpwd2QtVGVzdDE="}
+    assert ACTIVE in endpoint.call("/pulled/bills?date=202611&page=1", headers=right).text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_read", "stranger"),
+    [
+        ("not_authenticated", True, True),
+        ("bad_method", False, True),
+        ("unreadable", False, True),
+        ("unknown_command", True, True),
+        ("temporary", False, True),
+        ("missing", True, False),
+        ("bad_request", True, False),
+        ("unknown_account", True, False),
+        ("temporary", True, False),
+        ("ok", True, False),
+    ],
+)
+def test_what_a_stranger_may_hear_is_logged_as_his(
+    endpoint: Endpoint, outcome: Outcome, is_read: bool, stranger: bool
+) -> None:
+    """Who does not know the password cannot push the bank's own lines out of the log."""
+    given = load(endpoint.settings)
+
+    told = signature.is_stranger(given.banks["soap"], outcome, {}, given, is_read=is_read)
+
+    assert told == stranger
+
+
+def test_the_doctor_knows_where_the_password_stands(command: Any) -> None:
+    """Not in HTTP Basic."""
+    lines = command("doctor").stdout.splitlines()
+    assert any("bank soap" in line and "paynet_soap; password" in line for line in lines), lines
 
 
 def test_no_secret_is_logged(books: Engine, endpoint: Endpoint) -> None:
