@@ -420,6 +420,7 @@ DTD = f'<!DOCTYPE x [<!ENTITY a "{ACTIVE}">]>'
         document(PERFORM).replace(SOAP_11, "urn:x"),
         document(PERFORM).replace("soapenv:Envelope", "soapenv:envelope"),
         document(PERFORM).replace("soapenv:Body", "soapenv:Content"),
+        document(PERFORM).replace("<soapenv:Body>", f'<soapenv:Body xmlns:soapenv="{SOAP_12}">'),
         document(PERFORM).replace("<soapenv:Body>", "<soapenv:Body/><soapenv:Body>"),
         f'<x xmlns="urn:y">{document(PERFORM)}</x>',
         DTD + envelope(PERFORMED),
@@ -1114,6 +1115,7 @@ def test_a_statement_counts_by_the_banks_own_date(books: Engine, endpoint: Endpo
     assert status(endpoint, CANCEL, transactionId="5") == "0"
     assert status(endpoint, PERFORM, bank="plain", transactionTime="2026-11-03T12:00:00") == "0"
     day = {"dateFrom": "2026-11-03T00:00:00", "dateTo": "2026-11-03T23:59:59"}
+    books.execute("UPDATE payment SET paid_at = '2026-11-03 00:00:00.500' WHERE txn_id = '10'")
     told = ask(endpoint, STATEMENT, **day)
 
     assert [row["transactionId"] for row in told.statements] == ["8", "10", "9"]
@@ -1229,6 +1231,10 @@ def test_an_invoice_is_paid_by_its_whole_sum(books: Engine, endpoint: Endpoint) 
     assert status(endpoint, PERFORM, f"{BLOCKED}-1", **given, transactionId="439") == "501"
     assert status(endpoint, CANCEL, bank="invoices") == "0"
     assert ask(endpoint, INFORMATION, bill, "invoices").parameters == [("debt", "320000")]
+    # what somebody has paid in part cannot be paid by its whole sum any more
+    books.execute("UPDATE payment SET state = 'paid', amount = '1.00'")
+    assert status(endpoint, INFORMATION, bill, bank="invoices") == "302"
+    assert status(endpoint, PERFORM, bill, **given, transactionId="440") == "302"
 
 
 @pytest.mark.parametrize(
