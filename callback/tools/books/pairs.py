@@ -1,6 +1,7 @@
 """Payments left over on both sides that are probably the same, under another id.
 
-registers.md, section 4. A pair is one only where no other payment is like it on either side.
+registers.md, section 4. By account, sum and day a pair is one only where no other payment is like
+it on either side; by what is left of an id it is one wherever there is a payment left to pair.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from callback.layouts import bank_day
 from callback.tools.books.entry import Ours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Hashable, Sequence
 
     from callback.bank import Bank
     from callback.tools.books.entry import Entry
@@ -29,32 +30,49 @@ def pairs(missing: Sequence[Entry], left: Sequence[Ours], bank: Bank) -> Pairs:
     Either the account, the sum and the day are the same; or the sum, and the id but for what a
     spreadsheet takes from it: zeros in front, digits behind the fifteenth.
     """
-    by_id = _unique(missing, left, lambda side: (_bare(side.txn_id), side.amount))
-    twins: Pairs = {entry.txn_id: (ours, DAMAGED) for entry, ours in by_id}
-    taken = {ours.txn_id for ours, _ in twins.values()}
-    others = [entry for entry in missing if entry.txn_id not in twins]
-    rest = [ours for ours in left if ours.txn_id not in taken]
-    alike = _unique(
-        others,
-        rest,
+    twins: Pairs = {}
+    # Of several with one such id, which is which hardly matters: one that was booked would be
+    # there twice. Those of the same account come first.
+    for key in (
+        lambda side: (_bare(side.txn_id), side.amount, _number(bank, side)),
+        lambda side: (_bare(side.txn_id), side.amount),
+    ):
+        groups = _groups(*_others(missing, left, twins), key)
+        twins |= {
+            entry.txn_id: (ours, DAMAGED)
+            for entries, payments in groups
+            for entry, ours in zip(entries, payments, strict=False)
+        }
+    alike = _groups(
+        *_others(missing, left, twins),
         lambda side: (_number(bank, side), side.amount, bank_day(bank.register, side.paid_at)),
     )
-    return twins | {entry.txn_id: (ours, "") for entry, ours in alike}
+    unique = (sides for sides in alike if len(sides[0]) == len(sides[1]) == 1)
+    return twins | {entry.txn_id: (ours, "") for (entry,), (ours,) in unique}
 
 
-def _unique(
+def _others(
+    missing: Sequence[Entry], left: Sequence[Ours], twins: Pairs
+) -> tuple[list[Entry], list[Ours]]:
+    """What has no twin yet, of either side."""
+    taken = {ours.txn_id for ours, _ in twins.values()}
+    return (
+        [entry for entry in missing if entry.txn_id not in twins],
+        [ours for ours in left if ours.txn_id not in taken],
+    )
+
+
+def _groups(
     missing: Sequence[Entry], left: Sequence[Ours], key: Callable[[Any], Hashable]
-) -> Iterator[tuple[Entry, Ours]]:
-    """Yield the pairs that have a key of their own, and no other payment has it."""
+) -> Collection[tuple[list[Entry], list[Ours]]]:
+    """Part both sides by a key."""
     sides: defaultdict[Hashable, tuple[list[Entry], list[Ours]]]
     sides = defaultdict(lambda: ([], []))
     for entry in missing:
         sides[key(entry)][0].append(entry)
     for ours in left:
         sides[key(ours)][1].append(ours)
-    for entries, payments in sides.values():
-        if len(entries) == len(payments) == 1:
-            yield entries[0], payments[0]
+    return sides.values()
 
 
 def _number(bank: Bank, payment: Entry | Ours) -> str | None:

@@ -285,6 +285,22 @@ def test_an_id_that_lost_something_is_probably_the_same(
     assert "another form of the id" in done.stdout
 
 
+def test_of_several_ids_that_lost_the_same_none_is_booked(
+    engine: Engine, reconcile: Callable[..., Result]
+) -> None:
+    """A script rounded one of two: nobody knows which, and booking it would be a third payment."""
+    ids = ("123456789012345678", "123456789012345687")
+    for txn_id in (*ids, "7"):
+        paid(engine, "files", txn_id, "71501", "5.00", "2026-11-03 10:15:00")
+    content = register("7;71501;5.00", "123456789012345690;71501;5.00")
+    done = reconcile("files", content, options=("--book",))
+
+    assert sorted(name.split(":")[0] for name in names(done)) == [
+        "only with us",
+        "probably the same",
+    ]
+
+
 # --- the bank's own day ---
 
 
