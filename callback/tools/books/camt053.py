@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree.ElementTree import ParseError
@@ -28,11 +29,11 @@ from callback.tools.books.credits import (
     refund,
     whole_cents,
 )
-from callback.tools.books.entry import Entry, RegisterError, Remark
+from callback.tools.books.entry import Entry, Register, RegisterError, Remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
+    from datetime import date, datetime
 
     from callback.bank import Bank
 
@@ -42,6 +43,9 @@ CHUNK = 1 << 16
 
 CODE, SUM, CURRENCY, SIGN = "Tp/CdOrPrtry/Cd", "Amt", "Amt@Ccy", "CdtDbtInd"
 DATES = ("BookgDt/DtTm", "BookgDt/Dt", "ValDt/DtTm", "ValDt/Dt")
+BALANCE_DAYS = ("Dt/Dt", "Dt/DtTm")
+FROM, TO = "FrDtTm", "ToDtTm"  # in FrToDt
+MILLISECOND = timedelta(milliseconds=1)
 STATES = ("Sts", "Sts/Cd")
 ENTRY = ("AcctSvcrRef", "NtryRef")
 PAYER = ("RltdPties/DbtrAcct/Id/IBAN", "RltdPties/DbtrAcct/Id/Othr/Id")
@@ -51,6 +55,7 @@ LINES = "RmtInf/Ustrd"
 TEXTS = (LINES, "RmtInf/Strd/CdtrRefInf/Ref", "RmtInf/Strd/AddtlRmtInf")
 REMARKS = ("AddtlTxInf", "AddtlNtryInf")  # of the bank; where the payer says nothing
 KNOWN = {
+    *(FROM, TO, *BALANCE_DAYS),
     *(CODE, SUM, CURRENCY, SIGN, *DATES, *STATES, *ENTRY, "RvslInd", *PAYER, *REFERENCES),
     *(*SUMS_OF_DETAILS, *TEXTS, *REMARKS),
 }
@@ -80,12 +85,18 @@ class Statement:
         self.number = 0
         self.entries: list[Entry] = []
         self.remarks: list[Remark] = []
+        self.days: list[date] = []  # the first and the last that it is of
 
     def take(self, group: Group) -> None:
         """Take a balance or an entry; RegisterError."""
         try:
             if group.name == "Bal":
-                self._balances[_first(group.fields, CODE)].append(self._signed(group.fields))
+                code = _first(group.fields, CODE)
+                self._balances[code].append(self._signed(group.fields))
+                if code in CLOSING:
+                    self.days += self._dates(group.fields, *BALANCE_DAYS)
+            elif group.name == "FrToDt":
+                self.days += self._period(group.fields)
             elif group.name == "Ntry":
                 self.number += 1
                 self._add(self._judgements(group))
@@ -107,6 +118,18 @@ class Statement:
             )
         self._balances.clear()
         self._moved = Decimal(0)
+
+    def _period(self, fields: Fields) -> list[date]:
+        first, last = (_first(fields, name) for name in (FROM, TO))
+        if not (first and last):
+            return self._dates(fields, FROM, TO)
+        start, end = (_moment(text, self._bank) for text in (first, last))
+        # A day may end with the midnight behind it.
+        return [start.date(), max(start, end - MILLISECOND).date()]
+
+    def _dates(self, fields: Fields, *names: str) -> list[date]:
+        text = _first(fields, *names)
+        return [_moment(text, self._bank).date()] if text else []
 
     def _add(self, judgements: list[Entry | Remark]) -> None:
         self.entries += [judgement for judgement in judgements if isinstance(judgement, Entry)]
@@ -153,7 +176,7 @@ class Statement:
         return [judge(credit, self._bank.register) for credit in credits]
 
 
-def read(raw: bytes, bank: Bank) -> tuple[list[Entry], list[Remark]]:
+def read(raw: bytes, bank: Bank) -> Register:
     """Read the payments of a statement; RegisterError when it is refused as a whole.
 
     The lines of entries and remarks are the numbers of the file's entries: XML has no lines.
@@ -167,7 +190,7 @@ def read(raw: bytes, bank: Bank) -> tuple[list[Entry], list[Remark]]:
             statement.end()
     if not number:
         raise RegisterError("not a statement in camt.053: no " + "/".join(ROOT))
-    return list(counted(statement.entries)), statement.remarks
+    return Register(list(counted(statement.entries)), statement.remarks, tuple(statement.days))
 
 
 # --- Entries ---

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,7 +24,7 @@ from callback.tools.books.credits import (
     refund,
     whole_cents,
 )
-from callback.tools.books.entry import Entry, RegisterError, Remark
+from callback.tools.books.entry import Entry, Register, RegisterError, Remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,12 +59,13 @@ class Statement(NamedTuple):
     account: str
     opening: Decimal
     closing: Decimal
+    day: date  # of the closing balance
     goes_on: bool  # in another message: its closing balance is intermediate
     currency: str
     transactions: list[dict[str, Any]]
 
 
-def read(raw: bytes, bank: Bank) -> tuple[list[Entry], list[Remark]]:
+def read(raw: bytes, bank: Bank) -> Register:
     """Read the payments of a statement; RegisterError when it is refused as a whole."""
     text = reading.decode(raw, *reading.encodings(bank.register))
     messages = list(_messages(reading.lines(text)))
@@ -72,11 +73,13 @@ def read(raw: bytes, bank: Bank) -> tuple[list[Entry], list[Remark]]:
         raise RegisterError("line 1: not a statement in MT940: no :20:")
     entries: list[Entry] = []
     remarks: list[Remark] = []
+    days: list[date] = []
     before: Statement | None = None
     for message in messages:
         statement = _statement(message)
         _control(message, statement, before, bank)
         before = statement
+        days.append(statement.day)
         for line, fields in zip(message.places, statement.transactions, strict=True):
             judgement = _judged(line, fields, bank)
             if isinstance(judgement, Entry):
@@ -85,7 +88,7 @@ def read(raw: bytes, bank: Bank) -> tuple[list[Entry], list[Remark]]:
                 remarks.append(judgement)
     if before and before.goes_on:
         raise RegisterError(f"line {message.start}: the statement goes on in a message not there")
-    return list(counted(entries)), remarks
+    return Register(list(counted(entries)), remarks, tuple(days))
 
 
 def _messages(lines: Iterable[tuple[int, str]]) -> Iterator[Message]:
@@ -155,6 +158,7 @@ def _checked(
         account=fields.get("account_identification", ""),
         opening=opening.amount.amount,
         closing=closing.amount.amount,
+        day=closing.date,
         goes_on="intermediate_closing_balance" in fields,
         currency=opening.amount.currency,
         transactions=transactions,

@@ -94,7 +94,7 @@ def _read(bank: Bank, path: Path) -> Register:
         raise RegisterError(f"the name of the file is not {layout.file.pattern}")
     if layout.form in STATEMENTS:
         raw = reading.content(path, reading.MAX_STATEMENT)
-        return Register(*STATEMENTS[layout.form](raw, bank))
+        return STATEMENTS[layout.form](raw, bank)
     raw = reading.content(path)
     if layout.form == "dbf":
         return tabular.Table(bank, path).read(dbf.rows(raw, layout))

@@ -8,6 +8,7 @@ Both passes over a file read it line by line, so a long one takes little memory.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from decimal import Decimal
 from functools import lru_cache
 from io import BytesIO, TextIOWrapper
@@ -27,11 +28,11 @@ from callback.tools.books.credits import (
     no_payment,
     refund,
 )
-from callback.tools.books.entry import Entry, RegisterError, Remark
+from callback.tools.books.entry import Entry, Register, RegisterError, Remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
+    from datetime import date, datetime
 
     from callback.bank import Bank
     from callback.layouts import RegisterLayout
@@ -50,6 +51,7 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # its byte order marks
 TOTAL = "ВсегоПоступило"
 
 ACCOUNTS = ("расчсчет", "расчетныйсчет")
+PERIOD = ("датаначала", "датаконца")
 PAYER = ("плательщиксчет", "плательщикрасчсчет", "плательщикиик")
 RECEIVER = ("получательсчет", "получательрасчсчет", "получательиик")
 INCOME, SPENDING, SUM = ("суммаприход", "суммадоход"), ("суммарасход",), ("сумма",)
@@ -76,6 +78,7 @@ class Statement(NamedTuple):
 
     accounts: set[str]
     totals: list[str]
+    days: list[date]  # the first and the last that it is of, as far as they can be read
     last: int  # line
 
 
@@ -91,7 +94,7 @@ class NeitherError(Exception):
     """A document that is neither income nor spending; the text says why."""
 
 
-def read(raw: bytes, bank: Bank) -> tuple[list[Entry], list[Remark]]:
+def read(raw: bytes, bank: Bank) -> Register:
     """Read the payments of a statement; RegisterError when it is refused as a whole."""
     layout = bank.register
     encoding = _encoding(raw)
@@ -110,7 +113,7 @@ def read(raw: bytes, bank: Bank) -> tuple[list[Entry], list[Remark]]:
             unclear += judgement.entry.amount
     if not any(remark.name == "rejected" for remark in remarks):
         _control(statement, received, unclear, layout)
-    return list(counted(entries)), remarks
+    return Register(list(counted(entries)), remarks, tuple(statement.days))
 
 
 # --- Lines ---
@@ -160,10 +163,9 @@ def _lines(raw: bytes, encoding: str, errors: str = "strict") -> Iterator[Line]:
 
 def _statement(lines: Iterator[Line]) -> Statement:
     """Look whether the file is whole, and read what is not in documents; RegisterError."""
-    statement = Statement(set(), [], 0)
+    statement = Statement(set(), [], [], 0)
     start = number = 0
-    key = ""
-    for number, key, value, line in lines:
+    for number, key, value, line in _whole(lines):
         if start and not key.startswith(WORDS):
             continue
         _check_place(number, line, key, start)
@@ -175,11 +177,25 @@ def _statement(lines: Iterator[Line]) -> Statement:
             statement.accounts.add(_account(value))
         elif not start and key == TOTAL.casefold() and value:
             statement.totals.append(value)
-    if start:
-        raise RegisterError(f"line {start}: a document that does not end")
+        elif not start and key in PERIOD:
+            statement.days.extend(_days(value))
+    return statement._replace(last=number)
+
+
+def _whole(lines: Iterator[Line]) -> Iterator[Line]:
+    """Pass on the lines of one statement; RegisterError when it has no end, or goes on behind it.
+
+    What is there twice would be taken for two payments with one id.
+    """
+    number, key, is_over = 0, "", False
+    for line in lines:
+        number, key = line[:2]
+        if is_over and key == OPENS:
+            raise RegisterError(f"line {number}: a document behind КонецФайла")
+        is_over = is_over or key == LAST
+        yield line
     if key != LAST:
         raise RegisterError(f"line {number}: the file ends without КонецФайла")
-    return statement._replace(last=number)
 
 
 def _check_place(number: int, line: str, key: str, start: int) -> None:
@@ -354,6 +370,12 @@ def _account(text: str) -> str:
 
 def _first(fields: Fields, *keys: str) -> str:
     return next((fields[key] for key in keys if fields.get(key)), "")
+
+
+def _days(text: str) -> Iterator[date]:
+    """A day of the head; one that nobody can read says nothing."""
+    with suppress(ValueError):
+        yield _day(text).date()
 
 
 @lru_cache(maxsize=1000)

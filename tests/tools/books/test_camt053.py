@@ -217,5 +217,16 @@ def test_an_empty_day_is_proven_by_its_balances(tmp_path: Path) -> None:
     register = read(tmp_path, CAMT, empty.replace("1544.80", "1000.00"))
 
     assert (register.entries, register.remarks) == ([], [])
+    assert [f"{day}" for day in register.days] == ["2026-11-03"]
     with pytest.raises(RegisterError, match="closing balance"):
         read(tmp_path, CAMT, empty)
+
+
+@pytest.mark.parametrize("end", ["2026-11-03T23:59:59+05:00", "2026-11-04T00:00:00+05:00"])
+def test_a_statement_is_of_the_days_that_it_names(tmp_path: Path, end: str) -> None:
+    """A day may end with the midnight behind it."""
+    period = f"<FrDtTm>2026-11-02T00:00:00+05:00</FrDtTm><ToDtTm>{end}</ToDtTm>"
+    content = STATEMENT.replace("<Id>307</Id>", f"<Id>307</Id><FrToDt>{period}</FrToDt>")
+    register = read(tmp_path, CAMT, content)
+
+    assert {f"{day}" for day in register.days} == {"2026-11-02", "2026-11-03"}

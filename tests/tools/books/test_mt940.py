@@ -75,6 +75,14 @@ def test_a_statement_is_read(tmp_path: Path, content: str) -> None:
     ]
 
 
+def test_a_statement_without_a_line_is_of_the_day_of_its_closing_balance(tmp_path: Path) -> None:
+    """And agrees with no other day."""
+    start, end = STATEMENT.index(":61:"), STATEMENT.index(":62F:")
+    content = (STATEMENT[:start] + STATEMENT[end:]).replace("KZT1544,80", "KZT1000,00")
+
+    assert [f"{day}" for day in read(tmp_path, MT940, content).days] == ["2026-11-03"]
+
+
 def test_a_statement_may_go_on_in_another_message(tmp_path: Path) -> None:
     """Each with its own balances, which follow each other."""
     register = read(tmp_path, MT940, PAGES)

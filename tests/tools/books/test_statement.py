@@ -76,6 +76,7 @@ def test_a_document_that_is_no_payment_is_named(
         ("Номер=4512", "СекцияРасчСчет", "line 10: a document that does not end before line 11"),
         ("СекцияДокумент=Платежное поручение", "", "line 18: КонецДокумента"),
         ("1CClientBankExchange", "1CClientBank", "line 1: not a statement"),
+        ("КонецФайла", f"КонецФайла\r\n{STATEMENT}", "line 29: a document behind КонецФайла"),
     ],
 )
 def test_a_statement_that_is_cut_off_or_altered_is_refused(
@@ -86,6 +87,25 @@ def test_a_statement_that_is_cut_off_or_altered_is_refused(
         read(tmp_path, ONE_C, STATEMENT.replace(old, new))
 
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [
+        ("02.11.2026", "04.11.2026", ["2026-11-02", "2026-11-04"]),
+        ("2026-11-03", "", ["2026-11-03"]),
+        ("3 ноября", "", []),
+    ],
+)
+def test_a_statement_says_of_which_days_it_is(
+    tmp_path: Path, first: str, last: str, days: list[str]
+) -> None:
+    """Also an empty one, which agrees with no other day; what nobody can read says nothing."""
+    head = STATEMENT[: STATEMENT.index("СекцияДокумент")].replace("=640.30", "=0.00")
+    head = head.replace("ДатаНачала=03.11.2026", f"ДатаНачала={first}\r\nДатаКонца={last}")
+    register = read(tmp_path, ONE_C, f"{head}КонецФайла\r\n")
+
+    assert [f"{day}" for day in register.days] == days
 
 
 def test_a_purpose_in_parts_is_joined(tmp_path: Path) -> None:
