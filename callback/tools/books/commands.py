@@ -101,6 +101,10 @@ def install(app: Flask, settings: Settings, database: Database, bank_name: Any) 
         2: the file is refused or not there, or a row of it cannot be read.
         3: the database did not answer, or the report could not be written or mailed.
         """
+        registers = {path.resolve() for path in paths}
+        for report in options["output"]:
+            if report.resolve() in registers:
+                raise click.UsageError(f"{report}: is the register itself; name another file")
         from callback.tools.books import work
 
         raise SystemExit(work.reconcile(database, bank, paths, work.Options(**options)))

@@ -319,3 +319,16 @@ def test_mail_wants_a_server(reconcile: Callable[..., Result]) -> None:
 
     assert done.exit_code == 2
     assert "has no smtp" in done.stderr
+
+
+def test_a_report_never_takes_the_place_of_the_register(
+    reconcile: Callable[..., Result], tmp_path: Path
+) -> None:
+    """Whatever way leads to it: the bank's file is the only one there is."""
+    (tmp_path / "folder").mkdir()
+    same = tmp_path / "folder" / ".." / "register.csv"
+    done = reconcile("-o", str(same), "--book")
+
+    assert done.exit_code == 2
+    assert "is the register itself" in done.stderr
+    assert same.read_text(encoding="utf-8") == REGISTER
