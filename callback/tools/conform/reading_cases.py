@@ -106,6 +106,18 @@ def repeat_in_other_words(play: Play) -> None:
         play.same(first, play.expect(step, "duplicate_same", **{slot: value}))
 
 
+def pay_in_other_words(play: Play) -> None:
+    """What a repeat may bring malformed shows only in a new payment that it is read."""
+    step = play.new()
+    play.pay(replace(step, change=dict([skipped_by_repeats(play, step)[0]])))
+
+
+def skipped_by_repeats(play: Play, step: Step) -> list[tuple[Slot, Any]]:
+    """The other spellings of what a repeat does not look at."""
+    skipped = play.simulator.repeat_first()
+    return [pair for pair in play.simulator.spellings(step) if pair[0] in skipped]
+
+
 def long_ids(play: Play) -> None:
     """An id is read to its end, though it be longer than any number of a machine."""
     step = play.new()

@@ -74,6 +74,10 @@ NEEDS = {
     "type": Need("a body has its type", lambda play: play.simulator.SHEET.any_type),
     "order": Need("the order is not told", lambda play: play.simulator.SHEET.order),
     "long": Need("the length of an id is not told", lambda play: play.simulator.longest_id()),
+    "dates": Need(
+        "a date is written in one way",
+        lambda play: reading_cases.skipped_by_repeats(play, play.new()),
+    ),
     "wordings": Need(
         "a payment is written in one way", lambda play: [*play.simulator.spellings(play.new())]
     ),
@@ -172,6 +176,13 @@ CASES = (
     Case("a pay that comes by POST is heard", reading_cases.pay_by_post, "transport", "post"),
     Case("a body of any type is read", reading_cases.body_of_any_type, "transport", "type"),
     Case("a malformed repeat is no repeat", reading_cases.malformed_repeat, "repeats"),
+    Case(
+        "a date may be written otherwise",
+        reading_cases.pay_in_other_words,
+        "request",
+        "dates many",
+        1,
+    ),
     Case("a long id is read to its end", reading_cases.long_ids, "request", "long many", 2),
     Case("parallel repeats record once", cases.repeat_in_parallel, "repeats", "many", 1),
     Case("payments side by side are all recorded", cases.side_by_side, "repeats", "many", 5),
