@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from callback.tools.sheet.dialect_sheet import DialectSheet, Note, Param
+from callback.tools.sheet.dialect_sheet import DialectSheet, Param
 from callback.tools.sheet.texts import (
     ASK_ADDRESSES,
     ASK_REGISTER,
@@ -52,18 +52,10 @@ SHEET = DialectSheet(
         Param("action", "check pay status cancel", EXACTLY),
         Param("number", "check pay", OF_ACCOUNT),
         Param("amount", "check? pay", OF_SUM),
+        Param("type", "check? pay?", Pair("одно из: {types}", "one of: {types}")),
         Param("receipt", "pay status cancel", DIGITS_ID),
         Param("date", "pay", ISO),
         Param("sign", "check pay status cancel", SIGN),
-    ),
-    notes=(
-        Note(
-            Pair(
-                "Если есть `type`, то одно из: {types}.",
-                "Where `type` is sent, it is one of: {types}.",
-            ),
-            "types",
-        ),
     ),
     formula=Pair(
         "`sign` — RSA с SHA-1 (PKCS#1 v1.5) шестнадцатеричными цифрами от строки запроса, как она "
