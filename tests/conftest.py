@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
     import pymysql
 
+# So that an assertion in them shows its values, too.
+pytest.register_assert_rewrite("tests.support.answers", "tests.support.family")
+
 # For modules whose tests need no bank: one that may call from this machine only.
 SOME_BANK = '[BANKS.qiwi]\nprotocol = "osmp"\nallow = ["127.0.0.1/32"]\n'
 

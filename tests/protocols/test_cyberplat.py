@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.conftest import settings_toml
+from tests.support import family
 from tests.support.answers import alarms, at_once, broken, payments, xml
 from tests.support.dialects import NO_WORDS
 from tests.support.processes import ROOT, write_settings
@@ -142,12 +143,19 @@ payer = "invoice"
 """
 
 D = "date=2026-11-03T12:30:45"
-BARE = "bare integer: kopecks? if not, sum_form = lenient"
-DATED = "another form of date: dates = lenient"
 PAY = f"action=payment&number=550011&amount=400.00&receipt=640001&{D}"
 PAID = ("plat", "640001", "550011", "400.00", "paid", "2026-11-03 12:30:45", "KZT")
 HALVES = PAY[: PAY.index("&amount")], PAY[PAY.index("amount") :]
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+# The id and the sum of PAY, for its repeats.
+FIRST: dict[str, str | None] = {"receipt": "640001", "amount": "400.00"}
+# A payment with a new id.
+NEW: dict[str, str | None] = {
+    "action": "payment",
+    "number": "550011",
+    "amount": "100.00",
+    "receipt": "640009",
+    "date": "2026-11-03T12:30:45",
+}
 REFUSAL = ["code", "message"]
 RECEIPT = ["code", "authcode", "date", "message"]
 KEYS = ROOT / "tests" / "keys"
@@ -197,14 +205,7 @@ def result(endpoint: Endpoint, query: str, bank: str = "plat") -> str:
 
 def pay(**changes: str | None) -> str:
     """A payment with a new receipt and some parameters changed, or left out (None)."""
-    given: dict[str, str | None] = {
-        "action": "payment",
-        "number": "550011",
-        "amount": "100.00",
-        "receipt": "640009",
-        "date": "2026-11-03T12:30:45",
-    }
-    return "&".join(f"{key}={text}" for key, text in (given | changes).items() if text is not None)
+    return family.query(NEW | changes)
 
 
 def signed(text: str) -> str:
@@ -289,6 +290,23 @@ def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
     twice = "action=check&number=550011&number=550012"
     for query in ("action=foo", "", pay(action="Payment", receipt="9"), twice):
         assert result(endpoint, query) == "1", query
+
+
+class TestLikeTheFamily(family.Requests, family.Forms):
+    """What tests/support/family.py says, in the words of this sheet."""
+
+    WORDS = family.Words(
+        bank="plat",
+        first=PAY,
+        paid=PAID,
+        pay=pay,
+        amount="amount",
+        date="date",
+        twice="amount=400.00",
+        read=xml,
+        code="code",
+        codes={"ok": "0", "bad_request": "1", "account_blocked": "2"},
+    )
 
 
 @pytest.mark.parametrize(
@@ -431,14 +449,10 @@ def test_a_repeat_is_the_first_answer_again(
     ask(endpoint, PAY)
     books.execute("UPDATE payment SET created_at = '2026-11-03 20:30:47.999'")
     first = endpoint.call(f"/plat?{PAY}")
-    if since in ("closed", "blocked"):
-        books.execute("UPDATE account SET state = ? WHERE number = '550011'", since)
-    elif since == "gone":
-        books.execute("DELETE FROM account WHERE number = '550011'")
-    changed: dict[str, str | None] = {"receipt": "640001", "amount": "400.00", **changes}
+    family.account_becomes(books, "550011", since)
 
     assert (xml(first)["code"], xml(first)["date"]) == ("0", "2026-11-04T01:30:47")
-    assert endpoint.call(f"/plat?{pay(**changed)}").body == first.body
+    assert endpoint.call(f"/plat?{pay(**FIRST | changes)}").body == first.body
     assert books.rows("SELECT COUNT(*) FROM payment") == [(1,)]
 
 
@@ -472,59 +486,11 @@ def test_a_known_receipt_with_other_data_credits_nothing(
 ) -> None:
     """With an unreadable amount the plain order holds [4, 7]."""
     ask(endpoint, PAY)
-    changed: dict[str, str | None] = {"receipt": "640001", "amount": "400.00", **changes}
 
-    answer = ask(endpoint, pay(**changed))
+    answer = ask(endpoint, pay(**FIRST | changes))
 
     assert (list(answer), answer["code"]) == (REFUSAL, code)
-    line = endpoint.log()[-1]
-    assert (line["outcome"], "alarm" in line) == (outcome, outcome == "duplicate_other")
-    assert payments(books) == [PAID]
-
-
-@pytest.mark.parametrize(
-    ("bank", "changes", "why"),
-    [
-        ("plat", {"amount": "1050"}, BARE),
-        ("plat", {"amount": "1050.505"}, None),
-        ("plat", {"amount": "1e3"}, None),
-        ("plat", {"date": "2026-11-03+10:15:00"}, DATED),
-        ("plat", {"date": "03.11.2026+10:15:00"}, DATED),
-        ("plat", {"date": "2026-02-30+10:15:00"}, None),
-        ("plat", {"date": "2026-11-03"}, None),
-        ("strict", {"amount": "1050"}, BARE),
-        ("strict", {"amount": "1050.5"}, "a comma, or one decimal: sum_form = decimal"),
-        ("strict", {"amount": "1050,50"}, "a comma, or one decimal: sum_form = decimal"),
-    ],
-)
-def test_the_log_says_which_setting_would_take_it(
-    books: Engine, endpoint: Endpoint, bank: str, changes: dict[str, str | None], why: str | None
-) -> None:
-    """A sum or a date that is refused; what no setting takes has no such line [3]."""
-    ask(endpoint, pay(**changes), bank)
-
-    line = endpoint.log()[-1]
-    assert line["outcome"] in ("bad_sum", "bad_date")
-    assert line.get("why") == why
-    assert payments(books) == []
-
-
-@pytest.mark.parametrize(
-    "text", ["20261103101500", "2026-11-03+10:15:00", "2026-11-03T10:15:00", "03.11.2026+10:15:00"]
-)
-def test_lenient_dates_are_the_same_date(books: Engine, endpoint: Endpoint, text: str) -> None:
-    """dates = "lenient" [10]."""
-    ask(endpoint, pay(date=text), "strict")
-
-    assert [row[5] for row in payments(books)] == ["2026-11-03 10:15:00"]
-
-
-def test_a_refused_payment_is_judged_afresh(books: Engine, endpoint: Endpoint) -> None:
-    """Refusals are not stored [7]."""
-    books.execute("UPDATE account SET state = 'blocked' WHERE number = '550011'")
-    assert result(endpoint, PAY) == "2"
-    books.execute("UPDATE account SET state = 'active' WHERE number = '550011'")
-    assert result(endpoint, PAY) == "0"
+    assert family.last_outcome(endpoint) == (outcome, outcome == "duplicate_other")
     assert payments(books) == [PAID]
 
 
@@ -703,24 +669,8 @@ def test_parameters_come_in_the_query_the_form_or_both(
 ) -> None:
     """Unsigned, GET or POST [2]."""
     method, query, body = sent
-    assert xml(endpoint.call(f"/plat?{query}", method, body, FORM))["code"] == "0"
+    assert xml(endpoint.call(f"/plat?{query}", method, body, family.FORM))["code"] == "0"
     assert payments(books) == [PAID]
-
-
-def test_a_parameter_in_query_and_form_is_there_twice(books: Engine, endpoint: Endpoint) -> None:
-    """A body that is too long is refused as well [3]."""
-    for body in ("amount=400.00", "x" * 70_000):
-        assert xml(endpoint.call(f"/plat?{PAY}", "POST", body, FORM))["code"] == "1"
-    assert payments(books) == []
-
-
-@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS"])
-def test_another_method_does_nothing(books: Engine, endpoint: Endpoint, method: str) -> None:
-    """405, empty [2]."""
-    reply = endpoint.call(f"/plat?{PAY}", method)
-
-    assert (reply.status, reply.body) == (405, b"")
-    assert payments(books) == []
 
 
 def test_an_invoice_paid_by_another_payment_is_2(books: Engine, endpoint: Endpoint) -> None:
@@ -813,7 +763,7 @@ def test_a_wrong_signature_is_an_alarm(books: Engine, endpoint: Endpoint, query:
 def test_a_signed_bank_uses_get_only(books: Engine, endpoint: Endpoint) -> None:
     """A form is not signed."""
     for query, body in ((signed(CHECK), ""), ("", signed(CHECK))):
-        reply = endpoint.call(f"/signed?{query}", "POST", body, FORM)
+        reply = endpoint.call(f"/signed?{query}", "POST", body, family.FORM)
         assert (reply.status, reply.body) == (405, b"")
 
 

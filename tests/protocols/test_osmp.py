@@ -11,6 +11,7 @@ import pytest
 
 from callback.settings import SettingsError, load
 from tests.conftest import settings_toml
+from tests.support import family
 from tests.support.answers import alarms, at_once, broken, payments, xml
 from tests.support.processes import write_settings
 from tests.support.rpc import basic
@@ -263,12 +264,19 @@ bad_date = "12"
 
 ACCOUNT = "7012340001"
 D = "txn_date=20261103091500"
-BARE = "bare integer: kopecks? if not, sum_form = lenient"
-DATED = "another form of date: dates = lenient"
 PAY = f"command=pay&txn_id=18000002&account={ACCOUNT}&sum=1200.00&{D}"
 PAID = ("qiwi", "18000002", ACCOUNT, "1200.00", "paid", "2026-11-03 09:15:00", "KZT")
 HALVES = PAY[: PAY.index("&sum")], PAY[PAY.index("sum") :]
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+# The id and the sum of PAY, for its repeats.
+FIRST: dict[str, str | None] = {"txn_id": "18000002", "sum": "1200.00"}
+# A payment with a new id.
+NEW: dict[str, str | None] = {
+    "command": "pay",
+    "txn_id": "18000009",
+    "account": ACCOUNT,
+    "sum": "100.00",
+    "txn_date": "20261103091500",
+}
 
 
 @pytest.fixture
@@ -293,14 +301,7 @@ def result(endpoint: Endpoint, query: str, bank: str = "qiwi") -> str:
 
 def pay(**changes: str | None) -> str:
     """A pay with a new id and some parameters changed, or left out (None)."""
-    given: dict[str, str | None] = {
-        "command": "pay",
-        "txn_id": "18000009",
-        "account": ACCOUNT,
-        "sum": "100.00",
-        "txn_date": "20261103091500",
-    }
-    return "&".join(f"{key}={text}" for key, text in (given | changes).items() if text is not None)
+    return family.query(NEW | changes)
 
 
 def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
@@ -404,6 +405,44 @@ def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
     assert payments(books) == rows
 
 
+class TestLikeTheFamily(family.Requests, family.Forms, family.Texts):
+    """What tests/support/family.py says, in the words of this sheet."""
+
+    WORDS = family.Words(
+        bank="qiwi",
+        first=PAY,
+        paid=PAID,
+        pay=pay,
+        amount="sum",
+        date="txn_date",
+        twice="sum=1200.00",
+        read=xml,
+        code="result",
+        codes={
+            "ok": "0",
+            "bad_request": "300",
+            "bad_date": "300",
+            "bad_account": "4",
+            "unknown_account": "5",
+            "account_blocked": "7",
+        },
+        txn_id="txn_id",
+        echo="osmp_txn_id",
+        number="prv_txn",
+        check="command=check&account=",
+    )
+
+
+def test_a_sum_that_lacks_is_no_matter_of_form(books: Engine, endpoint: Endpoint) -> None:
+    """A check must have a sum here, and zero is none yet: the log names no setting [3]."""
+    ask(endpoint, pay(command="check", sum="0.00"), "validate")
+
+    line = endpoint.log()[-1]
+    assert line["outcome"] == "bad_sum"
+    assert "why" not in line
+    assert payments(books) == []
+
+
 @pytest.mark.parametrize(
     ("query", "code", "echo"),
     [
@@ -474,36 +513,6 @@ def test_the_first_fault_is_the_answer(
     assert len(payments(books)) == (code == "0")
     if code != "0":
         assert list(answer) == ["osmp_txn_id", "result", "comment"]
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("20240229235959", "0"),
-        ("19700101000000", "0"),
-        ("20991231235959", "0"),
-        ("20230229000000", "300"),
-        ("19691231235959", "300"),
-        ("21000101000000", "300"),
-        ("20261103240000", "300"),
-        ("20261103236000", "300"),
-        ("20261103235960", "300"),
-        ("20261303000000", "300"),
-        ("2026110309150", "300"),
-        ("202611030915000", "300"),
-        ("20261103091500%0A", "300"),
-        ("2026%D9%A1103091500", "300"),
-        ("20261103T91500", "300"),
-        ("", "300"),
-    ],
-)
-def test_a_date_is_real_and_kept_as_the_bank_gave_it(
-    books: Engine, endpoint: Endpoint, text: str, code: str
-) -> None:
-    """Years 1970 to 2099, of any age [3]."""
-    assert result(endpoint, pay(txn_date=text)) == code
-    digits = ["".join(filter(str.isdigit, row[5])) for row in payments(books)]
-    assert digits == ([text] if code == "0" else [])
 
 
 @pytest.mark.parametrize(
@@ -583,45 +592,6 @@ def test_a_sum_is_exact(
 
 
 @pytest.mark.parametrize(
-    ("bank", "changes", "why"),
-    [
-        ("qiwi", {"sum": "1050"}, BARE),
-        ("qiwi", {"sum": "1050.505"}, None),
-        ("qiwi", {"sum": "1e3"}, None),
-        ("qiwi", {"txn_date": "2026-11-03+10:15:00"}, DATED),
-        ("qiwi", {"txn_date": "03.11.2026+10:15:00"}, DATED),
-        ("qiwi", {"txn_date": "2026-02-30+10:15:00"}, None),
-        ("qiwi", {"txn_date": "2026-11-03"}, None),
-        ("strict", {"sum": "1050"}, BARE),
-        ("strict", {"sum": "1050.5"}, "a comma, or one decimal: sum_form = decimal"),
-        ("strict", {"sum": "1050,50"}, "a comma, or one decimal: sum_form = decimal"),
-        # Refused, but not for its form: a check must have a sum here, and zero is none yet.
-        ("validate", {"command": "check", "sum": "0.00"}, None),
-    ],
-)
-def test_the_log_says_which_setting_would_take_it(
-    books: Engine, endpoint: Endpoint, bank: str, changes: dict[str, str | None], why: str | None
-) -> None:
-    """A sum or a date that is refused; what no setting takes has no such line [3]."""
-    ask(endpoint, pay(**changes), bank)
-
-    line = endpoint.log()[-1]
-    assert line["outcome"] in ("bad_sum", "bad_date")
-    assert line.get("why") == why
-    assert payments(books) == []
-
-
-@pytest.mark.parametrize(
-    "text", ["20261103101500", "2026-11-03+10:15:00", "2026-11-03T10:15:00", "03.11.2026+10:15:00"]
-)
-def test_lenient_dates_are_the_same_date(books: Engine, endpoint: Endpoint, text: str) -> None:
-    """dates = "lenient" [10]."""
-    ask(endpoint, pay(txn_date=text), "strict")
-
-    assert [row[5] for row in payments(books)] == ["2026-11-03 10:15:00"]
-
-
-@pytest.mark.parametrize(
     ("bank", "text", "code"),
     [
         ("qiwi", None, "0"),
@@ -688,56 +658,16 @@ def test_a_check_writes_nothing_for_any_id(books: Engine, endpoint: Endpoint) ->
     assert payments(books) == [PAID]
 
 
-def test_ids_are_texts(books: Engine, endpoint: Endpoint) -> None:
-    """0007 and 7 are two payments, and so are two ids beyond 64 bits [3]."""
-    ids = ["7", "0007", "18446744073709551617", "18446744073709551616"]
-    answers = [ask(endpoint, pay(txn_id=txn_id)) for txn_id in ids]
-
-    assert [answer["osmp_txn_id"] for answer in answers] == ids
-    assert len({answer["prv_txn"] for answer in answers}) == 4
-    assert [row[1] for row in payments(books)] == ids
-
-
-def test_ids_belong_to_a_bank(books: Engine, endpoint: Endpoint) -> None:
-    """The same id from two banks is two payments."""
-    assert [result(endpoint, PAY, bank) for bank in ("qiwi", "plain", "qiwi")] == ["0"] * 3
-    assert [row[0] for row in payments(books)] == ["qiwi", "plain"]
-
-
-def test_account_numbers_are_compared_exactly(engine: Engine, endpoint: Endpoint) -> None:
-    """Letter case, leading zeros, blanks at the end, other alphabets [3]."""
-    for number in ("AbC-1", "007", "ё-1", "a&<b>'\""):
-        engine.account(number)
-    found = {
-        text: result(endpoint, f"command=check&account={text}", "plain")
-        for text in ("AbC-1", "abc-1", "007", "7", "0007", "%D1%91-1", "%D0%B5-1", "AbC-1%C2%A0")
-    }
-
-    assert found == {
-        "AbC-1": "0",
-        "abc-1": "5",
-        "007": "0",
-        "7": "5",
-        "0007": "5",
-        "%D1%91-1": "0",
-        "%D0%B5-1": "5",
-        "AbC-1%C2%A0": "5",
-    }
-    assert result(endpoint, "command=check&account=a%26%3Cb%3E'%22", "plain") == "0"
-    for hostile in ("'%20OR%201=1--", "%F0%9F%92%B0", "1%00", "x" * 65, "%25s", ":account"):
-        assert result(endpoint, f"command=check&account={hostile}", "plain") in ("4", "5"), hostile
-
-
 @pytest.mark.parametrize(
     "sent",
     [
-        ("POST", PAY, "", FORM),
+        ("POST", PAY, "", family.FORM),
         ("POST", PAY, None, {}),
-        ("POST", "", PAY, FORM),
-        ("POST", "", PAY, {"Content-Type": FORM["Content-Type"] + "; charset=windows-1251"}),
-        ("POST", "", PAY, {"Content-Type": FORM["Content-Type"].upper()}),
-        ("POST", HALVES[0], HALVES[1], FORM),
-        ("GET", PAY, "command=check", FORM),
+        ("POST", "", PAY, family.FORM),
+        ("POST", "", PAY, {"Content-Type": family.FORM["Content-Type"] + "; charset=windows-1251"}),
+        ("POST", "", PAY, {"Content-Type": family.FORM["Content-Type"].upper()}),
+        ("POST", HALVES[0], HALVES[1], family.FORM),
+        ("GET", PAY, "command=check", family.FORM),
         ("POST", PAY, '{"command": "check"}', {"Content-Type": "application/json"}),
         ("POST", PAY, "command=check", {"Content-Type": "text/plain"}),
         ("POST", PAY, "command=check", {}),
@@ -752,22 +682,6 @@ def test_parameters_come_in_the_query_the_form_or_both(
 
     assert (answer["osmp_txn_id"], answer["result"]) == ("18000002", "0")
     assert payments(books) == [PAID]
-
-
-def test_a_parameter_in_query_and_form_is_there_twice(books: Engine, endpoint: Endpoint) -> None:
-    """Also with the same value [3]."""
-    assert xml(endpoint.call(f"/qiwi?{PAY}", "POST", "sum=1200.00", FORM))["result"] == "300"
-    assert xml(endpoint.call(f"/qiwi?{PAY}", "POST", "x" * 70_000, FORM))["result"] == "300"
-    assert payments(books) == []
-
-
-@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
-def test_another_method_does_nothing(books: Engine, endpoint: Endpoint, method: str) -> None:
-    """HEAD must not run what GET runs [2, 13]."""
-    reply = endpoint.call(f"/qiwi?{PAY}", method)
-
-    assert (reply.status, reply.body) == (405, b"")
-    assert payments(books) == []
 
 
 @pytest.mark.parametrize("path", ["/qiwi/", "/qiwi/check", "/QIWI", "/", "/nobody"])
@@ -797,13 +711,9 @@ def test_a_repeat_is_the_first_answer_again(
 ) -> None:
     """Whatever happened to the account since, and whatever is wrong but the sum [4, 7]."""
     first = endpoint.call(f"/qiwi?{PAY}")
-    if since in ("closed", "blocked"):
-        books.execute("UPDATE account SET state = ? WHERE number = ?", since, ACCOUNT)
-    elif since == "gone":
-        books.execute("DELETE FROM account WHERE number = ?", ACCOUNT)
-    changed: dict[str, str | None] = {"txn_id": "18000002", "sum": "1200.00", **changes}
+    family.account_becomes(books, ACCOUNT, since)
 
-    again = endpoint.call(f"/qiwi?{pay(**changed)}")
+    again = endpoint.call(f"/qiwi?{pay(**FIRST | changes)}")
 
     assert xml(first)["result"] == "0"
     assert again.body == first.body
@@ -830,9 +740,8 @@ def test_a_known_id_with_other_data_is_an_alarm(
 ) -> None:
     """It wins over every other refusal, credits nothing and shows no receipt [4, 7]."""
     ask(endpoint, PAY)
-    changed: dict[str, str | None] = {"txn_id": "18000002", "sum": "1200.00", **changes}
 
-    answer = ask(endpoint, pay(**changed))
+    answer = ask(endpoint, pay(**FIRST | changes))
 
     assert (answer["osmp_txn_id"], answer["result"]) == ("18000002", code)
     assert list(answer) == ["osmp_txn_id", "result", "comment"]
@@ -865,15 +774,6 @@ def test_a_cancelled_payment_is_not_recorded_again(books: Engine, endpoint: Endp
     assert result(endpoint, PAY.replace("1200.00", "1.00")) == "300"
     assert [row[4] for row in payments(books)] == ["cancelled"]
     assert ask(endpoint, f"command=check&account={ACCOUNT}")["fields"][1] == ("debt", "3200.00")
-
-
-def test_a_refused_payment_is_judged_afresh(books: Engine, endpoint: Endpoint) -> None:
-    """Refusals are not stored [7]."""
-    books.execute("UPDATE account SET state = 'blocked' WHERE number = ?", ACCOUNT)
-    assert result(endpoint, PAY) == "7"
-    books.execute("UPDATE account SET state = 'active' WHERE number = ?", ACCOUNT)
-    assert result(endpoint, PAY) == "0"
-    assert payments(books) == [PAID]
 
 
 def test_twenty_at_once_are_one_payment(books: Engine, endpoint: Endpoint) -> None:

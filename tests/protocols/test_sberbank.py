@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from callback.signature import CHALLENGE
+from tests.support import family
 from tests.support.answers import alarms, at_once, broken, payments, xml
 
 if TYPE_CHECKING:
@@ -95,12 +96,19 @@ payer = "invoice"
 SETTINGS = {"CURRENCY": "RUB"}
 
 D = "PAY_DATE=03.11.2026_12:30:45"
-BARE = "bare integer: kopecks? if not, sum_form = lenient"
-DATED = "another form of date: dates = lenient"
 PAY = f"ACTION=payment&ACCOUNT=31004571&AMOUNT=400.00&PAY_ID=720001&{D}"
 PAID = ("sber", "720001", "31004571", "400.00", "paid", "2026-11-03 12:30:45", "RUB")
 HALVES = PAY[: PAY.index("&AMOUNT")], PAY[PAY.index("AMOUNT") :]
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+# The id and the sum of PAY, for its repeats.
+FIRST: dict[str, str | None] = {"PAY_ID": "720001", "AMOUNT": "400.00"}
+# A payment with a new id.
+NEW: dict[str, str | None] = {
+    "ACTION": "payment",
+    "ACCOUNT": "31004571",
+    "AMOUNT": "100.00",
+    "PAY_ID": "720009",
+    "PAY_DATE": "03.11.2026_12:30:45",
+}
 REFUSAL = ["CODE", "MESSAGE"]
 RECEIPT = [*REFUSAL, "EXT_ID", "REG_DATE", "AMOUNT"]
 
@@ -127,14 +135,7 @@ def result(endpoint: Endpoint, query: str, bank: str = "sber") -> str:
 
 def pay(**changes: str | None) -> str:
     """A payment with a new id and some parameters changed, or left out (None)."""
-    given: dict[str, str | None] = {
-        "ACTION": "payment",
-        "ACCOUNT": "31004571",
-        "AMOUNT": "100.00",
-        "PAY_ID": "720009",
-        "PAY_DATE": "03.11.2026_12:30:45",
-    }
-    return "&".join(f"{key}={text}" for key, text in (given | changes).items() if text is not None)
+    return family.query(NEW | changes)
 
 
 def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
@@ -215,6 +216,23 @@ def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
     assert result(endpoint, pay(PAY_ID="720003", AMOUNT="300.30")) == "0"
     answer = ask(endpoint, "ACTION=check&ACCOUNT=31004571")
     assert (answer["BALANCE"], answer["REC_SUM"]) == ("60.00", "0.00")
+
+
+class TestLikeTheFamily(family.Requests, family.Forms):
+    """What tests/support/family.py says, in the words of this sheet."""
+
+    WORDS = family.Words(
+        bank="sber",
+        first=PAY,
+        paid=PAID,
+        pay=pay,
+        amount="AMOUNT",
+        date="PAY_DATE",
+        twice="amount=400.00",  # in any case of letters
+        read=xml,
+        code="CODE",
+        codes={"ok": "0", "bad_request": "300", "account_blocked": "5"},
+    )
 
 
 @pytest.mark.parametrize(
@@ -335,13 +353,9 @@ def test_a_repeat_is_8_with_the_original_data(
     """The number and the date of the row, in the bank's zone, whatever happened since [5, 7]."""
     first = ask(endpoint, PAY)
     books.execute("UPDATE payment SET created_at = '2026-11-03 21:30:47.999'")
-    if since in ("closed", "blocked"):
-        books.execute("UPDATE account SET state = ? WHERE number = '31004571'", since)
-    elif since == "gone":
-        books.execute("DELETE FROM account WHERE number = '31004571'")
-    changed: dict[str, str | None] = {"PAY_ID": "720001", "AMOUNT": "400.00", **changes}
+    family.account_becomes(books, "31004571", since)
 
-    assert ask(endpoint, pay(**changed)) == {
+    assert ask(endpoint, pay(**FIRST | changes)) == {
         "CODE": "8",
         "MESSAGE": "duplicate",
         "EXT_ID": first["EXT_ID"],
@@ -370,51 +384,12 @@ def test_a_known_id_with_other_data_credits_nothing(
 ) -> None:
     """The key is PAY_ID alone; with an unreadable sum the plain order holds [4, 7, 13]."""
     ask(endpoint, PAY)
-    changed: dict[str, str | None] = {"PAY_ID": "720001", "AMOUNT": "400.00", **changes}
 
-    answer = ask(endpoint, pay(**changed))
+    answer = ask(endpoint, pay(**FIRST | changes))
 
     assert (list(answer), answer["CODE"]) == (REFUSAL, code)
-    line = endpoint.log()[-1]
-    assert (line["outcome"], "alarm" in line) == (outcome, outcome == "duplicate_other")
+    assert family.last_outcome(endpoint) == (outcome, outcome == "duplicate_other")
     assert payments(books) == [PAID]
-
-
-@pytest.mark.parametrize(
-    ("bank", "changes", "why"),
-    [
-        ("sber", {"AMOUNT": "1050"}, BARE),
-        ("sber", {"AMOUNT": "1050.505"}, None),
-        ("sber", {"AMOUNT": "1e3"}, None),
-        ("sber", {"PAY_DATE": "2026-11-03+10:15:00"}, DATED),
-        ("sber", {"PAY_DATE": "03.11.2026+10:15:00"}, DATED),
-        ("sber", {"PAY_DATE": "2026-02-30+10:15:00"}, None),
-        ("sber", {"PAY_DATE": "2026-11-03"}, None),
-        ("strict", {"AMOUNT": "1050"}, BARE),
-        ("strict", {"AMOUNT": "1050.5"}, "a comma, or one decimal: sum_form = decimal"),
-        ("strict", {"AMOUNT": "1050,50"}, "a comma, or one decimal: sum_form = decimal"),
-    ],
-)
-def test_the_log_says_which_setting_would_take_it(
-    books: Engine, endpoint: Endpoint, bank: str, changes: dict[str, str | None], why: str | None
-) -> None:
-    """A sum or a date that is refused; what no setting takes has no such line [3]."""
-    ask(endpoint, pay(**changes), bank)
-
-    line = endpoint.log()[-1]
-    assert line["outcome"] in ("bad_sum", "bad_date")
-    assert line.get("why") == why
-    assert payments(books) == []
-
-
-@pytest.mark.parametrize(
-    "text", ["20261103101500", "2026-11-03+10:15:00", "2026-11-03T10:15:00", "03.11.2026+10:15:00"]
-)
-def test_lenient_dates_are_the_same_date(books: Engine, endpoint: Endpoint, text: str) -> None:
-    """dates = "lenient" [10]."""
-    ask(endpoint, pay(PAY_DATE=text), "strict")
-
-    assert [row[5] for row in payments(books)] == ["2026-11-03 10:15:00"]
 
 
 def test_a_cancelled_payment_is_not_recorded_again(books: Engine, endpoint: Endpoint) -> None:
@@ -426,15 +401,6 @@ def test_a_cancelled_payment_is_not_recorded_again(books: Engine, endpoint: Endp
 
     assert (list(answer), answer["CODE"]) == (REFUSAL, "300")
     assert [row[4] for row in payments(books)] == ["cancelled"]
-
-
-def test_a_refused_payment_is_judged_afresh(books: Engine, endpoint: Endpoint) -> None:
-    """Refusals are not stored [7]."""
-    books.execute("UPDATE account SET state = 'blocked' WHERE number = '31004571'")
-    assert result(endpoint, PAY) == "5"
-    books.execute("UPDATE account SET state = 'active' WHERE number = '31004571'")
-    assert result(endpoint, PAY) == "0"
-    assert payments(books) == [PAID]
 
 
 def test_twenty_at_once_are_one_payment(books: Engine, endpoint: Endpoint) -> None:
@@ -524,25 +490,8 @@ def test_parameters_come_in_the_query_the_form_or_both(
 ) -> None:
     """GET or POST [2]."""
     method, query, body = sent
-    assert xml(endpoint.call(f"/sber?{query}", method, body, FORM))["CODE"] == "0"
+    assert xml(endpoint.call(f"/sber?{query}", method, body, family.FORM))["CODE"] == "0"
     assert payments(books) == [PAID]
-
-
-def test_a_parameter_in_query_and_form_is_there_twice(books: Engine, endpoint: Endpoint) -> None:
-    """In any case of letters; a body that is too long is refused as well [3]."""
-    for body in ("amount=400.00", "x" * 70_000):
-        reply = endpoint.call(f"/sber?{PAY}", "POST", body, FORM)
-        assert xml(reply)["CODE"] == "300"
-    assert payments(books) == []
-
-
-@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS"])
-def test_another_method_does_nothing(books: Engine, endpoint: Endpoint, method: str) -> None:
-    """405, empty [2]."""
-    reply = endpoint.call(f"/sber?{PAY}", method)
-
-    assert (reply.status, reply.body) == (405, b"")
-    assert payments(books) == []
 
 
 @pytest.mark.parametrize(

@@ -497,5 +497,12 @@ def write_settings(settings_toml: str, folder: Path) -> Path:
     return path
 
 
+def write_bank(protocol: str, lines: str, folder: Path) -> Path:
+    """Write a settings file that has one bank, named as its protocol, for `load` to judge."""
+    head = 'SECRET_KEY = "k"\nDATABASE = "sqlite:///x.db"\nTIMEZONE = "UTC"\nCURRENCY = "UZS"\n'
+    bank = f'[BANKS.{protocol}]\nprotocol = "{protocol}"\n{lines}\n'
+    return write_settings(head + bank, folder)
+
+
 def _encoded(text: str | bytes) -> bytes:
     return text.encode() if isinstance(text, str) else text
