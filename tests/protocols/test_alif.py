@@ -18,7 +18,7 @@ from callback.protocols import alif
 from callback.settings import SettingsError, load
 from callback.signature import url_tokens
 from tests.support.answers import alarms, at_once, broken, payments
-from tests.support.processes import write_settings
+from tests.support.processes import write_bank
 from tests.support.rpc import UNREADABLE, read
 
 if TYPE_CHECKING:
@@ -913,8 +913,7 @@ def test_a_surprise_is_520_and_never_a_page(
 )
 def test_a_fault_in_the_settings_is_named(tmp_path: Path, lines: str, says: str) -> None:
     """Username and password must be set [10]."""
-    head = 'SECRET_KEY = "s"\nDATABASE = "sqlite:///x.db"\nTIMEZONE = "UTC"\nCURRENCY = "TJS"\n'
-    text = f'{head}[BANKS.alif]\nprotocol = "alif"\nallow = ["192.0.2.1"]\n{lines}\n'
+    path = write_bank("alif", f'allow = ["192.0.2.1"]\n{lines}', tmp_path)
 
     with pytest.raises(SettingsError, match=f"BANKS.alif.{says}"):
-        load(write_settings(text, tmp_path))
+        load(path)

@@ -15,6 +15,7 @@ from callback.settings import SettingsError, load
 from callback.tools.sheet.examples import EXAMPLE_SECRET
 from tests.support.answers import alarms, at_once, broken, payments
 from tests.support.dialects import NO_WORDS
+from tests.support.processes import write_bank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -994,16 +995,12 @@ def test_the_log_tells_each_call(books: Engine, endpoint: Endpoint) -> None:
 def test_a_fault_in_the_settings_is_named(
     tmp_path: Path, change: tuple[str, str], fault: str
 ) -> None:
-    file = tmp_path / "config.toml"
-    text = (
-        'SECRET_KEY = "k"\nDATABASE = "sqlite:///x.db"\nTIMEZONE = "Asia/Tashkent"\n'
-        'CURRENCY = "UZS"\n[BANKS.click]\nprotocol = "click"\nservice_id = 20202\nsecret = "s"\n'
-    )
-    file.write_text(text)
-    assert load(file).banks["click"].own["repeat_complete"] == "-4"
-    file.write_text(text.replace(*change))
+    lines = 'service_id = 20202\nsecret = "s"'
+
+    bank = load(write_bank("click", lines, tmp_path)).banks["click"]
+    assert bank.own["repeat_complete"] == "-4"
     with pytest.raises(SettingsError, match=f"BANKS.click.{fault}"):
-        load(file)
+        load(write_bank("click", lines.replace(*change), tmp_path))
 
 
 def test_clicks_own_acceptance_test(books: Engine, endpoint: Endpoint) -> None:
@@ -1299,15 +1296,9 @@ def test_a_getinfo_is_a_post(endpoint: Endpoint, method: str) -> None:
 )
 def test_getinfo_needs_a_proof_of_its_own(tmp_path: Path, proof: str, fault: str) -> None:
     """A service number is no secret: without allow or url_token the start stops [9]."""
-    file = tmp_path / "config.toml"
-    text = (
-        'SECRET_KEY = "k"\nDATABASE = "sqlite:///x.db"\nTIMEZONE = "Asia/Tashkent"\n'
-        'CURRENCY = "UZS"\n[BANKS.click]\nprotocol = "click"\nservice_id = 20202\nsecret = "s"\n'
-        'show = ["debt"]\n'
-    )
-    file.write_text(text + proof)
+    lines = 'service_id = 20202\nsecret = "s"\nshow = ["debt"]\n'
+
     with pytest.raises(SettingsError, match=f"BANKS.click.{fault}"):
-        load(file)
+        load(write_bank("click", lines + proof, tmp_path))
     for enough in ("url_token = true", 'allow = ["10.0.0.1"]'):
-        file.write_text(text + enough)
-        assert load(file)
+        assert load(write_bank("click", lines + enough, tmp_path))

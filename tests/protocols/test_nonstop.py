@@ -18,7 +18,7 @@ from callback.signature import url_tokens
 from callback.tools.conform.xml_simulator import EXTERNAL, LAUGHS
 from tests.support.answers import alarms, at_once, broken, payments
 from tests.support.dialects import NO_WORDS
-from tests.support.processes import write_settings
+from tests.support.processes import write_bank
 from tests.support.rpc import basic
 
 if TYPE_CHECKING:
@@ -1068,8 +1068,7 @@ def test_no_secret_is_logged(books: Engine, endpoint: Endpoint) -> None:
 )
 def test_a_fault_in_the_settings_is_named(tmp_path: Path, lines: str, says: str) -> None:
     """The secret must be set [10]."""
-    head = 'SECRET_KEY = "s"\nDATABASE = "sqlite:///x.db"\nTIMEZONE = "UTC"\nCURRENCY = "UAH"\n'
-    text = f'{head}[BANKS.n]\nprotocol = "nonstop"\nallow = ["192.0.2.1"]\n{lines}\n'
+    path = write_bank("nonstop", f'allow = ["192.0.2.1"]\n{lines}', tmp_path)
 
-    with pytest.raises(SettingsError, match=f"BANKS.n.{says}"):
-        load(write_settings(text, tmp_path))
+    with pytest.raises(SettingsError, match=f"BANKS.nonstop.{says}"):
+        load(path)

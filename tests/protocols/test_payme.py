@@ -16,7 +16,7 @@ from callback.bank import Bank
 from callback.settings import SettingsError, load
 from tests.conftest import MariaDBEngine, settings_toml
 from tests.support.answers import AT_ONCE, alarms, at_once, broken
-from tests.support.processes import CuttingProxy, Endpoint, Rule
+from tests.support.processes import CuttingProxy, Endpoint, Rule, write_bank
 from tests.support.rpc import UNREADABLE, Caller, basic, but, read
 
 if TYPE_CHECKING:
@@ -1213,12 +1213,8 @@ def test_the_log_tells_each_call(payme: Caller) -> None:
 )
 def test_a_fault_in_the_settings_is_named(line: str, fault: str, tmp_path: Path) -> None:
     """Section 10: `password` must be set, although addresses would prove who calls."""
-    path = tmp_path / "config.toml"
-    path.write_text(
-        'SECRET_KEY = "s"\nDATABASE = "sqlite:////x"\nTIMEZONE = "Asia/Tashkent"\n'
-        'CURRENCY = "UZS"\n[BANKS.payme]\nprotocol = "payme"\nallow = ["10.0.0.1"]\n' + line,
-        encoding="utf-8",
-    )
+    path = write_bank("payme", 'allow = ["10.0.0.1"]\n' + line, tmp_path)
+
     with pytest.raises(SettingsError, match=fault.replace("?", "[?]")):
         load(path)
 

@@ -13,6 +13,7 @@ import pytest
 from callback.settings import SettingsError, load
 from tests.support.answers import alarms, at_once, broken
 from tests.support.dialects import NO_WORDS
+from tests.support.processes import write_bank
 from tests.support.rpc import UNREADABLE, Caller, basic, but, read
 
 if TYPE_CHECKING:
@@ -1115,11 +1116,7 @@ def test_the_log_tells_each_call(paynet: Caller) -> None:
 )
 def test_a_fault_in_the_settings_is_named(line: str, fault: str, tmp_path: Path) -> None:
     """Section 10: Basic must be set, although addresses would prove who calls."""
-    path = tmp_path / "config.toml"
-    path.write_text(
-        'SECRET_KEY = "s"\nDATABASE = "sqlite:////x"\nTIMEZONE = "Asia/Tashkent"\n'
-        'CURRENCY = "UZS"\n[BANKS.paynet]\nprotocol = "paynet"\nallow = ["10.0.0.1"]\n' + line,
-        encoding="utf-8",
-    )
+    path = write_bank("paynet", 'allow = ["10.0.0.1"]\n' + line, tmp_path)
+
     with pytest.raises(SettingsError, match=fault):
         load(path)

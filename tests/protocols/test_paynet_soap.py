@@ -16,7 +16,7 @@ from callback import signature
 from callback.settings import SettingsError, load
 from tests.support.answers import alarms, at_once, broken
 from tests.support.dialects import NO_WORDS
-from tests.support.processes import write_settings
+from tests.support.processes import write_bank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -1237,41 +1237,48 @@ def test_an_invoice_is_paid_by_its_whole_sum(books: Engine, endpoint: Endpoint) 
     assert status(endpoint, PERFORM, bill, **given, transactionId="440") == "302"
 
 
+# The settings that its bank must have.
+MUST = {"username": '"u"', "password": '"p"', "service_id": "3"}
+
+
+def write_keys(keys: dict[str, str], folder: Path) -> Path:
+    """A settings file whose bank has these."""
+    lines = "\n".join(f"{key} = {value}" for key, value in keys.items())
+    return write_bank("paynet_soap", lines, folder)
+
+
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
         ("", None),
-        ('username = ""', "BANKS.b.username: expected a text in quotes, not empty"),
-        ("password = []", "BANKS.b.password: expected"),
-        ("service_id = []", "BANKS.b.service_id: expected a whole number"),
-        ('service_id = "3"', "BANKS.b.service_id: expected a whole number"),
-        ('account_field = ""', "BANKS.b.account_field: expected a text in quotes, not empty"),
-        ('show = ["address"]', "BANKS.b.show: expected a list of"),
-        ("refund = 1", "BANKS.b.refund: expected true or false"),
+        ('username = ""', "BANKS.paynet_soap.username: expected a text in quotes, not empty"),
+        ("password = []", "BANKS.paynet_soap.password: expected"),
+        ("service_id = []", "BANKS.paynet_soap.service_id: expected a whole number"),
+        ('service_id = "3"', "BANKS.paynet_soap.service_id: expected a whole number"),
+        (
+            'account_field = ""',
+            "BANKS.paynet_soap.account_field: expected a text in quotes, not empty",
+        ),
+        ('show = ["address"]', "BANKS.paynet_soap.show: expected a list of"),
+        ("refund = 1", "BANKS.paynet_soap.refund: expected true or false"),
     ],
 )
 def test_a_fault_in_the_settings_is_named(tmp_path: Path, line: str, fault: str | None) -> None:
     """With what is wanted [10]."""
-    head = 'SECRET_KEY = "s"\nDATABASE = "sqlite:///x.db"\nTIMEZONE = "UTC"\nCURRENCY = "UZS"\n'
-    given = {"username": '"u"', "password": '"p"', "service_id": "3"}
     key, _, value = line.partition(" = ")
-    given |= {key: value} if line else {}
-    text = f'{head}[BANKS.b]\nprotocol = "paynet_soap"\n'
-    text += "".join(f"{name} = {said}\n" for name, said in given.items())
+    path = write_keys(MUST | ({key: value} if line else {}), tmp_path)
+
     if fault is None:
-        assert load(write_settings(text, tmp_path)).banks["b"].own["service_id"] == (3,)
+        assert load(path).banks["paynet_soap"].own["service_id"] == (3,)
         return
     with pytest.raises(SettingsError, match=re.escape(fault)):
-        load(write_settings(text, tmp_path))
+        load(path)
 
 
 @pytest.mark.parametrize("key", ["username", "password", "service_id"])
 def test_a_setting_that_must_be_there_is_missed(tmp_path: Path, key: str) -> None:
     """[10]"""
-    head = 'SECRET_KEY = "s"\nDATABASE = "sqlite:///x.db"\nTIMEZONE = "UTC"\nCURRENCY = "UZS"\n'
-    given = {"username": '"u"', "password": '"p"', "service_id": "3"}
-    del given[key]
-    text = f'{head}[BANKS.b]\nprotocol = "paynet_soap"\n'
-    text += "".join(f"{name} = {said}\n" for name, said in given.items())
-    with pytest.raises(SettingsError, match=f"BANKS.b.{key}: missing"):
-        load(write_settings(text, tmp_path))
+    path = write_keys({name: value for name, value in MUST.items() if name != key}, tmp_path)
+
+    with pytest.raises(SettingsError, match=f"BANKS.paynet_soap.{key}: missing"):
+        load(path)

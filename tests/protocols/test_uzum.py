@@ -16,7 +16,7 @@ from callback.settings import SettingsError, load
 from tests.conftest import MariaDBEngine, settings_toml
 from tests.support.answers import alarms, at_once, broken, payments
 from tests.support.dialects import NO_WORDS
-from tests.support.processes import CuttingProxy, Endpoint, Rule
+from tests.support.processes import CuttingProxy, Endpoint, Rule, write_bank
 from tests.support.rpc import UNREADABLE, basic, but
 
 if TYPE_CHECKING:
@@ -1076,15 +1076,9 @@ def test_the_log_tells_each_call_and_never_the_phone(books: Engine, endpoint: En
 def test_a_fault_in_the_settings_is_named(
     tmp_path: Path, change: tuple[str, str], fault: str
 ) -> None:
-    file = tmp_path / "config.toml"
-    text = (
-        'SECRET_KEY = "k"\nDATABASE = "sqlite:///x.db"\nTIMEZONE = "Asia/Tashkent"\n'
-        'CURRENCY = "UZS"\n[BANKS.uzum]\nprotocol = "uzum"\nusername = "u"\npassword = "p"\n'
-        "service_id = 7\n"
-    )
-    file.write_text(text)
-    own = load(file).banks["uzum"].own
+    lines = 'username = "u"\npassword = "p"\nservice_id = 7'
+
+    own = load(write_bank("uzum", lines, tmp_path)).banks["uzum"].own
     assert (own["timeout"], own["repeats"], own["auth_status"]) == (1800, "code", 400)
-    file.write_text(text.replace(*change))
     with pytest.raises(SettingsError, match=f"BANKS.uzum.{fault}"):
-        load(file)
+        load(write_bank("uzum", lines.replace(*change), tmp_path))
