@@ -22,7 +22,7 @@ from http import HTTPStatus
 from importlib import metadata
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from callback import log, signature
 from callback.clock import utc_now
@@ -34,12 +34,14 @@ from callback.paths import INSTANCE, ROOT
 from callback.protocols import PROTOCOLS
 from callback.tools import password
 from callback.tools.books import mt940, pull
+from callback.tools.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from callback.bank import Bank, Settings
     from callback.database import Database, Row, Session
+    from callback.tools.finding import State
 
 LIBRARIES = ("Flask", "PyMySQL", "itsdangerous", "gunicorn", "defusedxml", "tzdata")
 MAX_SKEW = timedelta(seconds=5)
@@ -68,16 +70,6 @@ EXACT = ("account.number", "invoice.number", "payment.bank", "payment.txn_id")
 
 MISSING = "missing"  # a library
 ADDITION = re.compile(r"ADD (COLUMN|KEY) (\w+)")  # in a statement of sql/upgrade.sql
-
-State = Literal["ok", "warning", "fault"]
-
-
-class Finding(NamedTuple):
-    """One line: what was looked at, and what was found; a fault says what to do."""
-
-    state: State
-    name: str
-    text: str
 
 
 def examine(
