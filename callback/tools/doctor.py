@@ -32,7 +32,7 @@ from callback.database.login import COLD
 from callback.database.mysql import MySQL
 from callback.paths import INSTANCE, ROOT
 from callback.protocols import PROTOCOLS
-from callback.tools import password
+from callback.tools import exposure, password
 from callback.tools.books import mt940, pull
 from callback.tools.finding import Finding
 
@@ -181,8 +181,10 @@ def _release(root: Path) -> Iterator[Finding]:
         yield Finding("ok", "release", f"{root.name}: a checkout, no manifest")
         return
     wrong = []
+    named = {manifest.name}
     for line in manifest.read_text(encoding="utf-8").splitlines():
         digest, _, name = line.partition("  ")
+        named.add(name)
         file = root / name
         if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != digest:
             wrong.append(name)
@@ -193,6 +195,8 @@ def _release(root: Path) -> Iterator[Finding]:
             "release",
             f"{len(wrong)} files are not as they were built ({shown}): deploy again",
         )
+    elif foreign := exposure.planted(root, named):
+        yield foreign
     else:
         yield Finding("ok", "release", f"{root.name}: every file is as it was built")
 
@@ -209,6 +213,8 @@ def _banks(settings: Settings) -> Iterator[Finding]:
         yield Finding("fault", "PUBLIC_URL", "not https: get a certificate, banks send sums")
     for bank in settings.banks.values():
         yield from _bank(bank)
+    yield from exposure.loopback(settings)
+    yield from exposure.leaks(settings, Path.home())
 
 
 def _by_password(bank: Bank) -> str:
@@ -377,6 +383,8 @@ def _rights(session: Session, engine: MySQL) -> Iterator[Finding]:
             f"the database user may not {', '.join(missing)}: grant it; if it was there before, "
             "the panel may have revoked it because the database is over its quota",
         )
+    elif excess := [*exposure.rights(grants)]:
+        yield from excess
     else:
         yield Finding("ok", "rights", "SELECT, INSERT, UPDATE")
 

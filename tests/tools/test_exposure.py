@@ -1,0 +1,122 @@
+"""flask doctor finds what is left open around the program: rights, files, addresses, logs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from callback import signature
+from callback.settings import load
+from callback.tools import exposure
+from tests.support.processes import write_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.processes import MariaDB
+
+TOML = """
+SECRET_KEY = "only-for-tests-only-for-tests-only-for-tests"
+DATABASE = "sqlite:///callback.db"
+TIMEZONE = "Asia/Almaty"
+CURRENCY = "KZT"
+PUBLIC_URL = "{url}"
+
+[BANKS.qiwi]
+protocol = "osmp"
+allow = {allow}
+url_token = true
+"""
+SITE = "https://pay.example.kz"
+BANK = '["79.142.16.0/20"]'
+TOKEN = signature.url_tokens("qiwi", [b"only-for-tests-only-for-tests-only-for-tests"])[0].decode()
+
+# What a user is granted, and what the doctor calls it; nothing where it is well.
+GRANTS = {
+    "ALL PRIVILEGES ON *.*": "in every database",
+    "SELECT ON *.*": "in every database",
+    "FILE ON *.*": "FILE",
+    "ALL PRIVILEGES ON `usu`.*": "",
+    "SELECT, INSERT, UPDATE ON `usu`.*": "",
+    "SELECT, INSERT, UPDATE ON `usu`.* WITH GRANT": "give its rights to others",
+}
+
+
+@pytest.mark.parametrize("grant", GRANTS)
+def test_a_user_with_too_many_rights_is_named(grant: str, mariadb: MariaDB) -> None:
+    """As the server itself prints what it granted."""
+    right, _, option = grant.partition(" WITH ")
+    mariadb.sql("CREATE OR REPLACE USER trusted@'%' IDENTIFIED BY 'x'")
+    mariadb.sql(f"GRANT {right} TO trusted@'%'" + (f" WITH {option} OPTION" if option else ""))
+    with mariadb.connect() as link, link.cursor() as cursor:
+        cursor.execute("SHOW GRANTS FOR trusted@'%'")
+        printed = [next(iter(row)) for row in cursor.fetchall()]
+    mariadb.sql("DROP USER trusted@'%'")
+
+    texts = [finding.text for finding in exposure.rights(printed)]
+    assert (GRANTS[grant] in texts[0]) if GRANTS[grant] else texts == []
+
+
+@pytest.mark.parametrize(
+    ("url", "allow", "is_fault"),
+    [
+        (SITE, '["127.0.0.1/32", "::1/128"]', True),
+        (SITE, '["127.0.0.1/32", "79.142.16.0/20"]', False),
+        (SITE, BANK, False),
+        ("http://127.0.0.1:8000", '["127.0.0.1/32"]', False),
+        ("", '["127.0.0.1/32"]', False),
+    ],
+)
+def test_a_public_site_for_this_machine_only(
+    url: str, allow: str, is_fault: bool, tmp_path: Path
+) -> None:
+    """The sample's address list, taken along to a host."""
+    settings = load(write_settings(TOML.format(url=url, allow=allow), tmp_path))
+
+    findings = [*exposure.loopback(settings)]
+    assert [finding.name for finding in findings] == ["bank qiwi"] * is_fault
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "callback/shell.py",
+        "instance/sql/pay_account.sql",
+        "vendor/json.py",
+        "callback/__pycache__/shell.cpython-311.pyc",
+        ".htaccess",
+    ],
+)
+def test_a_planted_file_is_named(name: str, tmp_path: Path) -> None:
+    """Code that nobody built: beside ours, over our statements, over a library, compiled."""
+    _write(tmp_path, "callback/handlers.py", "callback/__pycache__/handlers.cpython-311.pyc")
+    _write(tmp_path, "instance/callback.log")
+    named = ["callback/handlers.py"]
+    assert exposure.planted(tmp_path, named) is None
+
+    _write(tmp_path, name)
+    finding = exposure.planted(tmp_path, named)
+    assert finding is not None
+    assert (finding.state, f"({name})" in finding.text) == ("fault", True)
+
+
+def _write(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("line", "is_leak"), [(f'"GET /qiwi/{TOKEN}?command=check"', True), ('"GET /qiwi/-"', False)]
+)
+def test_a_token_in_a_log_is_found(line: str, is_leak: bool, tmp_path: Path) -> None:
+    """The panel's own log of addresses, of more than is read of it."""
+    settings = load(write_settings(TOML.format(url=SITE, allow=BANK), tmp_path))
+    log = tmp_path / "access-logs" / "pay.example.kz"
+    log.parent.mkdir()
+    log.write_text("-" * 2 * exposure.LOG_END + line + "\n", encoding="utf-8")
+
+    texts = [finding.text for finding in exposure.leaks(settings, tmp_path)]
+    assert len(texts) == is_leak
+    assert all(str(log) in text and TOKEN not in text for text in texts)
