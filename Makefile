@@ -4,6 +4,8 @@
 # make million  a list of a million bills: the time and the memory it takes
 # make coverage  the same tests, and which lines and branches they never reach
 # make lint   style, types, and who may import whom
+# make requirements  write requirements*.txt, with hashes, of requirements*.in
+# make audit  ask whether a fault is known of a library that we use
 # make readme  write the documents' tables of banks anew, after a change of a dialect
 # make deploy-ftp, make deploy-ssh, make rollback  put a release on a host (deploy/README.md)
 # make bench  the benchmark
@@ -30,7 +32,7 @@ PROGRAMS := apache2:apache2-bin: /usr/lib/apache2/suexec:apache2-suexec-pristine
 stop = { echo "$(1)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: run test coverage test-deploy readme deploy-ftp deploy-ssh rollback million lint bench clean mariadb packages
+.PHONY: requirements audit run test coverage test-deploy readme deploy-ftp deploy-ssh rollback million lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
 	$(VENV)/bin/flask init-db --sample
@@ -111,6 +113,21 @@ $(VENV)/test.stamp: requirements-test.txt requirements-optional.txt requirements
 $(VENV)/run.stamp: requirements.txt | $(VENV)/bin/pip
 	$(VENV)/bin/pip install -q --disable-pip-version-check -r requirements.txt
 	@touch $@
+
+# What people write is *.in; pip reads *.txt, and takes no file with another hash. For every Python
+# from 3.10 on, and for Windows and macOS, whatever this machine is.
+LISTS := requirements requirements-optional requirements-test
+requirements: build/tools
+	@for list in $(LISTS); do \
+		build/tools/bin/uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-annotate --no-strip-extras \
+		--custom-compile-command "make requirements, from $$list.in" $$list.in -o $$list.txt || exit; done
+
+audit: build/tools
+	@for list in $(LISTS); do build/tools/bin/pip-audit --strict --disable-pip --require-hashes -r $$list.txt || exit; done
+
+build/tools: | $(VENV)/bin/pip
+	$(PYTHON) -m venv $@
+	$@/bin/pip install -q --disable-pip-version-check uv==0.13.9 pip-audit==2.10.1
 
 # Debian splits venv from Python; a venv made without it has no pip.
 $(VENV)/bin/pip:

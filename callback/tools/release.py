@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +24,7 @@ from callback.tools.output import PUBLIC, new_file
 from callback.tools.printable import file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from flask import Flask
 
@@ -121,13 +122,27 @@ def _vendor(folder: Path) -> None:
     requirements = ROOT / "requirements.txt"
     _run(*pip, *into, "-r", str(requirements))
     # The host's Python may be 3.10, whatever this one is.
-    pinned = re.search(r"^tomli==\S+?(?=;|$)", requirements.read_text(encoding="utf-8"), re.M)
     pure = "--platform=any --python-version=3.10 --implementation=py --only-binary=:all: --no-deps"
-    _run(*pip, *into, "--upgrade", *pure.split(), pinned[0] if pinned else "tomli")
+    with _only("tomli", requirements) as one:
+        _run(*pip, *into, "--upgrade", *pure.split(), "-r", str(one))
     for pattern in LEFT_OUT:
         _remove(folder.glob(pattern))
     for pattern in COMPILED:
         _remove(folder.rglob(pattern))
+
+
+@contextmanager
+def _only(name: str, requirements: Path) -> Iterator[Path]:
+    """A list of one library, whatever Python it is for, with the hashes that it may have."""
+    pinned = re.search(
+        rf"^({name}==[\w.]+)[^\\\n]*((?:\\\n[^\\\n]*)+)", requirements.read_text("utf-8"), re.M
+    )
+    if pinned is None:
+        raise click.ClickException(f"{requirements} has no {name} with hashes: get it whole")
+    with TemporaryDirectory() as folder:
+        file = Path(folder, requirements.name)
+        file.write_text(f"{pinned[1]} {pinned[2]}\n", encoding="utf-8")
+        yield file
 
 
 def _run(*command: str) -> None:
