@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import re
 import shutil
 import signal
@@ -14,15 +13,19 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import figures
+from bench import figures as sizes
+from bench import rates
 from bench.data import PAYMENTS_OF_ACCOUNT, Books
-from bench.programs import find_programs
+from bench.figures import Bench
+from bench.programs import SYSTEM_PYTHON, find_programs
+from bench.rates import Measured
 from bench.servers import environment, settings
+from bench.turns import GROUPS
 from tests.support.processes import ROOT, MariaDB, find
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
     from bench.figures import Figure
     from bench.programs import Programs
+    from bench.rates import Costs
 
 FEW = 5_000
 MANY = 5_000_000
@@ -38,49 +42,99 @@ MANY_BY_DEFAULT = 500_000
 # Holds the indexes of MANY, as the server of somebody with so many payments does.
 DATABASE_OPTIONS = ("--innodb-buffer-pool-size=1G", "--innodb-log-file-size=512M")
 IN_MEMORY = ("tmpfs", "ramfs")
-# More than a machine's own housekeeping takes: whatever it is, it robs the two sides unequally.
+# More than a machine's own housekeeping takes: whatever it is, it robs the sides unequally.
 MUCH_OTHER_WORK = 0.1
+SECTIONS = ("php", "levers", "size", "cold")
+# The process layout alone moves a total by 8 %: the median of five restarts.
+RESTARTS, TURNS = 5, 2
+# A lever is small: more turns, fewer restarts.
+LEVER_RESTARTS, LEVER_TURNS = 2, 2
 
 
 def main() -> None:
     """Read the arguments, measure, print."""
-    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="with 5 million payments")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("options", nargs="*", help="after --: options for our gunicorn")
-    given = parser.parse_args()
+    arguments = _parser().parse_args()
     # Whoever ends us ends what we started: the with statements below do it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
-    programs = find_programs()
-    payments = MANY if given.full else MANY_BY_DEFAULT
-    notes = [*_missing(programs), *_other_work(), *([] if given.full else [_size_note()])]
+    programs = find_programs(arguments.python)
+    payments = MANY if arguments.full else MANY_BY_DEFAULT
+    notes = [*_missing(programs), *_other_work(), *([] if arguments.full else [_size_note()])]
+    programs = replace(programs, python=programs.python or sys.executable)
     with _folder(notes) as folder:
-        rows = _measure(programs, payments, folder, given.options)
-    form = _as_json if given.json else _as_table
-    print(form(_machine(programs), rows, notes))
+        measured = _measure(programs, payments, folder, arguments)
+    form = _as_json if arguments.json else _as_tables
+    print(form(_machine(programs), measured, notes))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bench/run",
+        description=__doc__,
+        epilog="php: the rates against PHP and the bare statement; levers: ours with one thing "
+        "changed; size: many payments against few; cold: memory and CGI.",
+    )
+    parser.add_argument("--full", action="store_true", help="with 5 million payments")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument(
+        "--only", choices=SECTIONS, action="append", help="one section; may be repeated"
+    )
+    parser.add_argument("--restarts", type=int, help="how often everything is started anew")
+    parser.add_argument("--turns", type=int, help="of each side, in each restart")
+    parser.add_argument(
+        "--python", default="", help="measure on this one, with our requirements installed"
+    )
+    parser.add_argument(
+        "--against",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="CHECKOUT",
+        help="a lever more: another checkout of the program",
+    )
+    parser.add_argument("options", nargs="*", help="after --: options for our gunicorn")
+    return parser
 
 
 def _measure(
-    programs: Programs, payments: int, folder: Path, options: Sequence[str]
-) -> list[Figure]:
+    programs: Programs, payments: int, folder: Path, arguments: argparse.Namespace
+) -> Measured:
     (folder / "mariadb").mkdir()
-    with MariaDB(folder / "mariadb", options=DATABASE_OPTIONS) as server:
+    only = arguments.only or SECTIONS
+    figures: list[Figure] = []
+    costs: list[Costs] = []
+
+    def bench(restarts: int, turns: int) -> Bench:
+        return Bench(
+            programs,
+            folder,
+            arguments.options,
+            arguments.restarts or restarts,
+            arguments.turns or turns,
+        )
+
+    with MariaDB(folder / "mariadb", durable=True, options=DATABASE_OPTIONS) as server:
         accounts = payments // PAYMENTS_OF_ACCOUNT
-        small = _books(server, "few", accounts, FEW, folder)
         large = _books(server, "many", accounts, payments, folder)
-        rows = []
-        if programs.wrk:
-            _say("pay and check against PHP and against the bare statement")
-            rows += figures.against_php(programs, large, folder, options)
-        _say("round trips")
-        rows.append(figures.round_trips(large, folder))
-        if programs.wrk:
+        usual = bench(RESTARTS, TURNS)
+        behind_nginx = programs.wrk and programs.nginx
+        if "php" in only and behind_nginx:
+            _say("check and pay against PHP and against the bare statement")
+            against_php = rates.against_php(usual, large)
+            figures += against_php.figures
+            costs += against_php.costs
+        if "levers" in only and behind_nginx:
+            _say("levers")
+            lever = bench(LEVER_RESTARTS, LEVER_TURNS)
+            figures += rates.levers(lever, large, arguments.against).figures
+        if "size" in only and programs.wrk:
             _say("few payments and many")
-            rows += figures.by_size(programs, small, large, folder, options)
-        _say("memory and cold start")
-        rows.append(figures.memory(programs, small, folder, options))
-        rows.append(figures.cold_start(small, folder))
-    return rows
+            small = _books(server, "few", accounts, FEW, folder)
+            figures += sizes.by_size(usual, small, large)
+        if "cold" in only:
+            _say("round trips, memory and cold start")
+            figures += [sizes.round_trips(usual, large), sizes.memory(usual, large)]
+            figures.append(sizes.cold_start(usual, large))
+    return Measured(figures, costs)
 
 
 def _books(server: MariaDB, name: str, accounts: int, payments: int, folder: Path) -> Books:
@@ -112,8 +166,9 @@ def _folder(notes: list[str]) -> Iterator[Path]:
 
 def _missing(programs: Programs) -> list[str]:
     lost = {
+        "python": f"the Python of {SYSTEM_PYTHON} (measured on {sys.executable} instead)",
         "wrk": "every row of requests a second",
-        "nginx": "the rows against PHP",
+        "nginx": "the rows against PHP, the levers",
         "php": "the rows against PHP",
         "slap": "the row against the bare statement",
     }
@@ -143,7 +198,7 @@ def _size_note() -> str:
 
 
 def _say(what: str) -> None:
-    print(f"bench: {what}", file=sys.stderr)
+    print(f"bench: {what}", file=sys.stderr, flush=True)
 
 
 def _machine(programs: Programs) -> str:
@@ -152,7 +207,7 @@ def _machine(programs: Programs) -> str:
         str(datetime.now(timezone.utc).date()),
         f"{os.cpu_count()} cores",
         f"{memory:.0f} GiB",
-        f"Python {platform.python_version()}",
+        f"Python {_version(programs.python)}",
         f"MariaDB {_version(find('mariadbd'))}",
     ]
     return ", ".join(parts + ([f"PHP {_version(programs.php)}"] if programs.php else []))
@@ -164,24 +219,45 @@ def _version(program: str) -> str:
     return found[0] if found else "of an unknown version"
 
 
-def _as_table(machine: str, rows: Sequence[Figure], notes: Sequence[str]) -> str:
+def _as_tables(machine: str, measured: Measured, notes: Sequence[str]) -> str:
+    """Markdown, as it stands in docs/performance.md."""
     met = {True: "yes", False: "NO", None: ""}
-    cells = [("figure", "measured", "goal", "met", "")]
-    cells += [(row.name, row.measured, row.goal, met[row.met], row.detail) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
+    goals = [("figure", "measured", "goal", "met", "")]
+    goals += [
+        (row.name, row.measured, row.goal, met[row.met], row.detail) for row in measured.figures
     ]
-    return "\n".join([machine, "", *lines, *(["", *notes] if notes else [])])
+    costs = [
+        ("side", "command", "requests/s", "p99, ms", *(f"{name}, us" for name in GROUPS), "all")
+    ]
+    costs += [
+        (
+            *(row.side, row.command, f"{row.rate:.0f}", f"{row.p99_ms:.1f}"),
+            *(f"{row.us[name]:.0f}" for name in GROUPS),
+            f"{sum(row.us.values()):.0f}",
+        )
+        for row in measured.costs
+    ]
+    tables = [_table(rows) for rows in (goals, costs) if len(rows) > 1]
+    return "\n\n".join([machine, *tables, *notes])
 
 
-def _as_json(machine: str, rows: Sequence[Figure], notes: Sequence[str]) -> str:
-    return json.dumps(
-        {"machine": machine, "notes": notes, "figures": [asdict(row) for row in rows]},
-        ensure_ascii=False,
-        indent=2,
-    )
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in (rows[0], ["-" * width for width in widths], *rows[1:])
+    ]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def _as_json(machine: str, measured: Measured, notes: Sequence[str]) -> str:
+    whole = {
+        "machine": machine,
+        "notes": notes,
+        "figures": [asdict(row) for row in measured.figures],
+        "costs": [asdict(row) for row in measured.costs],
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=2)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import resource
 import subprocess
 from base64 import b64encode
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench.data import FIRST_ACCOUNT
 from tests.support.processes import HOST, ROOT
@@ -38,8 +38,7 @@ class LoadError(Exception):
     """A round did not do what it was to measure."""
 
 
-@dataclass(frozen=True)
-class Round:
+class Round(NamedTuple):
     """What one round of wrk saw."""
 
     requests: int
@@ -47,6 +46,7 @@ class Round:
     refused: int
     broken: int
     p99_ms: float
+    own_seconds: float  # of the processor, for wrk itself
 
     @property
     def rate(self) -> float:
@@ -54,12 +54,16 @@ class Round:
         return self.requests / self.seconds
 
 
-def call_bank(wrk: str, url: str, command: str, books: Books, seconds: int = SECONDS) -> Round:
-    """Let CLIENTS connections check or pay for some seconds; LoadError when any was refused.
+def new_prefix() -> str:
+    """The first half of the txn_ids of one round."""
+    return str(next(_prefixes))
 
-    Pays are counted in the database: the answers must not only look right.
-    """
-    prefix = str(next(_prefixes))
+
+def call_bank(
+    wrk: str, url: str, command: str, books: Books, *, prefix: str, seconds: float = SECONDS
+) -> Round:
+    """Let CLIENTS connections check or pay for some seconds; LoadError when any was refused."""
+    before = _own_seconds()
     done = subprocess.run(
         [
             wrk,
@@ -74,21 +78,30 @@ def call_bank(wrk: str, url: str, command: str, books: Books, seconds: int = SEC
     found = re.search("RESULT (.*)", done.stdout)
     if found is None:
         raise LoadError(f"wrk: {done.stdout}{done.stderr}")
-    measured = Round(**json.loads(found[1]))
+    measured = Round(**json.loads(found[1]), own_seconds=_own_seconds() - before)
     if measured.refused or measured.broken or not measured.requests:
         raise LoadError(f"{command} at {url}: {measured}")
-    if command == "pay":
-        recorded = books.recorded(prefix)
-        # What was under way when the time was up may be recorded or not.
-        if not measured.requests <= recorded <= measured.requests + CLIENTS:
-            raise LoadError(f"{url}: {measured.requests} pays answered, {recorded} recorded")
     return measured
+
+
+def _own_seconds() -> float:
+    """Processor time of the programs that have been waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def count_pays(measured: Round, prefix: str, books: Books) -> None:
+    """Count the pays of a round in the database: the answers must not only look right."""
+    recorded = books.recorded(prefix)
+    # What was under way when the time was up may be recorded or not.
+    if not measured.requests <= recorded <= measured.requests + CLIENTS:
+        raise LoadError(f"{measured.requests} pays answered, {recorded} recorded")
 
 
 def send_bare_statements(programs: Programs, books: Books, clients: int, folder: Path) -> float:
     """Let mariadb-slap send our own INSERT, new in every call; return statements a second."""
     script = folder / "slap.sql"
-    script.write_text(";\n".join(_bare_statement(number) for number in range(DIFFERENT)))
+    script.write_text(";\n".join(bare_statement(number) for number in range(DIFFERENT)))
     done = subprocess.run(
         [
             *(programs.slap, "--no-defaults", "--protocol=tcp"),
@@ -107,11 +120,13 @@ def send_bare_statements(programs: Programs, books: Books, clients: int, folder:
     return ran / seconds
 
 
-def _bare_statement(number: int) -> str:
+def bare_statement(number: int) -> str:
+    """Our own INSERT for one of the accounts, as the server gets it."""
     values = {
         "bank": "'qiwi'",
         "txn_id": "UUID_SHORT()",
         "account": f"'{FIRST_ACCOUNT + number}'",
+        "number": f"'{FIRST_ACCOUNT + number}'",
         "amount": "10.00",
         "currency": "'KZT'",
         "state": "'paid'",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support.processes import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,7 +23,10 @@ PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbi
 # Debian asks this program before a package's script starts a service; 101 means no.
 POLICY = Path("/usr/sbin/policy-rc.d")
 
+SYSTEM_PYTHON = "/usr/bin/python3"
+REQUIREMENTS = ROOT / "requirements.txt"
 PACKAGES = {
+    "python": ("python3-venv",),
     "wrk": ("wrk",),
     "nginx": ("nginx-light",),
     "php": ("php-fpm", "php-mysql"),
@@ -32,6 +38,7 @@ PACKAGES = {
 class Programs:
     """Where each program is; empty when it is missing."""
 
+    python: str  # with what requirements.txt asks for
     wrk: str
     nginx: str
     php: str
@@ -43,24 +50,44 @@ class Programs:
         return [one for name, many in PACKAGES.items() if not getattr(self, name) for one in many]
 
 
-def find_programs() -> Programs:
-    """Look for the programs; as root on Debian, install what is missing first."""
-    found = _look()
+def find_programs(python: str) -> Programs:
+    """Look for the programs; as root on Debian, install what is missing first.
+
+    `python` is the one to measure with; "" takes the system's, as a machine of one's own has it.
+    """
+    found = _look(python)
     if found.missing and os.geteuid() == 0 and shutil.which("apt-get"):
         _install(found.missing)
-        found = _look()
+        found = _look(python)
     return found
 
 
-def _look() -> Programs:
+def _look(python: str) -> Programs:
     # Debian has the version in the name: php-fpm8.2.
     fpm = sorted(glob("/usr/sbin/php-fpm*"))
     return Programs(
+        python=python or _system_python(),
         wrk=_which("wrk"),
         nginx=_which("nginx"),
         php=_which("php-fpm") or (fpm[-1] if fpm and _has_pdo() else ""),
         slap=_which("mariadb-slap") or _which("mysqlslap"),
     )
+
+
+def _system_python() -> str:
+    """The system's Python in a virtual environment of its own; empty when it cannot be had."""
+    pins = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]
+    home = ROOT / "build" / f"bench-python-{pins}"
+    python = home / "bin" / "python"
+    made = home / "made"  # the last that is there of a whole one
+    if not made.exists() and os.path.exists(SYSTEM_PYTHON):
+        pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        venv = [SYSTEM_PYTHON, "-m", "venv", "--clear", str(home)]
+        for command in (venv, [*pip, "-r", str(REQUIREMENTS)]):
+            if subprocess.run(command, check=False, stdout=sys.stderr).returncode:
+                return ""
+        made.touch()
+    return str(python) if made.exists() else ""
 
 
 def _which(name: str) -> str:

@@ -6,10 +6,9 @@ import getpass
 import os
 import re
 import socket
-import sys
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench.load import PASSWORD, USERNAME
 from tests.support.processes import HOST, ROOT, Program, free_port, write_settings
@@ -38,6 +37,7 @@ account_pattern = "[0-9]{{10}}"
 min_sum = "10.00"
 max_sum = "50000.00"
 show = ["name", "debt"]
+sum_form = "strict"
 """
 # The same for the rival, as a PHP array; sums in kopecks.
 PHP_SETTINGS = """\
@@ -46,6 +46,7 @@ return [
     'dsn' => 'mysql:host={host};port={port};dbname={database};charset=utf8mb4',
     'db_user' => '{db_user}',
     'db_password' => '{db_password}',
+    'persistent' => {persistent},
     'bank' => 'qiwi',
     'currency' => 'KZT',
     'allow' => ['127.0.0.1'],
@@ -57,6 +58,26 @@ return [
     'log' => '{log}',
 ];
 """
+PHP_SCRIPT = HERE / "php" / "osmp.php"
+# A location of nginx, by the language of what stands behind it.
+HTTP = """\
+            proxy_pass "http://unix:{socket}";
+            proxy_set_header Host $host;
+            proxy_set_header X-Forwarded-For $remote_addr;"""
+FASTCGI = """\
+            fastcgi_pass "unix:{socket}";
+{parameters}"""
+PHP = f"""\
+            fastcgi_pass "unix:{{socket}}";
+            fastcgi_param SCRIPT_FILENAME "{PHP_SCRIPT}";
+            fastcgi_param OSMP_CONFIG "{{config}}";
+            fastcgi_param QUERY_STRING $query_string;
+            fastcgi_param REQUEST_METHOD $request_method;
+            fastcgi_param CONTENT_TYPE $content_type;
+            fastcgi_param CONTENT_LENGTH $content_length;
+            fastcgi_param REQUEST_URI $request_uri;
+            fastcgi_param SERVER_PROTOCOL $server_protocol;
+            fastcgi_param REMOTE_ADDR $remote_addr;"""
 
 
 def settings(database: str, folder: Path, *, proxies: int = 0) -> Path:
@@ -70,30 +91,64 @@ def environment(settings: Path) -> dict[str, str]:
     return os.environ | {"CALLBACK_CONFIG": str(settings)}
 
 
+class Upstream(NamedTuple):
+    """A port of nginx, and what its location says."""
+
+    port: int
+    location: str
+
+    @property
+    def url(self) -> str:
+        """Where the bank calls."""
+        return f"http://{HOST}:{self.port}"
+
+
+def http(socket: Path) -> Upstream:
+    """Calls are handed on as HTTP."""
+    return Upstream(free_port(), HTTP.format(socket=socket))
+
+
+def fastcgi(socket: Path, root: Path = ROOT) -> Upstream:
+    """Calls are handed on by FastCGI, as deploy/nginx.conf of the checkout does it."""
+    deployed = (root / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    parameters = re.findall(r"^ *(fastcgi_param .*;)", deployed, re.M)
+    return Upstream(free_port(), FASTCGI.format(socket=socket, parameters="\n".join(parameters)))
+
+
+def as_deployed(socket: Path, root: Path) -> Upstream:
+    """Calls are handed on as the checkout's own nginx.conf does it."""
+    speaks_fastcgi = "fastcgi_param" in (root / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    return fastcgi(socket, root) if speaks_fastcgi else http(socket)
+
+
 class Gunicorn(Program):
     """Our program as it is deployed; by default on a port of its own, with our own settings."""
 
     def __init__(
         self,
+        programs: Programs,
         database: str,
         folder: Path,
         options: Sequence[str] = (),
         *,
-        unix_socket: Path | None = None,
+        behind_nginx: bool = False,
+        python: str = "",
+        root: Path = ROOT,
     ) -> None:
         folder.mkdir()
         self.port = free_port()
-        self.bind = f"unix:{unix_socket}" if unix_socket else f"{HOST}:{self.port}"
-        self.unix_socket = unix_socket
+        self.socket = folder / "gunicorn.sock"
+        self.behind_nginx = behind_nginx
+        self.bind = f"unix:{self.socket}" if behind_nginx else f"{HOST}:{self.port}"
         command = [
-            *(sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"),
+            *(python or programs.python, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"),
             *("-b", self.bind, *options, "wsgi:app"),
         ]
         super().__init__(
             command,
             folder / "gunicorn.log",
-            cwd=ROOT,
-            env=environment(settings(database, folder, proxies=1 if unix_socket else 0)),
+            cwd=root,
+            env=environment(settings(database, folder, proxies=1 if behind_nginx else 0)),
         )
 
     @property
@@ -109,10 +164,10 @@ class Gunicorn(Program):
 
     def probe(self) -> None:
         """Ask for an answer: gunicorn listens before the program is loaded."""
-        family = socket.AF_UNIX if self.unix_socket else socket.AF_INET
+        family = socket.AF_UNIX if self.behind_nginx else socket.AF_INET
         with socket.socket(family) as link:
             link.settimeout(5)
-            link.connect(str(self.unix_socket) if self.unix_socket else (HOST, self.port))
+            link.connect(str(self.socket) if self.behind_nginx else (HOST, self.port))
             link.sendall(b"GET / HTTP/1.0\r\n\r\n")
             if not link.recv(1):
                 raise ConnectionError("no answer")
@@ -121,19 +176,22 @@ class Gunicorn(Program):
 class PhpFpm(Program):
     """The rival on a PHP-FPM of its own."""
 
-    def __init__(self, programs: Programs, books: Books, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, programs: Programs, books: Books, folder: Path, *, persistent: bool) -> None:
+        folder.mkdir()
+        self.socket = folder / "php.sock"
+        self.config = folder / "config.php"
         config = PHP_SETTINGS.format(
             host=HOST,
             port=books.server.port,
             database=books.name,
             db_user=books.server.user,
             db_password=books.server.password,
+            persistent=str(persistent).lower(),
             username=USERNAME,
             password=PASSWORD,
             log=folder / "php.log",
         )
-        (folder / "config.php").write_text(config, encoding="utf-8")
+        self.config.write_text(config, encoding="utf-8")
         user = f"user = {getpass.getuser()}" if os.geteuid() == 0 else ""
         words = {"FOLDER": str(folder), "USER": user}
         conf = _filled("php/php-fpm.conf", folder, words)
@@ -146,43 +204,46 @@ class PhpFpm(Program):
         ]
         super().__init__(command, folder / "php-fpm.log", env=environment)
 
+    def upstream(self) -> Upstream:
+        """How nginx calls it."""
+        return Upstream(free_port(), PHP.format(socket=self.socket, config=self.config))
+
     def probe(self) -> None:
         """Connect once."""
         with socket.socket(socket.AF_UNIX) as link:
-            link.connect(str(self.folder / "php.sock"))
+            link.connect(str(self.socket))
 
 
 class Nginx(Program):
-    """The web server in front of both; its folder holds their sockets."""
+    """The web server in front of all."""
 
-    def __init__(self, programs: Programs, folder: Path) -> None:
-        self.port, self.php_port = free_port(), free_port()
+    def __init__(self, programs: Programs, folder: Path, upstreams: Sequence[Upstream]) -> None:
+        self.upstreams = upstreams
         words = {
             "FOLDER": str(folder),
             "USER": f"user {getpass.getuser()};" if os.geteuid() == 0 else "",
-            "OUR_PORT": str(self.port),
-            "PHP_PORT": str(self.php_port),
-            "SCRIPT": str(HERE / "php" / "osmp.php"),
+            "SERVERS": "".join(map(_server, upstreams)),
         }
         conf = _filled("nginx.conf", folder, words)
         command = [programs.nginx, "-p", str(folder), "-e", "stderr", "-c", str(conf)]
         super().__init__(command, folder / "nginx.log")
 
-    @property
-    def url(self) -> str:
-        """Where it hands calls to our program."""
-        return f"http://{HOST}:{self.port}"
-
-    @property
-    def php_url(self) -> str:
-        """Where it hands calls to the rival."""
-        return f"http://{HOST}:{self.php_port}"
-
     def probe(self) -> None:
         """Connect once."""
-        connection = HTTPConnection(HOST, self.port, timeout=5)
+        connection = HTTPConnection(HOST, self.upstreams[0].port, timeout=5)
         connection.connect()
         connection.close()
+
+
+def _server(upstream: Upstream) -> str:
+    return f"""
+    server {{
+        listen {HOST}:{upstream.port};
+        location / {{
+{upstream.location}
+        }}
+    }}
+"""
 
 
 def _filled(name: str, folder: Path, words: dict[str, str]) -> Path:

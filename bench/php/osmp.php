@@ -2,7 +2,7 @@
 /*
  * The rival: the same job as a competent PHP script on a shared host would do it. One file, PDO,
  * a new connection in every request (shared hosts forbid persistent ones: each would hold one of
- * the user's few connections for ever).
+ * the user's few connections for ever); on a machine of its own it may keep them ('persistent').
  *
  * The same as ours: the proof of the caller (address and Basic, constant time), the same patterns
  * and limits, check as one SELECT, pay as one INSERT … SELECT that the unique key guards, the
@@ -51,6 +51,7 @@ function database(array $config): PDO
         PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION,
         PDO::ATTR_DEFAULT_FETCH_MODE => PDO::FETCH_ASSOC,
         PDO::ATTR_TIMEOUT => 3,
+        PDO::ATTR_PERSISTENT => $config['persistent'],
     ]);
 }
 

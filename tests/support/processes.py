@@ -126,7 +126,14 @@ class MariaDB(Program):
     user = "callback"
     password = "pass@word"  # must be quoted in an address, as real ones must
 
-    def __init__(self, folder: Path, *, tls: bool = False, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        tls: bool = False,
+        durable: bool = False,
+        options: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
         self.port = free_port()
         self.socket = folder / "socket"
@@ -141,7 +148,8 @@ class MariaDB(Program):
             "--max-connections=200",
             "--character-set-server=utf8mb4",
             "--innodb-flush-log-at-trx-commit=1",
-            "--innodb-flush-method=nosync",  # a killed server loses nothing, a lost machine may
+            # Without: a killed server loses nothing, a lost machine may.
+            *([] if durable else ["--innodb-flush-method=nosync"]),
             *(self._certificates() if tls else ["--skip-ssl"]),
             *options,
         ]
