@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
-from werkzeug.wrappers import Request
-
 from callback import further_sums, log, operation, signature
 from callback.database.errors import DatabaseError
 from callback.model import Command, Refuse, Result
 from callback.protocols import PROTOCOLS, answer, bare_answer, has_path, unavailable_answer
+from callback.request import CutOffError, Request, TooLongError
 from callback.visit import Visit
 from callback.wire import MAX_BODY, Answer, Call, fields
 
@@ -29,12 +27,6 @@ if TYPE_CHECKING:
 NOT_READ: Command = Refuse(name="", outcome="temporary")
 # What is owed, and whether a payment is there, may be another thing a moment later.
 NO_STORE = ("Cache-Control", "no-store")
-
-
-class BankRequest(Request):
-    """A call of a bank. One byte more than allowed: Werkzeug cuts a body off without a word."""
-
-    max_content_length = MAX_BODY + 1
 
 
 @dataclass(frozen=True)
@@ -56,7 +48,7 @@ class Handlers:
         bank = self.settings.banks.get(name)
         if bank:
             token, path = token_and_path(bank, rest)
-            visit = Visit(self.settings, bank, BankRequest(environ))
+            visit = Visit(self.settings, bank, Request(environ))
             if has_path(bank, path) and not asks_for_bills(bank, path, visit.call):
                 command, result, why = self._process(visit, token, path)
                 visit.write(command, result, why=why)
@@ -82,10 +74,10 @@ class Handlers:
             with self.database.session() as session:
                 result = operation.run(session, bank, command)
             return command, result, call.why_unread if isinstance(command, Refuse) else why
-        except RequestEntityTooLarge:
+        except TooLongError:
             outcome: Outcome = "unreadable" if "unreadable" in bank.codes else "bad_request"
             return command, Result(outcome), f"the body has over {MAX_BODY} bytes"
-        except ClientDisconnected:
+        except CutOffError:
             why = "the request was cut off"
         except DatabaseError as error:
             log.warning(f"{bank.name}: {error}")
@@ -127,20 +119,14 @@ def asks_for_bills(bank: Bank, path: str, call: Request) -> bool:
     """
     if bank.bills.shape == "full" or path or call.method != "GET":
         return False
-    values, repeated = fields(call.query_string, ("date", "command"))
+    values, repeated = fields(call.query, ("date", "command"))
     return {*values, *repeated} == {"date"}
 
 
 def _read(call: Request, path: str) -> Call:
-    """Take what a dialect may look at; RequestEntityTooLarge before a long body is read."""
-    body = b""
-    if call.method == "POST":
-        body = call.get_data(cache=False)
-        if len(body) > MAX_BODY:
-            raise RequestEntityTooLarge
-        if len(body) < (call.content_length or 0):
-            raise ClientDisconnected  # half a number is another number
-    return Call(call.method, path, call.query_string, call.mimetype, body.removeprefix(BOM_UTF8))
+    """Take what a dialect may look at; CutOffError, TooLongError."""
+    body = call.body() if call.method == "POST" else b""
+    return Call(call.method, path, call.query, call.content_type, body.removeprefix(BOM_UTF8))
 
 
 def _render(bank: Bank, command: Command, result: Result) -> Answer:

@@ -11,10 +11,9 @@ from callback import log, signature
 from callback.model import ALARMS
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Request
-
     from callback.bank import Bank, Settings
     from callback.model import Command, Outcome, Result
+    from callback.request import Request
 
 
 @dataclass(frozen=True)

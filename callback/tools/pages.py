@@ -18,6 +18,7 @@ from callback.database.errors import DatabaseError
 from callback.handlers import asks_for_bills, token_and_path
 from callback.model import Command, Result
 from callback.protocols import HTTP_STATUS
+from callback.request import Request
 from callback.visit import Visit
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Pages:
         bank = self.settings.banks.get(name)
         if bank is None:
             return self._for_ops(name, "/".join(rest))
-        return self._show_bills(Visit(self.settings, bank, request), *token_and_path(bank, rest))
+        return self._show_bills(self._visit(bank), *token_and_path(bank, rest))
 
     def fail(self, error: Exception) -> Response:
         """Answer without a page: what has no address, and anything unexpected ("ask again")."""
@@ -66,7 +67,7 @@ class Pages:
     def _show_bills(self, visit: Visit, token: str, path: str) -> Response:
         """Let the bank fetch a list of bills, under the same proofs (registers.md, "Pull")."""
         bank = visit.bank
-        if asks_for_bills(bank, path, request):
+        if asks_for_bills(bank, path, visit.call):
             path = "bills"
         name, slash, held = path.partition("/")
         is_bills = name == "bills" and (held or (bank.bills.form == "pull" and not slash))
@@ -87,12 +88,15 @@ class Pages:
         visit.write(Command(name=name), result, response.status_code)
         return response
 
+    def _visit(self, bank: Bank) -> Visit:
+        return Visit(self.settings, bank, Request(request.environ))
+
     def _nothing(self) -> Response:
         """404; whoever has mistaken a bank's address finds a line of the log."""
         path = request.environ.get("PATH_INFO", "")
         bank = self._meant(path)
         if bank:
-            Visit(self.settings, bank, request).write_not_found(_mistake(path, bank))
+            self._visit(bank).write_not_found(_mistake(path, bank))
         return _bare(HTTPStatus.NOT_FOUND)
 
     def _meant(self, path: str) -> Bank | None:

@@ -1,0 +1,74 @@
+"""One HTTP request as a WSGI server hands it over, as far as a bank's call needs it.
+
+Of Flask's request there is nothing here: making its objects, and importing them, would take longer
+than all the rest of a call.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from callback.wire import MAX_BODY
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_LENGTH = re.compile("[0-9]{1,4000}")
+
+
+class CutOffError(Exception):
+    """The caller has left before all of the body was there."""
+
+
+class TooLongError(Exception):
+    """The body is longer than any bank's; it was not read to its end."""
+
+
+class Request:
+    """What is asked, and of what kind; the body is read when it is asked for, once."""
+
+    __slots__ = ("environ", "method", "query")
+
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        self.environ = environ
+        self.method = environ.get("REQUEST_METHOD", "GET").upper()
+        # WSGI's texts are bytes, each as one character.
+        self.query = environ.get("QUERY_STRING", "").encode("latin-1")
+
+    @property
+    def content_type(self) -> str:
+        """In lower case, without parameters."""
+        kind: str = self.environ.get("CONTENT_TYPE", "").partition(";")[0]
+        return kind.strip(" \t").lower()
+
+    def body(self) -> bytes:
+        """Read the body; CutOffError, or TooLongError before a long one is read."""
+        length = self._length()
+        # Where nothing tells how long it is, only a server that sees its end can be read from.
+        unknown = MAX_BODY + 1 if "wsgi.input_terminated" in self.environ else 0
+        if (length or 0) > MAX_BODY:
+            raise TooLongError
+        body = self._read(unknown if length is None else length)
+        if len(body) > MAX_BODY:
+            raise TooLongError
+        if len(body) < (length or 0):
+            raise CutOffError  # half a number is another number
+        return body
+
+    def _length(self) -> int | None:
+        """How long the body says it is; None where it does not, as in chunks."""
+        length = self.environ.get("CONTENT_LENGTH", "").strip(" \t")
+        codings = self.environ.get("HTTP_TRANSFER_ENCODING", "").lower().split(",")
+        if "chunked" in map(str.strip, codings) or not _LENGTH.fullmatch(length):
+            return None
+        return int(length)
+
+    def _read(self, wanted: int) -> bytes:
+        stream, body = self.environ["wsgi.input"], b""
+        try:
+            while len(body) < wanted and (piece := stream.read(wanted - len(body))):
+                body += piece
+        except (OSError, ValueError) as error:  # chunks that are none, a link that was cut
+            raise CutOffError from error
+        return body

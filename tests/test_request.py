@@ -1,0 +1,120 @@
+"""A request of a WSGI server is read as Werkzeug reads it, without Werkzeug."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.wrappers import Request as WerkzeugRequest
+
+from callback.request import CutOffError, Request, TooLongError
+from callback.wire import MAX_BODY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KINDS = [
+    *(None, "", " ", ";", "Application/JSON; charset=UTF-8", " text/xml ;x", "\ttext/xml\t;a=b"),
+    *("text/plain;", "É/x; y", 'multipart/form-data; boundary="a;b"', "\x0btext/xml", "TEXT/İ"),
+]
+LENGTHS = [
+    *(None, "", "0", "3", " 3 ", "\t3", "9", "-1", "-0", "+3", "1_0", "abc", "٣", "003", "3.0"),
+    *("3\n", "3,3", "9" * 30, "9" * 5000, str(MAX_BODY), str(MAX_BODY + 1), str(MAX_BODY + 2)),
+]
+CODINGS = [None, "", "identity", "gzip", "chunked", "Chunked", "gzip, chunked", "GZIP,CHUNKED "]
+BODIES = [b"", b"abc", b"x" * MAX_BODY, b"x" * (MAX_BODY + 1), b"x" * (MAX_BODY + 9)]
+
+
+class Dribble:
+    """A stream that gives a part of what is asked for, and breaks where it is told to."""
+
+    def __init__(self, body: bytes, error: Exception | None) -> None:
+        self._stream, self._error = BytesIO(body), error
+
+    def read(self, size: int) -> bytes:
+        piece = self._stream.read(min(size, 40_000))
+        if self._error and not piece:
+            raise self._error
+        return piece
+
+
+def environs() -> Iterator[dict[str, Any]]:
+    """Whatever a server may hand over, as far as the body's length goes."""
+    for length, coding, is_terminated in product(LENGTHS, CODINGS, (False, True)):
+        named = {"CONTENT_LENGTH": length, "HTTP_TRANSFER_ENCODING": coding}
+        environ: dict[str, Any] = {
+            name: value for name, value in named.items() if value is not None
+        }
+        yield environ | ({"wsgi.input_terminated": True} if is_terminated else {})
+
+
+def reads_werkzeug(environ: dict[str, Any]) -> bytes | str:
+    class Limited(WerkzeugRequest):
+        max_content_length = MAX_BODY + 1
+
+    call = Limited(environ)
+    try:
+        body = call.get_data(cache=False)
+    except RequestEntityTooLarge:
+        return "too long"
+    except ClientDisconnected:
+        return "cut off"
+    if len(body) > MAX_BODY:
+        return "too long"
+    return "cut off" if len(body) < (call.content_length or 0) else body
+
+
+def reads_ours(environ: dict[str, Any]) -> bytes | str:
+    try:
+        return Request(environ).body()
+    except TooLongError:
+        return "too long"
+    except CutOffError:
+        return "cut off"
+
+
+def whole(environ: dict[str, Any], body: bytes) -> bytes:
+    """A server that sees the end of a body hands over no more than its length says."""
+    length = environ.get("CONTENT_LENGTH", "").strip(" \t")
+    is_chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    if "wsgi.input_terminated" in environ and not is_chunked and length.isascii():
+        return body[: int(length)] if length.isdecimal() and len(length) < 100 else body
+    return body
+
+
+@pytest.mark.parametrize("body", BODIES, ids=len)
+def test_a_body_is_read_as_werkzeug_reads_it(body: bytes) -> None:
+    """Whole, too long, or cut off; what is both may be called either."""
+    for environ in environs():
+        text = whole(environ, body)
+        theirs = reads_werkzeug({**environ, "wsgi.input": Dribble(text, None)})
+        ours = reads_ours({**environ, "wsgi.input": Dribble(text, None)})
+        if environ.get("CONTENT_LENGTH") == str(MAX_BODY + 1) and theirs == "cut off":
+            theirs = "too long"
+        assert ours == theirs, environ
+
+
+@pytest.mark.parametrize("error", [OSError("reset"), TimeoutError(), ValueError("no chunk")])
+def test_a_link_that_breaks_is_a_body_that_was_cut_off(error: Exception) -> None:
+    """Also in chunks, where no length tells."""
+    for environ in ({"CONTENT_LENGTH": "9"}, {"HTTP_TRANSFER_ENCODING": "chunked"}):
+        ended = {**environ, "wsgi.input_terminated": True, "wsgi.input": Dribble(b"abc", error)}
+        assert reads_ours(ended) == "cut off"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("method", [None, "GET", "post", "head", "FOO"])
+@pytest.mark.parametrize("query", [None, "", "a=b&c=%FF", "\xff\xfe="])
+def test_what_is_asked_is_what_werkzeug_says(
+    kind: str | None, method: str | None, query: str | None
+) -> None:
+    """Method, query string, type without its parameters."""
+    environ = present(CONTENT_TYPE=kind, REQUEST_METHOD=method, QUERY_STRING=query)
+    ours, theirs = Request(environ), WerkzeugRequest({**environ, "wsgi.input": BytesIO()})
+
+    assert ours.method == theirs.method
+    assert ours.query == theirs.query_string
+    assert ours.content_type == theirs.mimetype
