@@ -44,11 +44,12 @@ class Dribble:
 def environs() -> Iterator[dict[str, Any]]:
     """Whatever a server may hand over, as far as the body's length goes."""
     for length, coding, is_terminated in product(LENGTHS, CODINGS, (False, True)):
-        named = {"CONTENT_LENGTH": length, "HTTP_TRANSFER_ENCODING": coding}
-        environ: dict[str, Any] = {
-            name: value for name, value in named.items() if value is not None
-        }
+        environ = present(CONTENT_LENGTH=length, HTTP_TRANSFER_ENCODING=coding)
         yield environ | ({"wsgi.input_terminated": True} if is_terminated else {})
+
+
+def present(**variables: str | None) -> dict[str, Any]:
+    return {name: value for name, value in variables.items() if value is not None}
 
 
 def reads_werkzeug(environ: dict[str, Any]) -> bytes | str:
