@@ -14,9 +14,10 @@ from flask.cli import AppGroup
 
 from callback import log
 from callback.database import Database, load_statements
+from callback.database.statements import StatementError
 from callback.handlers import Handlers
 from callback.paths import INSTANCE, SQL
-from callback.settings import load
+from callback.settings import SettingsError, load
 from callback.tools.pages import Pages
 
 if TYPE_CHECKING:
@@ -28,19 +29,19 @@ if TYPE_CHECKING:
 
 
 def create_app(path: Path | None = None) -> Flask:
-    """Build the application from a settings file; SettingsError when that cannot be used.
+    """Build the application; SettingsError when the settings, or instance/sql, cannot be used.
 
     Without `path` the file is what CALLBACK_CONFIG names, or instance/config.toml.
     """
     named = os.environ.get("CALLBACK_CONFIG")
     settings = load(path or (Path(named) if named else INSTANCE / "config.toml"))
     log.start(settings.log)
-    database = Database(
-        settings.engine,
+    try:
         # A site whose customers are kept elsewhere lays its own statements over ours.
-        load_statements(SQL, INSTANCE / "sql"),
-        settings.connections,
-    )
+        statements = load_statements(SQL, INSTANCE / "sql")
+    except StatementError as error:
+        raise SettingsError(str(error)) from None
+    database = Database(settings.engine, statements, settings.connections)
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False
     Pages(settings, database).install(app)

@@ -323,8 +323,8 @@ def _recorded(new_id: int, bank: Bank, command: Pay, now: datetime) -> Payment:
 def _payer(row: Row, command: Check | Pay) -> Payer:
     return Payer(
         number=command.account,
-        name=row["name"],
-        address=row["address"],
+        name=row["name"] or "",  # a view over another program's customers may have none
+        address=row["address"] or "",
         state=row["state"],
         invoice_state=row.get("invoice_state"),  # an account's row has neither this
         issued=row["issued"],

@@ -7,7 +7,6 @@ committed by itself, and never waits longer than its time budget.
 from __future__ import annotations
 
 import random
-import re
 import threading
 import time
 import weakref
@@ -24,11 +23,12 @@ from callback.database.errors import (
     NothingToAddError,
     RetryError,
 )
-from callback.database.older import completed
+from callback.database.statements import load_statements, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
+
+__all__ = ["Database", "Row", "load_statements", "parts", "pieces"]  # what is from elsewhere, too
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -40,7 +40,6 @@ LAST_START_S = 3.0
 CONNECT_TIMEOUT_S = 2
 STATEMENT_TIMEOUT_S = 3
 LOCK_TIMEOUT_S = 2  # under the statement's, so that the server still tells us
-PART = re.compile(r"""(?:[^;'"`]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`)+""", re.DOTALL)
 # Commands (lists, schema) may take their time.
 PATIENT_TIMEOUT_S = 600
 # The fourth equal pay of a deadlock is rare, the eighth was never seen.
@@ -163,7 +162,7 @@ class Database:
 
     def statements_of(self, name: str) -> list[str]:
         """Take a file of several statements apart."""
-        return [one.strip() for one in self._scripts[name].split(";") if one.strip()]
+        return parts(self._scripts[name])
 
 
 def _close(connections: list[Connection]) -> None:
@@ -205,11 +204,6 @@ class Transaction:
         """Undo what was done since the last `keep`, and go on; DatabaseError."""
         self._connection.script("ROLLBACK")
         self._connection.script("BEGIN")
-
-
-def parts(script: str) -> list[str]:
-    """Take a file of several statements apart; a semicolon in quotes ends none."""
-    return [part.strip() for part in PART.findall(script) if part.strip()]
 
 
 def pieces(rows: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -275,25 +269,3 @@ class Session:
         if self._connection:
             self._database.discard(self._connection)
             self._connection = None
-
-
-def load_statements(*folders: Path) -> dict[str, str]:
-    """Read every `*.sql` of the folders by name, without comments; a later folder wins.
-
-    Statements that a site wrote for an older release are completed.
-
-    A statement about a whole list says `{bills}` in place of the list, and becomes one for each
-    list: a page, a count and a sum are of the same rows, also where a site lays a list of its own
-    over ours.
-    """
-    statements = {
-        path.stem: completed(re.sub(r"--[^\n]*", "", path.read_text(encoding="utf-8")).strip())
-        for folder in folders
-        for path in sorted(folder.glob("*.sql"))
-    }
-    for name in [name for name, text in statements.items() if "{bills}" in text]:
-        about = statements.pop(name)
-        for payer in ("account", "invoice"):
-            text = about.replace("{bills}", statements[f"bills_{payer}"])
-            statements.setdefault(f"{name}_{payer}", text)
-    return statements

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -26,6 +25,7 @@ from callback.database.errors import (
     RetryError,
 )
 from callback.database.login import Connection
+from callback.database.statements import with_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -95,7 +95,7 @@ class MySQL:
 
     def prepare(self, statement: str) -> str:
         """`:name` becomes PyMySQL's `%(name)s`."""
-        return re.sub(r"(?<![:\w]):([a-z_]+)", r"%(\1)s", statement.replace("%", "%%"))
+        return with_values(statement.replace("%", "%%"), "%({})s".format)
 
     def _open(self, host: str, port: int, timeout: int) -> Connection:
         # With ssl_ca a server without TLS, or with another name or certificate, is refused.

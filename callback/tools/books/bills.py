@@ -46,10 +46,14 @@ def read(database: Database, bank: Bank) -> Iterator[Bill]:
 
 
 def of_row(row: Row, layout: BillsLayout) -> Bill:
-    """Make a bill of what the database says; an overpaid one owes nothing."""
+    """Make a bill of what the database says; an overpaid one owes nothing.
+
+    A program's own numbers may be whole ones, its names and addresses null.
+    """
     owed = max(row["issued"] - row["paid"], NONE)
-    name = row["name"] if layout.full_names else masked(row["name"])
-    return Bill(row["number"], name, row["address"], owed)
+    name = row["name"] or ""
+    shown = name if layout.full_names else masked(name)
+    return Bill(str(row["number"]), shown, row["address"] or "", owed)
 
 
 def count(database: Database, bank: Bank) -> int:

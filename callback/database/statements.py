@@ -1,0 +1,112 @@
+"""Reading `*.sql` files: comments and text in quotes are told from what the server is to do."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from callback.database.older import completed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_QUOTED = r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`[^`]*`"""
+# MySQL takes -- for a comment only before a blank; what stands in /*! */ it runs.
+_COMMENT = re.compile(rf"({_QUOTED})|--(?=\s|\Z)[^\n]*|\#[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
+_VALUE = re.compile(rf"({_QUOTED})|(?<![:\w]):([a-z_]+)", re.DOTALL)
+_PART = re.compile(rf"(?:{_QUOTED}|[^;])+", re.DOTALL)
+_TEXT = re.compile(_QUOTED, re.DOTALL)
+# What changes a payment.
+_RECORDS = re.compile(r"(?:pay|book|perform|cancel)_")
+_INTO = re.compile(
+    r"(?:INSERT\s+INTO|UPDATE)\s+(?:`?\w+`?\s*\.\s*)?`?payment`?(?![\w`.])", re.IGNORECASE
+)
+_TARGET = re.compile(r"(?:\bINTO|^\w+)\s+([`\w.]+)", re.IGNORECASE)
+# Files of as many statements as it takes; the others are sent as one.
+SCRIPTS = frozenset(
+    {
+        *("schema", "schema_sqlite", "upgrade", "upgrade_sqlite", "sample"),
+        *("post_paid", "post_cancelled"),
+    }
+)
+
+
+class StatementError(Exception):
+    """A site's own `*.sql` files cannot be used; the text names every fault, a line each."""
+
+
+def bare(text: str) -> str:
+    """Take the comments away; what stands in quotes stays."""
+    return _COMMENT.sub(lambda found: found[1] or " ", text).strip()
+
+
+def unquoted(text: str) -> str:
+    """Empty whatever stands in quotes, names too."""
+    return _TEXT.sub("''", text)
+
+
+def values(text: str) -> set[str]:
+    """Name the values that a statement wants, its `:name`s."""
+    return {found[2] for found in _VALUE.finditer(text) if found[2]}
+
+
+def with_values(text: str, write: Callable[[str], str]) -> str:
+    """Write each `:name` as a driver wants it; what stands in quotes is no value."""
+    return _VALUE.sub(lambda found: found[1] or write(found[2]), text)
+
+
+def parts(script: str) -> list[str]:
+    """Take a file of several statements apart; a semicolon in quotes ends none."""
+    return [part.strip() for part in _PART.findall(script) if part.strip()]
+
+
+def read(file: Path) -> str:
+    """Read a statement without its comments; StatementError when it is not UTF-8."""
+    try:
+        text = bare(file.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = file.read_bytes()[: error.start].count(b"\n") + 1
+        raise StatementError(
+            f"{file}: line {line} is not UTF-8 (windows-1251?): save the file as UTF-8"
+        ) from None
+    return text if file.stem in SCRIPTS else text.rstrip("; \n\t\r")
+
+
+def load_statements(*folders: Path) -> dict[str, str]:
+    """Read every `*.sql` of the folders by name, without comments; a later folder wins.
+
+    Statements that a site wrote for an older release are completed.
+
+    A statement about a whole list says `{bills}` in place of the list, and becomes one for each
+    list: a page, a count and a sum are of the same rows, also where a site lays a list of its own
+    over ours. Raises StatementError.
+    """
+    texts: dict[str, str] = {}
+    faults: list[str] = []
+    for file in (file for folder in folders for file in sorted(folder.glob("*.sql"))):
+        try:
+            texts[file.stem] = completed(_checked(file))
+        except StatementError as error:
+            faults.append(str(error))
+    if faults:
+        raise StatementError("\n".join(faults))
+    for name in [name for name, text in texts.items() if "{bills}" in text]:
+        about = texts.pop(name)
+        for payer in ("account", "invoice"):
+            text = about.replace("{bills}", texts[f"bills_{payer}"])
+            texts.setdefault(f"{name}_{payer}", text)
+    return texts
+
+
+def _checked(file: Path) -> str:
+    text = read(file)
+    if _RECORDS.match(file.stem) and not _INTO.match(text):
+        target = _TARGET.search(text)
+        raise StatementError(
+            f"{file}: expected INSERT INTO payment, or UPDATE payment, not "
+            f"{target[1] if target else 'this'}: a payment is always recorded in our own table, "
+            "for there it is recorded once; flask post carries it into the accounting program's "
+            "(sql/README.md)"
+        )
+    return text
