@@ -1,6 +1,7 @@
 # make run    start the program on 127.0.0.1:8000 (PORT=… changes it) with sample customers
 # make test   every test, against a private MariaDB server and SQLite
 # make test-deploy  the long tests of web servers: killed workers, hosts without room
+# make test-fresh  lint and tests on a bare Debian 12 and 13 (needs root and debootstrap)
 # make million  a list of a million bills: the time and the memory it takes
 # make coverage  the same tests, and which lines and branches they never reach
 # make lint   style, types, and who may import whom
@@ -18,21 +19,10 @@ VENV := .venv
 # Debian keeps mariadbd where only root's PATH looks.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 
-# Installs Debian packages, where we may.
-apt = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
-	&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1)
-# What the tests start privately, as program:package:service, or file:package:service.
-MODULES := /usr/lib/apache2/modules/mod_
-PROGRAMS := apache2:apache2-bin: /usr/lib/apache2/suexec:apache2-suexec-pristine: \
-	$(MODULES)passenger.so:libapache2-mod-passenger: $(MODULES)fcgid.so:libapache2-mod-fcgid: \
-	$(MODULES)wsgi.so:libapache2-mod-wsgi-py3: nginx:nginx:nginx \
-	vsftpd:vsftpd:vsftpd sshd:openssh-server:ssh sftp:openssh-client: zbarimg:zbar-tools: \
-	/usr/lib/galera/libgalera_smm.so:galera-4: haproxy:haproxy:haproxy
-
 stop = { echo "$(1)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: requirements audit run test coverage test-deploy readme deploy-ftp deploy-ssh rollback million lint bench clean mariadb packages
+.PHONY: requirements audit run test coverage test-deploy test-fresh readme deploy-ftp deploy-ssh rollback million lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
 	$(VENV)/bin/flask init-db --sample
@@ -43,15 +33,24 @@ run: $(VENV)/run.stamp instance/config.toml
 	@echo
 	@exec $(VENV)/bin/gunicorn -c deploy/gunicorn.conf.py -b 127.0.0.1:$(PORT) wsgi:app
 
+# What the tests leave is shown when they fail, and else goes.
+pytest = @left=$$(mktemp -d); echo pytest $(1); \
+	TMPDIR=$$left $(VENV)/bin/pytest --basetemp=$$left/t $(1) && rm -rf $$left \
+	|| $(call stop,The folders of these tests are in $$left.)
+
 test: $(VENV)/test.stamp packages
-	$(VENV)/bin/pytest
+	$(call pytest)
 
 # The endpoint's own processes are measured, too.
 coverage: $(VENV)/test.stamp packages
-	$(VENV)/bin/pytest --cov --cov-report=term-missing:skip-covered
+	$(call pytest,--cov --cov-report=term-missing:skip-covered)
 
 test-deploy: $(VENV)/test.stamp packages
-	$(VENV)/bin/pytest -m deploy
+	$(call pytest,-m deploy)
+
+# RELEASES="bookworm trixie" and TARGETS="lint test" change what is tried.
+test-fresh:
+	.ci/fresh $(RELEASES)
 
 # Settings: instance/deploy.toml. VIA=ftp or VIA=ssh says how to roll back.
 VIA ?= ssh
@@ -87,24 +86,8 @@ instance/config.toml:
 	@umask 077; secret=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(32))') \
 	&& sed "s/^SECRET_KEY = \"public-secret-of-the-sample\"/SECRET_KEY = \"$$secret\"/" sample.toml > $@
 
-# The -core packages hold the server's programs but no service, so nothing is left running.
-# The pattern also finds the names with a version in them (Ubuntu 22.04).
-mariadb:
-	@command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null \
-	|| { $(call apt,'^mariadb-(server|client)-core(-10.6)?$$'); } \
-	|| $(call stop,The tests need MariaDB's server programs: install the package mariadb-server.)
-
-# The services of these packages are neither started now nor at the next start of the machine.
-packages: mariadb
-	@missing=$$(for one in $(PROGRAMS); do \
-		[ -e $${one%%:*} ] || command -v $${one%%:*} >/dev/null || echo $$one; done); \
-	[ -z "$$missing" ] && exit; \
-	names=$$(for one in $$missing; do one=$${one#*:}; echo $${one%:*}; done); \
-	[ -e /usr/sbin/policy-rc.d ] || [ "$$(id -u)" != 0 ] || { \
-		printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d; \
-		trap 'rm /usr/sbin/policy-rc.d' EXIT; }; \
-	{ $(call apt,$$names); } || $(call stop,The tests start programs that are missing: install $$names.); \
-	for one in $$missing; do systemctl disable -q $${one##*:} 2>/dev/null || :; done
+mariadb packages:
+	@tests/packages $(@:packages=all)
 
 $(VENV)/test.stamp: requirements-test.txt requirements-optional.txt requirements.txt | $(VENV)/bin/pip
 	$(VENV)/bin/pip install -q --disable-pip-version-check -r requirements-test.txt
@@ -133,7 +116,5 @@ build/tools: | $(VENV)/bin/pip
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 	|| $(call stop,This needs Python 3.10 or newer: name one with PYTHON=….)
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
-	|| { $(call apt,python3-venv); } \
-	|| $(call stop,Python's venv module is missing: install the package python3-venv.)
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || tests/packages venv
 	$(PYTHON) -m venv --clear $(VENV)

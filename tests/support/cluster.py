@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pymysql
 
-from tests.support.processes import ROOT, MariaDB, Program, find, free_port
+from tests.support.processes import ROOT, MariaDB, Program, find, free_port, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 CONFIG = ROOT / "deploy" / "cluster"
+# What galera.cnf sends a state with; a node that joins makes it ready, also where none is sent.
+TRANSFER_LOGS = Path("/tmp/sst_log_archive")  # where its script leaves them
+STATE_TRANSFER = ("mariadb-server", "mariadb-backup", "socat")
 
 
 class Node(MariaDB):
-    """A node that joins those at `peers`; the first makes the cluster."""
+    """A node that joins those at `peers`; the first makes the cluster. `tools` send states."""
 
-    def __init__(self, folder: Path, base: int, peers: Sequence[int]) -> None:
+    def __init__(self, folder: Path, base: int, peers: Sequence[int], tools: Path) -> None:
         addresses = ",".join(f"127.0.0.1:{port}" for port in peers)
         here = {
             "wsrep_cluster_address": f"gcomm://{addresses}",
@@ -34,6 +38,7 @@ class Node(MariaDB):
         }
         options = [f"--{name}={value}" for name, value in {**configured(), **here}.items()]
         super().__init__(folder, options=options)
+        self._popen["env"] = os.environ | {"PATH": f"{tools}:{os.environ['PATH']}"}
 
     def _install(self) -> None:
         if not (self.folder / "data").exists():
@@ -63,14 +68,17 @@ def galera(folder: Path, size: int = 3) -> Iterator[list[Node]]:
     ports = [free_port() for _ in range(size)]
     homes = [folder / f"node{number}" for number in range(size)]
     homes[0].mkdir()
-    with Node(homes[0], ports[0], []):
+    tools = unpacked(folder, *STATE_TRANSFER) / "bin"
+    with Node(homes[0], ports[0], [], tools):
         pass
     for home in homes[1:]:
         shutil.copytree(homes[0], home, ignore=shutil.ignore_patterns("socket", "*.log"))
     with ExitStack() as stack:
+        if not TRANSFER_LOGS.exists():
+            stack.callback(shutil.rmtree, TRANSFER_LOGS, ignore_errors=True)
         nodes = []
         for number, (home, port) in enumerate(zip(homes, ports, strict=True)):
-            nodes.append(stack.enter_context(Node(home, port, ports[:number])))
+            nodes.append(stack.enter_context(Node(home, port, ports[:number], tools)))
         yield nodes
 
 

@@ -226,6 +226,18 @@ def find(program: str) -> str:
     return found
 
 
+def unpacked(folder: Path, *packages: str) -> Path:
+    """Unpack Debian's packages without installing them, and return their usr/.
+
+    For those that bar another package, or that would start a service.
+    """
+    command = ["apt-get", "download", "-qq", *packages]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    for package in folder.glob("*.deb"):
+        subprocess.run(["dpkg", "-x", package, folder / "unpacked"], check=True)
+    return folder / "unpacked" / "usr"
+
+
 @dataclass
 class Rule:
     """What happens to the client's packets that contain *needle*: the next `times` after `skip`.

@@ -17,7 +17,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from tests.support.certificates import make_certificates
-from tests.support.processes import HOST, Program, find, free_port
+from tests.support.processes import HOST, Program, find, free_port, unpacked
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -91,7 +91,7 @@ class PureFTPd(Program):
         pair = folder / "pair.pem"
         pair.write_bytes((folder / "key.pem").read_bytes() + (folder / "cert.pem").read_bytes())
         users = folder / "users"
-        tools = _unpacked(folder, "pure-ftpd", "pure-ftpd-common")
+        tools = unpacked(folder, "pure-ftpd", "pure-ftpd-common")
         add = f"{tools}/bin/pure-pw useradd ops -u {account} -d {home} -f {users}"
         subprocess.run(
             add.split(), input=f"{PASSWORD}\n{PASSWORD}\n".encode(), capture_output=True, check=True
@@ -108,15 +108,6 @@ class PureFTPd(Program):
         with socket.create_connection((HOST, self.port), 5) as link:
             if not link.recv(1):
                 raise ConnectionError
-
-
-def _unpacked(folder: Path, *packages: str) -> Path:
-    subprocess.run(
-        ["apt-get", "download", "-qq", *packages], cwd=folder, check=True, capture_output=True
-    )
-    for package in folder.glob("*.deb"):
-        subprocess.run(["dpkg", "-x", package, folder / "unpacked"], check=True)
-    return folder / "unpacked" / "usr"
 
 
 class SFTP(Program):
