@@ -1,15 +1,29 @@
-"""The application, for gunicorn, Passenger and the flask command."""
+"""The program, for gunicorn, Passenger and the flask command.
+
+`application` answers banks' calls without Flask, and imports it for anything else; `app` is the
+Flask application, which answers the same calls alike.
+"""
+
+from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
-from callback import create_app
+from callback import Program
 from callback.settings import SettingsError
 
+if TYPE_CHECKING:
+    from flask import Flask
+
 try:
-    app = create_app()
+    application = Program()
 except SettingsError as error:
     print(error, file=sys.stderr)
     # gunicorn takes 3 for "do not try again"; any other status it would restart for ever.
     raise SystemExit(3) from None
 
-application = app  # the name that most hosts and gunicorn look for first
+
+def __getattr__(name: str) -> Flask:
+    if name == "app":  # made when it is asked for
+        return application.app
+    raise AttributeError(name)

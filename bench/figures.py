@@ -35,7 +35,7 @@ TURNS = 5
 STARTS = 15
 
 IMPORTS = "import flask, pymysql"
-CGI = "from callback.entries import cgi; from wsgi import app; cgi.serve(app)"
+CGI = "from callback.entries import cgi; from wsgi import application; cgi.serve(application)"
 STATUS = "print(open('/proc/self/status').read())"
 
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-from functools import partial
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from click import ClickException
-from flask import Flask
-from flask.cli import AppGroup
 
 from callback import log
 from callback.database import Database, load_statements
@@ -18,64 +14,55 @@ from callback.database.statements import StatementError
 from callback.handlers import Handlers
 from callback.paths import INSTANCE, SQL
 from callback.settings import SettingsError, load
-from callback.tools.pages import Pages
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import ModuleType
 
-    from click import Command, Context
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from flask import Flask
 
-    from callback.bank import Settings
+
+class Program:
+    """The program as a WSGI application; SettingsError when the settings, or instance/sql, cannot be
+    used.
+
+    Without `path` the file is what CALLBACK_CONFIG names, or instance/config.toml.
+
+    A bank's call never meets Flask, which is not even imported before something else is asked for:
+    a host that starts a Python for every call should not pay for it.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        named = os.environ.get("CALLBACK_CONFIG")
+        self.settings = load(path or (Path(named) if named else INSTANCE / "config.toml"))
+        log.start(self.settings.log)
+        try:
+            # A site whose customers are kept elsewhere lays its own statements over ours.
+            statements = load_statements(SQL, INSTANCE / "sql")
+        except StatementError as error:
+            raise SettingsError(str(error)) from None
+        self.database = Database(self.settings.engine, statements, self.settings.connections)
+        self.handlers = Handlers(self.settings, self.database, self._others)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self.handlers(environ, start_response)
+
+    @cached_property
+    def app(self) -> Flask:
+        """The Flask application, which answers all the others: pages, commands, tests."""
+        from callback.application import make
+
+        return make(self.settings, self.database, self.handlers)
+
+    def _others(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # What stands in the place of the application's own wsgi_app is `handlers`.
+        return type(self.app).wsgi_app(self.app, environ, start_response)
 
 
 def create_app(path: Path | None = None) -> Flask:
-    """Build the application; SettingsError when the settings, or instance/sql, cannot be used.
-
-    Without `path` the file is what CALLBACK_CONFIG names, or instance/config.toml.
-    """
-    named = os.environ.get("CALLBACK_CONFIG")
-    settings = load(path or (Path(named) if named else INSTANCE / "config.toml"))
-    log.start(settings.log)
-    try:
-        # A site whose customers are kept elsewhere lays its own statements over ours.
-        statements = load_statements(SQL, INSTANCE / "sql")
-    except StatementError as error:
-        raise SettingsError(str(error)) from None
-    database = Database(settings.engine, statements, settings.connections)
-    app = Flask(__name__, static_folder=None, template_folder=None)
-    app.url_map.merge_slashes = False
-    Pages(settings, database).install(app)
-    app.wsgi_app = Handlers(settings, database, app.wsgi_app)  # type: ignore[method-assign]
-    app.cli = Commands(app, settings, database)
-    return app
-
-
-class Commands(AppGroup):
-    """Our commands, loaded when one is asked for."""
-
-    def __init__(self, app: Flask, settings: Settings, database: Database) -> None:
-        super().__init__(app.name)
-        self._load = partial(self._install, app, settings, database)
-        self._settings = settings
-
-    def list_commands(self, ctx: Context) -> list[str]:
-        self._load()
-        return super().list_commands(ctx)
-
-    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
-        self._load()
-        # A payment is answered without a log; who sits at a terminal can mend it.
-        fault = log.fault(self._settings.log)
-        if fault and cmd_name != "doctor":
-            text = f"{self._settings.path}:\nLOG: expected a file to write to: {fault}"
-            raise ClickException(text)
-        return super().get_command(ctx, cmd_name)
-
-    def _install(self, app: Flask, settings: Settings, database: Database) -> None:
-        if not self.commands:
-            from callback.tools import cli
-
-            cli.install(app, settings, database)
+    """Build the application as Flask knows it; SettingsError."""
+    return Program(path).app
 
 
 def __getattr__(name: str) -> ModuleType:

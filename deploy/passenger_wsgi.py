@@ -196,7 +196,9 @@ def _look_around():
 def _load():
     """Import the application; whatever prevents it becomes one line."""
     try:
-        from wsgi import app
+        import wsgi
+
+        application = getattr(wsgi, "application", None) or wsgi.app
     except SystemExit as error:  # it said why, and this is where the text is
         _refuse(str(error.__context__ or error))
     except Exception as error:
@@ -206,7 +208,7 @@ def _load():
         _refuse("%s: %s (%s, line %s)" % (type(error).__name__, error, where[0], where[1]))
     if RELEASE in (HOME, os.path.join(RELEASES, _named("CURRENT"))):
         _remove(os.path.join(HOME, "STARTUP.txt"))
-    return app
+    return application
 
 
 if PYTHON and sys.executable != PYTHON:

@@ -1,0 +1,58 @@
+"""The Flask application: whatever is no bank's call, and the commands."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from click import ClickException
+from flask import Flask
+from flask.cli import AppGroup
+
+from callback import log
+from callback.tools.pages import Pages
+
+if TYPE_CHECKING:
+    from click import Command, Context
+
+    from callback.bank import Settings
+    from callback.database import Database
+    from callback.handlers import Handlers
+
+
+def make(settings: Settings, database: Database, handlers: Handlers) -> Flask:
+    """Put the application behind `handlers`, which answer banks' calls themselves."""
+    app = Flask("callback", static_folder=None, template_folder=None)
+    app.url_map.merge_slashes = False
+    Pages(settings, database).install(app)
+    app.wsgi_app = handlers  # type: ignore[method-assign]
+    app.cli = Commands(app, settings, database)
+    return app
+
+
+class Commands(AppGroup):
+    """Our commands, loaded when one is asked for."""
+
+    def __init__(self, app: Flask, settings: Settings, database: Database) -> None:
+        super().__init__(app.name)
+        self._load = partial(self._install, app, settings, database)
+        self._settings = settings
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        self._load()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        self._load()
+        # A payment is answered without a log; who sits at a terminal can mend it.
+        fault = log.fault(self._settings.log)
+        if fault and cmd_name != "doctor":
+            text = f"{self._settings.path}:\nLOG: expected a file to write to: {fault}"
+            raise ClickException(text)
+        return super().get_command(ctx, cmd_name)
+
+    def _install(self, app: Flask, settings: Settings, database: Database) -> None:
+        if not self.commands:
+            from callback.tools import cli
+
+            cli.install(app, settings, database)
