@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class Program:
-    """The program as a WSGI application; SettingsError when the settings, or instance/sql, cannot be
-    used.
+    """The program as a WSGI application.
 
-    Without `path` the file is what CALLBACK_CONFIG names, or instance/config.toml.
+    SettingsError when the settings, or instance/sql, cannot be used. Without `path` the file is
+    what CALLBACK_CONFIG names, or instance/config.toml.
 
     A bank's call never meets Flask, which is not even imported before something else is asked for:
     a host that starts a Python for every call should not pay for it.
