@@ -133,6 +133,7 @@ def bare_statement(number: int) -> str:
         "paid_at": "'2026-11-03 09:15:00'",
         "now": "'2026-11-03 04:15:01.000'",
         "performed_at": "'2026-11-03 04:15:01.000'",
+        "deadline": "'2099-01-01 00:00:00.000'",
     }
     text = (ROOT / "sql" / "pay_account.sql").read_text(encoding="utf-8")
     text = re.sub(r"--[^\n]*", "", text).strip()

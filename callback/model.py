@@ -180,6 +180,7 @@ class Cancel(Command):
     unknown: Outcome = "payment_not_found"
     reason: int | None = None
     refund: bool = False
+    booked: bool = False  # the dialect has two phases: a pay that is on its way is no money yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +192,7 @@ class Status(Command):
 
     cancelled: Outcome = "ok"
     expires_before: Cutoff | None = None
+    booked: bool = False  # as in Cancel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

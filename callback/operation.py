@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from callback import passwords
+from callback import lookup, passwords
 from callback.clock import utc_now
 from callback.database.errors import DatabaseError, DuplicateError
 from callback.model import (
@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from callback.bank import Bank
-    from callback.database import Row, Session
+    from callback.database import Reply, Row, Session
     from callback.model import Command, Outcome
 
 # The reason that a booking is cancelled with when its time is over (payme.md, section 7).
 EXPIRED = 4
+# A payment that nothing speaks against is tried again: its time was over, its id is free now.
+TRIES = 3
 NEVER = Cutoff(datetime(9999, 1, 1), datetime(9999, 1, 1))  # noqa: DTZ001 - as in the columns
 
 
@@ -62,6 +64,19 @@ def check(session: Session, bank: Bank, command: Check) -> Result:
 
 def pay(session: Session, bank: Bank, command: Pay) -> Result:
     """Record the payment, or find out why not. One INSERT; refusals and repeats read once more."""
+    for _ in range(TRIES):
+        result = _pay(session, bank, command)
+        if result:
+            return result
+        session.server_time()  # too late, or too early, by the server's clock: read it anew
+    raise DatabaseError(
+        "not recorded, though nothing speaks against it now (or the bank was told while it waited "
+        "that there is no such payment): ask again"
+    )
+
+
+def _pay(session: Session, bank: Bank, command: Pay) -> Result | None:
+    """Try once; None when nothing was recorded and nothing speaks against trying again."""
     now = utc_now()
     ours = False
     if command.refused is None:
@@ -78,6 +93,7 @@ def pay(session: Session, bank: Bank, command: Pay) -> Result:
                 paid_at=command.paid_at,
                 now=now,
                 performed_at=now if command.state == "paid" else None,
+                bucket=lookup.bucket(bank, command.txn_id),
                 **_guards(bank, command),
             )
         except DuplicateError as duplicate:
@@ -126,7 +142,7 @@ def cancel(session: Session, bank: Bank, command: Cancel) -> Result:
 
 def status(session: Session, bank: Bank, command: Status) -> Result:
     """Find a payment by the bank's id."""
-    payment = _find(session, bank, command.txn_id)
+    payment = lookup.find_or_promise(session, bank, command)
     if payment is None:
         return Result("payment_not_found")
     if command.expires_before and _has_run_out(payment, command.expires_before):
@@ -139,7 +155,7 @@ def statement(session: Session, bank: Bank, command: Statement) -> Result:
     rows = session.run(
         f"statement_by_{command.by}", bank=bank.name, since=command.since, until=command.until
     ).rows
-    return Result("ok", payments=[_payment(row) for row in rows])
+    return Result("ok", payments=[lookup.payment_of(row) for row in rows])
 
 
 def change_password(session: Session, bank: Bank, command: ChangePassword) -> Result:
@@ -166,10 +182,11 @@ OPERATIONS: dict[type[Command], Callable[..., Result]] = {
 }
 
 
-def _explained(session: Session, bank: Bank, command: Pay, ours: datetime | None) -> Result:
-    """Say why nothing was recorded. A known txn_id wins over every refusal.
+def _explained(session: Session, bank: Bank, command: Pay, ours: datetime | None) -> Result | None:
+    """Say why nothing was recorded; None when nothing speaks against it any more.
 
-    `ours`: the time in a row that this very call has left behind before its connection was cut.
+    A known txn_id wins over every refusal. `ours`: the time in a row that this very call has left
+    behind before its connection was cut.
     """
     row = session.run(
         f"explain_{bank.payer}",
@@ -180,15 +197,15 @@ def _explained(session: Session, bank: Bank, command: Pay, ours: datetime | None
     ).rows[0]
     payer = _payer(row, command) if row["number"] is not None else None
     if row["id"] is not None:
-        payment = _payment(row)
+        payment = lookup.payment_of(row)
         outcome = _repeated(bank, payment, command, ours)
         if payment.state == "created" and _is_expired(payment, command.expires_before):
             return Result(outcome) if outcome == "duplicate_other" else _end(session, bank, command)
         return Result(outcome, payer=payer, payment=payment)
     refused = command.refused or _refusal(payer, command)
-    if refused is None:
-        raise DatabaseError("not recorded, and now nothing speaks against it: ask again")
-    return Result(refused, payer=payer)
+    if refused:
+        return Result(refused, payer=payer)
+    return None
 
 
 def _end(session: Session, bank: Bank, command: Pay) -> Result:
@@ -241,38 +258,40 @@ def _change(
     decides by what the winner left.
     """
     now = utc_now()
-    before: Payment | None = None
-    payment = _find(session, bank, command.txn_id)
+    payment = (
+        lookup.find_or_promise(session, bank, command)
+        if isinstance(command, Cancel)
+        else lookup.find(session, bank, command.txn_id)
+    )
     if payment is None:
         return Result(command.unknown)
-    while payment and payment != before:
+    while True:
         if not _is_meant(bank, payment, command):
             return Result(command.mismatch, payment=payment)
         made = decide(payment, now)
         if not isinstance(made, Payment):
             return Result(made, payment=payment)
-        if _write(session, bank, payment, made, now):
+        reply = _write(session, bank, payment, made, now)
+        left = made if reply.changed else lookup.find(session, bank, payment.txn_id)
+        # Sent twice because the first answer was lost: then our first has changed it.
+        if left == made and (reply.changed or reply.resent):
             expired = isinstance(command, Perform) and made.state == "cancelled"
             return Result("payment_expired" if expired else "ok", payment=made)
-        payment, before = _find(session, bank, command.txn_id), payment
+        if left is None or left == payment:
+            break
+        payment = left
+    if made.state != "paid" or session.server_time() >= reply.deadline:
+        raise DatabaseError("the server came to it too late: ask again")
     # Not lost to another call: another payment has paid the invoice of this one.
     return Result("already_paid", payment=payment)
 
 
-def _find(session: Session, bank: Bank, txn_id: str) -> Payment | None:
-    rows = session.run("find_payment", bank=bank.name, txn_id=txn_id).rows
-    return _payment(rows[0]) if rows else None
-
-
-def _write(session: Session, bank: Bank, seen: Payment, made: Payment, now: datetime) -> bool:
-    """Say whether it was we who changed the payment."""
+def _write(session: Session, bank: Bank, seen: Payment, made: Payment, now: datetime) -> Reply:
+    """Change the payment, unless it is another than was seen."""
     key = {"bank": bank.name, "txn_id": seen.txn_id, "now": now}
     if made.state == "paid":
-        reply = session.run("perform_payment", **key, paid_at=made.paid_at)
-    else:
-        reply = session.run("cancel_payment", **key, reason=made.cancel_reason, seen=seen.state)
-    # Sent twice because the first answer was lost: then our first has changed it.
-    return bool(reply.changed) or (reply.resent and _find(session, bank, seen.txn_id) == made)
+        return session.run("perform_payment", **key, paid_at=made.paid_at)
+    return session.run("cancel_payment", **key, reason=made.cancel_reason, seen=seen.state)
 
 
 def _is_meant(bank: Bank, payment: Payment, command: Perform | Cancel) -> bool:
@@ -330,19 +349,4 @@ def _payer(row: Row, command: Check | Pay) -> Payer:
         issued=row["issued"],
         paid=row["paid"],
         waiting=row.get("waiting", 0),  # nor this
-    )
-
-
-def _payment(row: Row) -> Payment:
-    return Payment(
-        id=row["id"],
-        txn_id=row["txn_id"],
-        number=row["payment_number"],
-        amount=row["amount"],
-        state=row["payment_state"],
-        paid_at=row["paid_at"],
-        created_at=row["created_at"],
-        performed_at=row["performed_at"],
-        cancelled_at=row["cancelled_at"],
-        cancel_reason=row["cancel_reason"],
     )

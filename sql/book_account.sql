@@ -8,3 +8,4 @@ SELECT :bank, :txn_id, :number, a.id, :amount, :currency, 'paid',
        :paid_at, :created_at, :performed_at
   FROM account AS a
  WHERE a.number = :account AND CHAR_LENGTH(a.number) = CHAR_LENGTH(:account)
+   AND :deadline > UTC_TIMESTAMP(3)

@@ -3,3 +3,4 @@
 UPDATE payment
    SET state = 'paid', paid_at = :paid_at, created_at = :created_at, performed_at = :performed_at
  WHERE bank = :bank AND txn_id = :txn_id AND state = 'created'
+   AND :deadline > UTC_TIMESTAMP(3)

@@ -7,3 +7,4 @@ SELECT :bank, :txn_id, :number, a.id, i.id, :amount, :currency, 'paid',
   FROM invoice AS i
   JOIN account AS a ON a.id = i.account_id
  WHERE i.number = :account AND CHAR_LENGTH(i.number) = CHAR_LENGTH(:account)
+   AND :deadline > UTC_TIMESTAMP(3)

@@ -1,6 +1,9 @@
--- The columns and keys of payment, to find what upgrade.sql would add.
-SELECT column_name AS name FROM information_schema.columns
+-- The tables, and the columns and keys of payment, to find what schema.sql and upgrade.sql would add.
+SELECT table_name AS name FROM information_schema.tables
+ WHERE table_schema = DATABASE()
+UNION
+SELECT CONCAT('payment.', column_name) AS name FROM information_schema.columns
  WHERE table_schema = DATABASE() AND table_name = 'payment'
 UNION
-SELECT index_name AS name FROM information_schema.statistics
+SELECT CONCAT('payment.', index_name) AS name FROM information_schema.statistics
  WHERE table_schema = DATABASE() AND table_name = 'payment'

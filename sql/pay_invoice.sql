@@ -12,6 +12,10 @@ SELECT :bank, :txn_id, :number, a.id, i.id, :amount, :currency, :state,
  WHERE i.number = :account AND CHAR_LENGTH(i.number) = CHAR_LENGTH(:account)
    AND i.state = 'issued'
    AND a.state = 'active'
+   AND :deadline > UTC_TIMESTAMP(3)
+   AND NOT EXISTS
+       (SELECT 1 FROM promise AS k
+         WHERE k.bucket = :bucket AND k.made_at >= :began AND k.made_at <= :latest)
    AND (:exact = 0 OR CAST(i.amount AS DECIMAL(14,2)) = CAST(:amount AS DECIMAL(14,2)))
    AND (:exact = 0 OR 0 =
        (SELECT CAST(COALESCE(SUM(CASE o.state WHEN 'paid' THEN o.amount ELSE -o.amount END), 0)

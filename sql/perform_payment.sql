@@ -5,6 +5,7 @@
 UPDATE payment
    SET state = 'paid', performed_at = :now, paid_at = :paid_at
  WHERE bank = :bank AND txn_id = :txn_id AND state = 'created'
+   AND :deadline > UTC_TIMESTAMP(3)
    AND (SELECT others.n FROM
            (SELECT COUNT(*) AS n
               FROM payment AS r

@@ -64,6 +64,28 @@ CREATE TABLE IF NOT EXISTS bank_password (
     PRIMARY KEY (bank)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 ROW_FORMAT = DYNAMIC;
 
+-- When a bank was last told that there is no such payment, for a 256th of all ids each: what came
+-- before and is still on its way is not recorded any more (promise.sql).
+CREATE TABLE IF NOT EXISTS promise (
+    bucket  SMALLINT UNSIGNED NOT NULL,
+    made_at DATETIME(3) NOT NULL,  -- by the server's clock, UTC
+    PRIMARY KEY (bucket)
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 ROW_FORMAT = DYNAMIC;
+
+INSERT INTO promise (bucket, made_at)
+SELECT high.n * 16 + low.n, '2000-01-01 00:00:00.000'
+  FROM (SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3
+        UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7
+        UNION ALL SELECT 8 UNION ALL SELECT 9 UNION ALL SELECT 10 UNION ALL SELECT 11
+        UNION ALL SELECT 12 UNION ALL SELECT 13 UNION ALL SELECT 14
+        UNION ALL SELECT 15) AS high
+  JOIN (SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3
+        UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7
+        UNION ALL SELECT 8 UNION ALL SELECT 9 UNION ALL SELECT 10 UNION ALL SELECT 11
+        UNION ALL SELECT 12 UNION ALL SELECT 13 UNION ALL SELECT 14
+        UNION ALL SELECT 15) AS low
+ WHERE NOT EXISTS (SELECT 1 FROM promise AS p WHERE p.bucket = high.n * 16 + low.n);
+
 -- What the accounting program was told, a line each, by flask export: lines are added by one command
 -- at a time, so their ids stand in the order in which they are seen (those of payment do not).
 CREATE TABLE IF NOT EXISTS export_line (

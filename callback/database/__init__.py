@@ -12,6 +12,7 @@ import time
 import weakref
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from typing import Protocol as Interface
@@ -24,6 +25,7 @@ from callback.database.errors import (
     RetryError,
 )
 from callback.database.statements import load_statements, parts
+from callback.database.timing import SILENT_S, ServerClock, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,6 +34,7 @@ __all__ = ["Database", "Row", "load_statements", "parts", "pieces"]  # what is f
 
 Row = dict[str, Any]
 T = TypeVar("T")
+NEVER = datetime.max  # noqa: DTZ901 - as in the columns
 
 # The shortest limit of our own is 8 s (kaspi.md, section 2). A step starts only in the first 3 s
 # and takes at most 5: a new connection (2), its statement (3). Whatever happens, we have answered
@@ -39,7 +42,16 @@ T = TypeVar("T")
 LAST_START_S = 3.0
 CONNECT_TIMEOUT_S = 2
 STATEMENT_TIMEOUT_S = 3
-LOCK_TIMEOUT_S = 2  # under the statement's, so that the server still tells us
+# The same as one wall that nothing passes: half a second is left to read and write HTTP.
+WHOLE_S = 7.5
+# To open a connection takes many questions and answers. In the first step there is more time.
+OPENING_S = WHOLE_S - STATEMENT_TIMEOUT_S
+# A statement waits for two locks at most, one after the other, and the server still tells us.
+LOCK_TIMEOUT_S = 1
+# So long after we sent it a statement may begin at the server: what begins then is over, locks
+# included, when we give it up. What comes later does nothing (`:deadline`).
+LIFE_S = STATEMENT_TIMEOUT_S - 2 * LOCK_TIMEOUT_S
+FUTURE = timedelta(minutes=1)
 # Commands (lists, schema) may take their time.
 PATIENT_TIMEOUT_S = 600
 # The fourth equal pay of a deadlock is rare, the eighth was never seen.
@@ -54,12 +66,18 @@ class Reply:
     changed: int = 0
     id: int = 0
     resent: bool = False  # sent before in this session, and its answer was lost
+    deadline: datetime = NEVER  # by the server's clock: after it the statement does nothing
 
 
 class Connection(Interface):
     """One connection of an engine; it raises the errors of `callback.database.errors`."""
 
-    def run(self, statement: str, values: Mapping[str, Any]) -> Reply: ...
+    clock: ServerClock
+
+    def read_clock(self, timeout: float) -> None: ...
+    def run(
+        self, statement: str, values: Mapping[str, Any], timeout: float | None = None
+    ) -> Reply: ...
     def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None: ...
     def stream(self, statement: str, values: Mapping[str, Any]) -> Iterator[Row]: ...
     def begin(self) -> None: ...
@@ -73,7 +91,7 @@ class Engine(Interface):
     SCHEMA: str
     UPGRADE: str
 
-    def connect(self, timeout: int = STATEMENT_TIMEOUT_S) -> Connection: ...
+    def connect(self, within: float = OPENING_S) -> Connection: ...
     def prepare(self, statement: str) -> str: ...
 
 
@@ -84,44 +102,62 @@ class Database:
         self.engine = engine
         self._scripts = statements
         self.statements = {name: engine.prepare(text) for name, text in statements.items()}
+        self.timed = {name for name, text in statements.items() if ":deadline" in text}
         self._idle: list[Connection] = []
         self._places = threading.BoundedSemaphore(connections)
+        self._watch = Watch()
         # A command ends with its application; what is open then is closed and not left to chance.
         weakref.finalize(self, _close, self._idle)
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
-        """One caller's conversation with the database, within its time budget."""
-        session = Session(self)
+    def session(self, age: float = 0.0) -> Iterator[Session]:
+        """One caller's conversation with the database, within its time budget.
+
+        `age`: how many seconds ago the caller came, where that is known: they are of the budget.
+        """
+        session = Session(self, time.monotonic() - age)
         try:
             yield session
         finally:
             session.release()
 
-    def borrow(self, timeout: float) -> Connection:
-        """Take an idle connection or make one; DatabaseError when none can be had in time."""
-        if not self._places.acquire(timeout=timeout):
+    def borrow(self, last_start: float, end: float) -> Connection:
+        """Take an idle connection or make one; DatabaseError when none can be had in time.
+
+        A place must be free before `last_start`, the connection be there by `end`.
+        """
+        if not self._places.acquire(timeout=max(0.0, last_start - time.monotonic())):
             raise DatabaseError("every connection that CONNECTIONS allows is busy")
         try:
-            return self._idle.pop() if self._idle else self.engine.connect()
+            if self._idle:
+                return self._idle.pop()
+            with self._watch.opening(end - time.monotonic()) as within:
+                return self.engine.connect(within)
         except BaseException:
             self._places.release()
             raise
 
     def give_back(self, connection: Connection) -> None:
         """Keep a sound connection for the next request."""
+        self._watch.answer()
         self._idle.append(connection)
         self._places.release()
 
-    def discard(self, connection: Connection) -> None:
+    def discard(self, connection: Connection, waited: float = 0.0) -> None:
         """Close a connection that failed, and the idle ones: what cut it has cut them too."""
+        if waited >= SILENT_S:
+            self._watch.silence()
         connection.close()
         _close(self._idle)
         self._places.release()
 
+    def close(self) -> None:
+        """Close what nobody uses now."""
+        _close(self._idle)
+
     def stream(self, statement: str, **values: Any) -> Iterator[Row]:
         """Yield the rows of a list of any length, for commands; DatabaseError when it breaks."""
-        with closing(self.engine.connect(PATIENT_TIMEOUT_S)) as connection:
+        with closing(self.engine.connect()) as connection:
             yield from connection.stream(self.statements[statement], values)
 
     @contextmanager
@@ -130,7 +166,7 @@ class Database:
 
         Those who use it take turns: BusyError when another has its turn for too long.
         """
-        with closing(self.engine.connect(PATIENT_TIMEOUT_S)) as connection:
+        with closing(self.engine.connect()) as connection:
             try:
                 connection.begin()
                 yield Transaction(self.statements, connection)
@@ -148,13 +184,13 @@ class Database:
 
     def script(self, name: str) -> None:
         """Run a file of several statements, such as the schema; DatabaseError when one fails."""
-        with closing(self.engine.connect(PATIENT_TIMEOUT_S)) as connection:
+        with closing(self.engine.connect()) as connection:
             for statement in self.statements_of(name):
                 connection.script(statement)
 
     def add(self, name: str) -> Iterator[str]:
         """Run the statements of a file that add something to a table, and yield those that did."""
-        with closing(self.engine.connect(PATIENT_TIMEOUT_S)) as connection:
+        with closing(self.engine.connect()) as connection:
             for statement in self.statements_of(name):
                 with suppress(NothingToAddError):
                     connection.script(statement)
@@ -214,11 +250,11 @@ def pieces(rows: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 class Session:
-    """Sends statements for one caller; made by `Database.session`."""
+    """Sends statements for one caller, who came at `began`; made by `Database.session`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, began: float) -> None:
         self._database = database
-        self._last_start = time.monotonic() + LAST_START_S
+        self._began = began
         self._connection: Connection | None = None
 
     def run(self, statement: str, **values: Any) -> Reply:
@@ -226,18 +262,30 @@ class Session:
 
         After a deadlock or a cut connection it is sent again: the unique key and the guards in
         the statements make that safe. Raises DuplicateError; DatabaseError when the outcome is
-        not known.
+        not known. `:deadline` is set here: a statement that reaches the server later than that
+        changes nothing, so none has an effect after we gave it up. So are `:began`, when the caller
+        came, and `:latest`: what is later was written before the server's clock was set back. All
+        are by the server's clock.
         """
-        text = self._database.statements[statement]
+        prepared = self._database.statements[statement]
+        is_timed = statement in self._database.timed
+        deadline = NEVER
         resent = False
         for attempt in range(ATTEMPTS):
             connection = self._connected(attempt)
+            started = time.monotonic()
+            sent = False
             try:
-                reply = connection.run(text, values)
+                if connection.clock.is_old:
+                    connection.read_clock(self._left(STATEMENT_TIMEOUT_S))
+                if is_timed:
+                    deadline = self._set_times(values, connection.clock)
+                sent = True
+                reply = connection.run(prepared, values, self._left(STATEMENT_TIMEOUT_S))
             except RetryError as error:
-                resent = resent or error.connection_lost
                 if error.connection_lost:
-                    self._discard()
+                    resent = resent or sent
+                    self._discard(time.monotonic() - started)
             except DuplicateError as error:
                 error.resent = resent
                 raise
@@ -245,8 +293,21 @@ class Session:
                 self._discard()
                 raise
             else:
-                return Reply(reply.rows, reply.changed, reply.id, resent) if resent else reply
+                return Reply(reply.rows, reply.changed, reply.id, resent, deadline)
         raise DatabaseError(f"{statement}: no luck in {ATTEMPTS} attempts")
+
+    def server_time(self) -> datetime:
+        """Ask the server what time it is: its clock may have been set since it was connected to."""
+        connection = self._connected()
+        try:
+            connection.read_clock(self._left(STATEMENT_TIMEOUT_S))
+        except RetryError as error:
+            self._discard()
+            raise DatabaseError(str(error)) from error
+        except BaseException:
+            self._discard()
+            raise
+        return connection.clock.at(time.monotonic())
 
     def release(self) -> None:
         """Let others have the connection."""
@@ -254,18 +315,31 @@ class Session:
             self._database.give_back(self._connection)
             self._connection = None
 
-    def _connected(self, attempt: int) -> Connection:
+    def _set_times(self, values: dict[str, Any], clock: ServerClock) -> datetime:
+        """Set what a statement is told of the time, and return its deadline."""
+        deadline = clock.at(time.monotonic() + LIFE_S)
+        values |= {
+            "deadline": deadline,
+            "began": clock.at(self._began),
+            "latest": deadline + FUTURE,
+        }
+        return deadline
+
+    def _left(self, most: float) -> float:
+        return max(0.0, min(most, self._began + WHOLE_S - time.monotonic()))
+
+    def _connected(self, attempt: int = 0) -> Connection:
         if attempt > 1:
             # Those who met in a deadlock twice should not meet a third time.
             time.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311 - not a secret
-        left = self._last_start - time.monotonic()
-        if left < 0:
+        last_start = self._began + LAST_START_S
+        if time.monotonic() > last_start:
             raise DatabaseError("no time left to ask the database once more")
         if self._connection is None:
-            self._connection = self._database.borrow(left)
+            self._connection = self._database.borrow(last_start, self._began + OPENING_S)
         return self._connection
 
-    def _discard(self) -> None:
+    def _discard(self, waited: float = 0.0) -> None:
         if self._connection:
-            self._database.discard(self._connection)
+            self._database.discard(self._connection, waited)
             self._connection = None

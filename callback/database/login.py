@@ -10,16 +10,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pymysql
 from pymysql.constants.CR import CR_AUTH_PLUGIN_ERR, CR_CONN_HOST_ERROR
 from pymysql.cursors import DictCursor
 
-if TYPE_CHECKING:
-    Base = pymysql.Connection[DictCursor]
-else:
-    Base = pymysql.Connection
+from callback.database.limits import LimitedConnection
 
 CACHING = "caching_sha2_password"
 LIBRARY = "cryptography.hazmat.primitives.asymmetric.padding"
@@ -36,7 +33,7 @@ COLD = (
 KEY_REQUESTS = (b"\2", b"\1")
 
 
-class Connection(Base):
+class Connection(LimitedConnection):
     """A connection of PyMySQL that keeps the password from links that anybody may listen on.
 
     `local` says that the server is on this machine; `login` is the server's name for the way in

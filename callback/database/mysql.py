@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,7 +14,8 @@ from callback import log
 from callback.database import (
     CONNECT_TIMEOUT_S,
     LOCK_TIMEOUT_S,
-    STATEMENT_TIMEOUT_S,
+    OPENING_S,
+    PATIENT_TIMEOUT_S,
     Reply,
 )
 from callback.database.errors import (
@@ -26,6 +28,7 @@ from callback.database.errors import (
 )
 from callback.database.login import Connection
 from callback.database.statements import with_values
+from callback.database.timing import ServerClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,11 +58,12 @@ HINTS = {
     2026: "no trusted TLS to the database: check ssl_ca and the server's certificate",
     2059: "the driver has no such login: give the database user another",
 }
-# A lenient server would cut a text or clamp a sum silently; times are ours and UTC; whole
-# seconds of lock wait, for rows and for tables (which may wait for a day); REPEATABLE READ makes
-# the guards inside one statement locking reads.
+# All in one round trip. A lenient server would cut a text or clamp a sum silently; times are ours
+# and UTC; whole seconds of lock wait, for rows and for tables (which may wait for a day);
+# REPEATABLE READ makes the guards inside one statement locking reads.
 SETUP = (
-    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ENGINE_SUBSTITUTION', "
+    "SET NAMES utf8mb4, "
+    "SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ENGINE_SUBSTITUTION', "
     f"innodb_lock_wait_timeout = {LOCK_TIMEOUT_S}, lock_wait_timeout = {LOCK_TIMEOUT_S}, "
     "time_zone = '+00:00', autocommit = 1"
 )
@@ -83,11 +87,14 @@ class MySQL:
     SCHEMA = "schema"
     UPGRADE = "upgrade"
 
-    def connect(self, timeout: int = STATEMENT_TIMEOUT_S) -> MySQLConnection:
-        """Return a new connection; DatabaseError when no host gives one."""
-        for host, port in self.hosts:
+    def connect(self, within: float = OPENING_S) -> MySQLConnection:
+        """Return a new connection within so many seconds; DatabaseError when no host gives one."""
+        end = time.monotonic() + within
+        for place, (host, port) in enumerate(self.hosts):
+            # Whoever is silent leaves time for those after it.
+            share = max(0.1, end - time.monotonic()) / (len(self.hosts) - place)
             try:
-                return MySQLConnection(self._open(host, port, timeout))
+                return MySQLConnection(self._open(host, port, share))
             except (pymysql.MySQLError, OSError) as error:
                 cause = error
                 log.warning(f"database {host}:{port}: {explain(error)}")
@@ -97,7 +104,7 @@ class MySQL:
         """`:name` becomes PyMySQL's `%(name)s`."""
         return with_values(statement.replace("%", "%%"), "%({})s".format)
 
-    def _open(self, host: str, port: int, timeout: int) -> Connection:
+    def _open(self, host: str, port: int, within: float) -> Connection:
         # With ssl_ca a server without TLS, or with another name or certificate, is refused.
         # Without it PyMySQL encrypts where it can; inside one machine nothing is gained.
         local = self.unix_socket is not None or host in ("localhost", "127.0.0.1", "::1")
@@ -106,8 +113,9 @@ class MySQL:
             if self.ssl_ca
             else {"ssl_disabled": local}
         )
-        connection = Connection(
+        return Connection(
             local=local,
+            within=within,
             host=host,
             port=port,
             unix_socket=self.unix_socket,
@@ -115,18 +123,11 @@ class MySQL:
             password=self.password.encode(),
             database=self.database,
             charset="utf8mb4",
-            connect_timeout=max(1, CONNECT_TIMEOUT_S // len(self.hosts)),
-            read_timeout=timeout,
-            write_timeout=timeout,
+            connect_timeout=min(within, CONNECT_TIMEOUT_S / len(self.hosts)),
             init_command=SETUP,
             autocommit=None,
             **tls,
         )
-        with connection.cursor() as cursor:
-            cursor.execute(ISOLATION)
-            if len(self.hosts) > 1:  # a node that left its cluster greets, but answers nothing
-                cursor.execute("SELECT 1")
-        return connection
 
 
 class MySQLConnection:
@@ -134,9 +135,24 @@ class MySQLConnection:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        with connection.cursor() as cursor:
+            cursor.execute(ISOLATION)
+        # A node that has left its cluster greets, but answers nothing.
+        self.clock = self._clock()
+        connection.allow_each(PATIENT_TIMEOUT_S)
 
-    def run(self, statement: str, values: Mapping[str, Any]) -> Reply:
-        """Run one prepared statement."""
+    def read_clock(self, timeout: float) -> None:
+        """Set `clock` by what the server says now."""
+        self._connection.allow(timeout)
+        try:
+            self.clock = self._clock()
+        except (pymysql.MySQLError, OSError) as error:
+            fail(error)
+
+    def run(self, statement: str, values: Mapping[str, Any], timeout: float | None = None) -> Reply:
+        """Run one prepared statement, within so many seconds; without a limit for commands."""
+        if timeout is not None:
+            self._connection.allow(timeout)
         try:
             with self._connection.cursor() as cursor:
                 changed = cursor.execute(statement, values)
@@ -178,6 +194,12 @@ class MySQLConnection:
             if number_of(error) in NOTHING_TO_ADD:
                 raise NothingToAddError from error
             raise DatabaseError(explain(error)) from error
+
+    def _clock(self) -> ServerClock:
+        with self._connection.cursor() as cursor:
+            cursor.execute("SELECT UTC_TIMESTAMP(6) AS now")
+            (told,) = cursor.fetchall()
+        return ServerClock(told["now"])
 
     @property
     def can_log_in_again(self) -> bool:

@@ -16,6 +16,17 @@ _COLUMNS = r"INSERT\s+INTO\s+`?payment`?\s*\((?![^)]*\bnumber\b)"
 # A payment is recorded without the number that was typed.
 RECORDS_NO_NUMBER = re.compile(_COLUMNS, re.IGNORECASE)
 _RECORDS = re.compile(_COLUMNS + r"([^)]*\))\s*SELECT\b(?!\s+DISTINCT)", re.IGNORECASE)
+# A statement that changes payments, whenever it reaches the server.
+_CHANGES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE)\s+`?payment`?\b", re.IGNORECASE)
+_DEADLINE = "AND :deadline > UTC_TIMESTAMP(3)"
+_PROMISE = (
+    "AND NOT EXISTS (SELECT 1 FROM promise AS k"
+    " WHERE k.bucket = :bucket AND k.made_at >= :began AND k.made_at <= :latest)"
+)
+_LOCKS = re.compile(r"\s+FOR\s+UPDATE\s*$", re.IGNORECASE)
+_INNERMOST = re.compile(r"\([^()]*\)")
+# Behind a WHERE these keep us from adding one more condition at the end.
+_ENDS = re.compile(r"\b(?:OR|GROUP|HAVING|ORDER|LIMIT|UNION)\b", re.IGNORECASE)
 # The number of a payment is read through account_id, and changes when the office changes that.
 _READS = re.compile(r"COALESCE\(\s*\w+\.number\s*,\s*\w+\.number\s*\)(?=\s+AS\s+payment_number\b)")
 _PAYMENT = re.compile(r"\b(\w+)\.txn_id\b")  # only a payment has one
@@ -23,8 +34,12 @@ _READ = re.compile(r"\b(\w+)\.number\s+AS\s+payment_number\b", re.IGNORECASE)
 
 
 def completed(text: str) -> str:
-    """Add the number that was typed to a statement that does not know of it."""
+    """Add the number that was typed, and the conditions, to a statement that does not know them."""
     text = _RECORDS.sub(r"INSERT INTO payment (number, \1 SELECT :number,", text)
+    if _has_no_deadline(text):
+        text = _with(_DEADLINE, text)
+    if _has_no_promise(text):
+        text = _with(_PROMISE, text)
     payment = _PAYMENT.search(text)
     return _READS.sub(f"{payment[1]}.number", text) if payment else text
 
@@ -33,9 +48,42 @@ def faults(text: str) -> Iterator[str]:
     """Say what a statement still lacks, and what to write."""
     if RECORDS_NO_NUMBER.search(text):
         yield "does not record the number that was typed: let it write :number into payment.number"
+    if _has_no_deadline(text):
+        yield (
+            "may take effect after it was given up and the bank was told so: add "
+            f"{_DEADLINE} to its WHERE"
+        )
+    if _has_no_promise(text):
+        yield (
+            "records a payment though the bank was told meanwhile that there is none: add "
+            f"{_PROMISE} to its WHERE"
+        )
     read = _READ.search(text)
     if "payment_number" in text and not (read and read[1] in _PAYMENT.findall(text)):
         yield (
             "does not read a payment's number from payment.number: a payment whose account was "
             "renumbered is refused when the bank repeats it; write p.number AS payment_number"
         )
+
+
+def _has_no_deadline(text: str) -> bool:
+    # Those that fill in what an older release left out may come at any time.
+    once = ":txn_id" in text
+    return once and ":deadline" not in text and _CHANGES.search(text) is not None
+
+
+def _has_no_promise(text: str) -> bool:
+    # Those of a register have no :state: there the bank itself says that it has paid.
+    pays = ":state" in text and _CHANGES.search(text) is not None
+    return pays and ":began" not in text
+
+
+def _with(condition: str, text: str) -> str:
+    body = _LOCKS.sub("", text)
+    outer = body
+    while _INNERMOST.search(outer):
+        outer = _INNERMOST.sub("", outer)
+    _, where, conditions = outer.rpartition("WHERE")
+    if not where or _ENDS.search(conditions):
+        return text
+    return f"{body}\n   {condition}{text[len(body) :]}"

@@ -9,13 +9,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from callback.database import LOCK_TIMEOUT_S, STATEMENT_TIMEOUT_S, Reply
+from callback.clock import utc_now
+from callback.database import OPENING_S, Reply
 from callback.database.errors import (
     COLUMN_MISSING,
     DatabaseError,
     DuplicateError,
     NothingToAddError,
 )
+from callback.database.timing import ServerClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from callback.database import Row
 
+# So long a writer waits for the one before it.
+BUSY_TIMEOUT_S = 2
 # SQLite does not know the type of an expression, so columns are told by their names.
 READ: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("amount", "issued", "paid", "owed", "total"), lambda text: Decimal(str(text))),
@@ -63,14 +67,14 @@ class SQLite:
     SCHEMA = "schema_sqlite"
     UPGRADE = "upgrade_sqlite"
 
-    def connect(self, timeout: int = STATEMENT_TIMEOUT_S) -> SQLiteConnection:  # noqa: ARG002
+    def connect(self, within: float = OPENING_S) -> SQLiteConnection:  # noqa: ARG002
         """Return a new connection; DatabaseError when the file is not there."""
         try:
             # mode=rw: a lost file must not become an empty one.
             connection = sqlite3.connect(
                 f"{self.path.absolute().as_uri()}?mode=rw",
                 uri=True,
-                timeout=LOCK_TIMEOUT_S,
+                timeout=BUSY_TIMEOUT_S,
                 isolation_level=None,
                 check_same_thread=False,
             )
@@ -80,6 +84,7 @@ class SQLite:
         connection.create_aggregate("SUM", 1, DecimalSum)  # type: ignore[arg-type]
         # MySQL's LENGTH counts bytes, SQLite has no other.
         connection.create_function("CHAR_LENGTH", 1, _length, deterministic=True)
+        connection.create_function("UTC_TIMESTAMP", 1, lambda _: _time(utc_now()))
         return SQLiteConnection(connection)
 
     def prepare(self, statement: str) -> str:
@@ -103,8 +108,18 @@ class SQLiteConnection:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.clock = ServerClock(utc_now())
 
-    def run(self, statement: str, values: Mapping[str, Any]) -> Reply:
+    def read_clock(self, timeout: float) -> None:  # noqa: ARG002 - nothing is far away
+        """Set `clock`: the file's time is this machine's."""
+        self.clock = ServerClock(utc_now())
+
+    def run(
+        self,
+        statement: str,
+        values: Mapping[str, Any],
+        timeout: float | None = None,  # noqa: ARG002 - nothing is far away
+    ) -> Reply:
         """Run one statement."""
         try:
             cursor = self._connection.execute(*_with_lists(statement, _written(values)))
@@ -178,8 +193,12 @@ def _text(value: object) -> object:
     if isinstance(value, Decimal):
         return f"{value:.2f}"
     if isinstance(value, datetime):
-        return value.isoformat(" ", "milliseconds")
+        return _time(value)
     return value
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(" ", "milliseconds")
 
 
 def _read(row: sqlite3.Row) -> Row:

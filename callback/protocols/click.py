@@ -252,6 +252,7 @@ def _complete(bank: Bank, values: Mapping[str, str], common: dict[str, Any]) -> 
     }
     if _gives_up(values):
         return Cancel(
+            booked=True,
             reason=int(values["error"]),
             refund=bank.own["late_cancel"] == "cancel",
             unknown="payment_cancelled",  # its Prepare was refused: nothing is to be taken off

@@ -172,11 +172,11 @@ def _perform(bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Com
 
 
 def _cancel(bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Command:
-    return Cancel(reason=values["reason"], refund=bank.own["refund"], **common)
+    return Cancel(reason=values["reason"], refund=bank.own["refund"], booked=True, **common)
 
 
 def _status(_bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Command:
-    return Status(**common)
+    return Status(booked=True, **common)
 
 
 def _statement(bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Command:

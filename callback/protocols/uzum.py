@@ -212,11 +212,11 @@ def _confirm(bank: Bank, paid_at: datetime, common: dict[str, Any]) -> Command:
 
 
 def _reverse(bank: Bank, _paid_at: datetime, common: dict[str, Any]) -> Command:
-    return Cancel(refund=bank.own["refund"], **common)
+    return Cancel(refund=bank.own["refund"], booked=True, **common)
 
 
 def _status(bank: Bank, _paid_at: datetime, common: dict[str, Any]) -> Command:
-    return Status(expires_before=_expires_before(bank), **common)
+    return Status(expires_before=_expires_before(bank), booked=True, **common)
 
 
 COMMANDS: dict[str, Callable[[Bank, datetime, dict[str, Any]], Command]] = {

@@ -69,7 +69,10 @@ COLUMNS = {
 EXACT = ("account.number", "invoice.number", "payment.bank", "payment.txn_id")
 
 MISSING = "missing"  # a library
-ADDITION = re.compile(r"ADD (COLUMN|KEY) (\w+)")  # in a statement of sql/upgrade.sql
+# What a statement of the schema or of an upgrade adds: a table; a column or a key of a table.
+ADDITION = re.compile(
+    r"(?:CREATE TABLE IF NOT EXISTS|ALTER TABLE) (\w+)(?: ADD (?:COLUMN|KEY) (\w+))?"
+)
 
 
 def examine(
@@ -280,18 +283,20 @@ def _password(database: Database, bank: Bank) -> Finding:
 
 
 def _missing(session: Session, database: Database) -> Iterator[Finding]:
-    """Find what the table payment of an older release lacks, each with the statement to paste."""
-    there = {row["name"] for row in session.run(f"doctor_{database.engine.UPGRADE}").rows}
-    if not there:  # no table at all
+    """Find what a database of an older release lacks, each with the statement to paste."""
+    engine = database.engine
+    there = {row["name"] for row in session.run(f"doctor_{engine.UPGRADE}").rows}
+    if "payment" not in there:  # a new database: one sentence is enough
         return
-    for statement in database.statements_of(database.engine.UPGRADE):
-        sort, name = ADDITION.findall(statement)[0]
-        if name not in there:
-            yield Finding(
-                "fault" if sort == "COLUMN" else "warning",
-                f"payment.{name}",
-                f"is missing: run flask init-db, or paste {statement};",
-            )
+    for script in (engine.SCHEMA, engine.UPGRADE):
+        for statement in database.statements_of(script):
+            added = ADDITION.match(statement)
+            if added and ".".join(filter(None, added.groups())) not in there:
+                yield Finding(
+                    "warning" if " ADD KEY " in statement else "fault",
+                    ".".join(filter(None, added.groups())),
+                    f"is missing: run flask init-db, or paste {statement};",
+                )
 
 
 def _numbers(session: Session) -> Iterator[Finding]:
@@ -309,10 +314,11 @@ def _overlays(folder: Path) -> Iterator[Finding]:
     """Look at the statements that the site has laid over ours."""
     for path in sorted(folder.glob("*.sql")):
         text = path.read_text(encoding="utf-8")
-        # What is completed as it is read does no harm until its form changes.
-        state: State = "fault" if [*older.faults(older.completed(text))] else "warning"
-        for fault in older.faults(text):
-            yield Finding(state, f"instance/sql/{path.name}", fault)
+        lacking = [*older.faults(text)]
+        if lacking:
+            # What is completed as it is read does no harm until its form changes.
+            state: State = "fault" if [*older.faults(older.completed(text))] else "warning"
+            yield Finding(state, f"instance/sql/{path.name}", "; ".join(lacking))
 
 
 def _login(engine: MySQL) -> Iterator[Finding]:

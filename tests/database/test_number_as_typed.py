@@ -8,6 +8,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from callback.database import load_statements, older
+from callback.paths import SQL
 from tests.conftest import Engine, MariaDBEngine, flask, settings_toml
 from tests.support import sites
 from tests.support.processes import ROOT, Endpoint, Reply
@@ -183,6 +185,29 @@ def test_statements_of_an_older_release_are_completed(
     assert "payment.number" in found["instance/sql/pay_account.sql"][1]
     assert found["instance/sql/explain_account.sql"][0] == "warning"
     assert "p.number AS payment_number" in found["instance/sql/explain_account.sql"][1]
+
+
+def test_every_statement_of_an_older_release_is_completed() -> None:
+    """Number and deadline; ours lack nothing."""
+    for folder in (sites.OLDER, SQL):
+        for path in folder.glob("*.sql"):
+            text = load_statements(folder).get(path.stem, "")
+            assert list(older.faults(text)) == [], path
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("UPDATE payment SET state = 'paid' WHERE txn_id = :txn_id OR bank = :bank", "given up"),
+        ("UPDATE payment SET state = 'paid' WHERE txn_id = :txn_id ORDER BY id", "given up"),
+        ("INSERT INTO payment (bank, txn_id) VALUES (:bank, :txn_id)", "number that was typed"),
+        ("SELECT p.txn_id, a.number AS payment_number FROM payment AS p", "renumbered"),
+    ],
+)
+def test_what_cannot_be_completed_stays_as_it_is_and_is_named(text: str, fault: str) -> None:
+    """Half a condition would be another one."""
+    assert older.completed(text) == text
+    assert fault in " ".join(older.faults(text))
 
 
 # Written in a form that cannot be completed.

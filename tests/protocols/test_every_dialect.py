@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -33,10 +34,11 @@ from callback.tools.conform.suite import CASES, Case, lacks
 from tests.conftest import Engine, MariaDBEngine, SQLiteEngine, flask, settings_toml
 from tests.support import dialects, sites
 from tests.support.answers import broken
-from tests.support.processes import HOST, CuttingProxy, Endpoint, write_settings
+from tests.support.processes import HOST, CuttingProxy, Endpoint, Rule, write_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
     from contextlib import AbstractContextManager
 
     from callback.bank import Settings
@@ -485,6 +487,111 @@ def test_a_database_that_is_away_is_never_a_refusal(books: Engine, cut: Cut) -> 
         assert recorded(books, bank) == {}
         play.expect(steps[bank], "ok")
         assert recorded(books, bank) == play.books
+
+
+def settle(engine: Engine) -> None:
+    """Wait until the server has done what has reached it."""
+    assert isinstance(engine, MariaDBEngine)
+    busy = (
+        "SELECT COUNT(*) FROM information_schema.processlist"
+        " WHERE user = 'callback' AND command <> 'Sleep'"
+    )
+    while engine.rows(busy)[0][0]:
+        time.sleep(0.01)
+
+
+# The statement that makes it money: of a payment, or of the second phase.
+MONEY = {False: b", a.id, ", True: b"SET state = 'paid'"}
+
+
+class HeldUp(NamedTuple):
+    """Calls of several banks, whose statements are held up in the network."""
+
+    plays: dict[str, Play]
+    steps: dict[str, Step]
+    answers: dict[str, Future[Reading]]
+    rule: Rule
+
+
+@contextmanager
+def held_up(
+    books: Engine, folder: Path, request: pytest.FixtureRequest, two_phase: bool
+) -> Iterator[HeldUp]:
+    """What makes it money is on its way, for every bank of so many phases."""
+    assert isinstance(books, MariaDBEngine)
+    banks = [name for name, play in PLAYS.items() if play.simulator.SHEET.two_phase == two_phase]
+    rule = Rule(MONEY[two_phase], "before", "hold", times=len(banks))
+    options = ["--worker-class=gthread", f"--threads={len(banks) + 1}"]
+    with CuttingProxy(HOST, books.server.port) as proxy, ThreadPoolExecutor(len(banks)) as pool:
+        toml = settings_toml(books.server.url(books.name, port=proxy.port), request.module)
+        with Endpoint(f"CONNECTIONS = 99\n{toml}", folder, workers=1, options=options) as endpoint:
+            given, site = read(endpoint.settings), f"http://{HOST}:{endpoint.port}"
+            plays = {bank: make_play(given, bank, site) for bank in banks}
+            steps = {bank: play.new() for bank, play in plays.items()}
+            if two_phase:
+                for bank, play in plays.items():
+                    steps[bank] = play.later("perform", steps[bank], play.expect(steps[bank], "ok"))
+            proxy.rule = rule
+            answers = {bank: pool.submit(play.ask, steps[bank]) for bank, play in plays.items()}
+            try:
+                while rule.times and not all(answer.done() for answer in answers.values()):
+                    time.sleep(0.01)
+                yield HeldUp(plays, steps, answers, rule)
+            finally:
+                rule.go.set()
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.parametrize("two_phase", MONEY, ids=["pay", "perform"])
+def test_what_was_given_up_is_not_recorded_behind_the_banks_back(
+    books: Engine, tmp_path: Path, request: pytest.FixtureRequest, two_phase: bool
+) -> None:
+    """Nor after its status was told: what a bank hears stays true. It may pay all the same, later.
+
+    The link heals when we have given up.
+    """
+    with held_up(books, tmp_path, request, two_phase) as held:
+        for bank, play in held.plays.items():
+            play.want(held.answers[bank].result(), held.steps[bank].act, "temporary")
+            hear(play, held.steps[bank])
+        held.rule.go.set()
+        settle(books)
+        for bank, play in held.plays.items():
+            assert "paid" not in {one.state for one in recorded(books, bank).values()}
+            play.expect(held.steps[bank], "ok")
+            assert recorded(books, bank)[held.steps[bank].id].state == "paid"
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_who_hears_that_there_is_no_payment_is_not_paid_by_it(
+    books: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """The bank asks while its own payment is still on its way, and in time."""
+    with held_up(books, tmp_path, request, two_phase=False) as held:
+        heard = [bank for bank, play in held.plays.items() if hear(play, held.steps[bank])]
+        held.rule.go.set()
+        assert heard
+        for bank in heard:
+            play = held.plays[bank]
+            play.want(held.answers[bank].result(), "pay", "temporary")
+            assert recorded(books, bank) == {}
+            play.expect(held.steps[bank], "ok")
+            assert recorded(books, bank) == play.books
+
+
+def hear(play: Play, step: Step) -> bool:
+    """Ask how the payment stands, and take it back, as far as the dialect can: it is not there.
+
+    A booking is there, and could be taken back: then it is only asked how it stands.
+    """
+    two_phase = play.simulator.SHEET.two_phase
+    acts: list[Act] = ["status"]
+    if play.simulator.refunds() and not two_phase:
+        acts.append("cancel")
+    asked = [act for act in acts if act in play.simulator.acts]
+    for act in asked:
+        play.want(play.ask(replace(step, act=act)), act, "ok" if two_phase else "payment_not_found")
+    return bool(asked)
 
 
 def test_a_database_that_was_not_upgraded_is_never_a_refusal(

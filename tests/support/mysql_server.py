@@ -34,6 +34,15 @@ PLUGIN_AUTH, LENENC = 0x80000, 0x200000
 SALT = bytes(range(65, 85))
 GOOD = b"\0\0\0\2\0\0\0"  # OK, nothing changed, autocommit
 REFUSED = b"\xff" + struct.pack("<H", 1045) + b"#28000Access denied"
+END = b"\xfe\0\0\2\0"
+# One column, a DATETIME, and one row.
+TIME = (
+    b"\1",
+    b"\3def\0\0\0\3now\0\x0c" + struct.pack("<HIBHB2x", 63, 23, 12, 0, 3),
+    END,
+    b"\x172026-11-03 09:15:00.000",
+    END,
+)
 NO_TABLE = b"\xff" + struct.pack("<H", 1146) + b"#42S02no such table"
 
 
@@ -168,7 +177,11 @@ class _Conversation(threading.Thread):
     def _answer_queries(self) -> None:
         while True:
             query = self._hear()[1:]
-            self._say(NO_TABLE if query.lstrip().startswith((b"SELECT", b"INSERT")) else GOOD)
+            if query.startswith(b"SELECT UTC_TIMESTAMP"):
+                for packet in TIME:
+                    self._say(packet)
+            else:
+                self._say(NO_TABLE if query.lstrip().startswith((b"SELECT", b"INSERT")) else GOOD)
 
     def _hear(self) -> bytes:
         head = self._exactly(4)

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -104,6 +104,11 @@ class Program:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+    def signal(self, number: int) -> None:
+        """Send it a signal, as SIGSTOP."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def output(self) -> str:
         """Everything it has printed."""
@@ -244,14 +249,16 @@ class Rule:
 
     * before: the server never gets the packet; after: it does, but its answer is thrown away.
     * cut closes both sides; stall leaves the client waiting; late (with before) also does, and
-      hands the packet to the server when the client has given up.
+      hands the packet to the server when the client has given up; hold (with before) hands it over
+      when the test sets `go`, and carries on.
     """
 
     needle: bytes
     when: Literal["before", "after"] = "before"
-    action: Literal["cut", "stall", "late"] = "cut"
+    action: Literal["cut", "stall", "late", "hold"] = "cut"
     times: int = 1
     skip: int = 0
+    go: threading.Event = field(default_factory=threading.Event)
 
     def applies(self, packet: bytes) -> bool:
         if self.needle not in packet or self.times == 0:
@@ -284,6 +291,8 @@ class CuttingProxy:
 
     def __exit__(self, *error: object) -> None:
         self.refuse = True
+        if self.rule:
+            self.rule.go.set()
         self.cut_idle()
         for link in self.links:
             link.join()
@@ -379,7 +388,9 @@ class _Link(threading.Thread):
     def _carry_questions(self) -> None:
         for packet in _packets(self._client):
             rule = self._judge(packet[4:])
-            if rule is None:
+            if rule is None or rule.action == "hold":
+                if rule:
+                    rule.go.wait()
                 self._server.sendall(packet)
             else:
                 return self._break(rule, packet)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from callback import log
 from callback.clock import utc_now
-from callback.database.errors import DuplicateError
+from callback.database.errors import DatabaseError, DuplicateError
 from callback.layouts import bank_day, beginning
 from callback.tools.books import credits, pairs
 from callback.tools.books.entry import Ours
@@ -320,7 +320,10 @@ class Reconciliation:
 
     def _changed(self, statement: str, **values: Any) -> bool:
         with self._database.session() as session:
-            return bool(session.run(statement, **values).changed)
+            reply = session.run(statement, **values)
+            if not reply.changed and session.server_time() >= reply.deadline:
+                raise DatabaseError("the server came to it too late: book again")
+            return bool(reply.changed)
 
     def _render(self, entry: Entry, name: Name) -> None:
         log.call(

@@ -223,7 +223,7 @@ def _books(bank: Bank, scenario: Scenario) -> Iterator[Database]:
         try:
             yield database
         finally:
-            database.discard(database.borrow(0))
+            database.close()
 
 
 def _follow_up(act: Act, step: Step, paid: Result) -> Step:

@@ -1,0 +1,96 @@
+"""A connection of PyMySQL whose waits end at one time, however many of them there are.
+
+PyMySQL has a time limit for each read. Logging in takes many, and a server may send its answer
+byte by byte.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from typing import TYPE_CHECKING, Any
+
+import pymysql
+from pymysql.cursors import DictCursor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _typeshed import WriteableBuffer
+
+    Base = pymysql.Connection[DictCursor]
+else:
+    Base = pymysql.Connection
+
+# To set a socket's limit costs more than to look at the clock: it is set when so much is lost.
+SLACK_S = 0.1
+NO_TIME_S = 0.001  # 0 would mean: do not wait at all, and fail otherwise
+
+
+class LimitedConnection(Base):
+    """Opened within so many seconds; then each statement has its own."""
+
+    _read_timeout: float
+    _write_timeout: float
+    _current_timeout: float
+
+    def __init__(self, *, within: float, **options: Any) -> None:
+        self._file: io.BufferedReader | None = None
+        self.allow(within)
+        super().__init__(read_timeout=within, write_timeout=within, **options)
+
+    def allow(self, seconds: float) -> None:
+        """Give the next statement so long, all its reads together."""
+        self._set(time.monotonic() + seconds, seconds)
+
+    def allow_each(self, seconds: float) -> None:
+        """Give each read of what follows so long."""
+        self._set(float("inf"), seconds)
+
+    def set_character_set(self, charset: str, collation: str | None = None) -> None:
+        """Leave it to `init_command`, and save a round trip."""
+
+    # PyMySQL has no other places to wait: it reads from a file, and writes packets.
+
+    @property
+    def _rfile(self) -> io.BufferedReader | None:
+        return self._file
+
+    @_rfile.setter
+    def _rfile(self, file: io.BufferedReader | None) -> None:
+        self._file = file and io.BufferedReader(_Limited(file.detach(), self._hurry))
+
+    def _write_bytes(self, data: bytes) -> None:
+        self._hurry()
+        super()._write_bytes(data)  # type: ignore[misc]
+
+    def _set(self, end: float, seconds: float) -> None:
+        self._end = end
+        self._late = end - seconds + SLACK_S  # from then on the socket would wait too long
+        self._read_timeout = self._write_timeout = seconds
+
+    def _hurry(self) -> None:
+        if time.monotonic() > self._late:
+            self._set(self._end, max(self._end - time.monotonic(), NO_TIME_S))
+            self._sock.settimeout(self._read_timeout)  # type: ignore[attr-defined]
+            self._current_timeout = self._read_timeout
+
+
+class _Limited(io.RawIOBase):
+    """A socket's file that looks at the clock before it waits."""
+
+    def __init__(self, raw: Any, hurry: Callable[[], None]) -> None:
+        self._raw = raw
+        self._hurry = hurry
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        self._hurry()
+        read: int | None = self._raw.readinto(buffer)
+        return read
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()

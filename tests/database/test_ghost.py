@@ -1,0 +1,373 @@
+"""A statement has no effect after we gave it up, and "no such payment" stays true.
+
+docs/reliability.md, "The ghost". Each test holds a statement up somewhere: in the network (a proxy
+on TCP), in a worker, in the server.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from callback import lookup, operation, settings
+from callback.clock import utc_now
+from callback.database import Database, load_statements, timing
+from callback.model import Cancel, Pay, Perform, Status
+from callback.paths import SQL
+from tests.conftest import Engine, MariaDBEngine, flask, settings_toml
+from tests.support.processes import HOST, CuttingProxy, Endpoint, MariaDB, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    import pymysql
+
+BANKS = """
+[BANKS.plat]
+protocol = "cyberplat"
+allow = ["127.0.0.1"]
+cancel = true
+"""
+SETTINGS = {"CONNECTIONS": 4}
+ACCOUNT = "7012340001"
+INSERT = b"INSERT INTO payment"
+only_mariadb = pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+# cyberplat.md: done, no such payment; "ask again" in a payment and a cancel, and in a status.
+DONE, UNKNOWN, AGAIN, AGAIN_STATUS = "0", "6", "HTTP 503", "8"
+
+
+def ask(endpoint: Endpoint, action: str, receipt: str = "1") -> str | None:
+    """The code of an answer."""
+    query = f"action={action}&receipt={receipt}"
+    if action == "payment":
+        query += f"&number={ACCOUNT}&amount=100.00&date=2026-11-03T12:30:46"
+    reply = endpoint.call(f"/plat?{query}")
+    return ET.fromstring(reply.body).findtext("code") if reply.body else f"HTTP {reply.status}"
+
+
+def paid(engine: Engine) -> list[tuple[Any, ...]]:
+    """What is recorded as money."""
+    return engine.rows("SELECT bank, txn_id, amount FROM payment WHERE state = 'paid'")
+
+
+def settled(engine: Engine, proxy: CuttingProxy) -> None:
+    """Wait until the server has done what came through the proxy so far."""
+    assert isinstance(engine, MariaDBEngine)
+    for link in proxy.links:
+        link.join(0.5)
+    busy = (
+        "SELECT COUNT(*) FROM information_schema.processlist"
+        " WHERE user = 'callback' AND command <> 'Sleep'"
+    )
+    while engine.rows(busy)[0][0]:
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def proxy(mariadb: MariaDB) -> Iterator[CuttingProxy]:
+    """A proxy in front of the session's server."""
+    with CuttingProxy(HOST, mariadb.port) as running:
+        yield running
+
+
+@pytest.fixture
+def endpoint_behind(
+    engine: Engine, proxy: CuttingProxy, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Endpoint]:
+    """The program with threads enough, behind the proxy, with one customer."""
+    assert isinstance(engine, MariaDBEngine)
+    engine.account(ACCOUNT)
+    url = engine.server.url(engine.name, port=proxy.port)
+    options = ["--worker-class=gthread", "--threads=4"]
+    toml = settings_toml(url, request.module)
+    with Endpoint(toml, tmp_path, workers=2, options=options) as running:
+        yield running
+
+
+@contextmanager
+def held(
+    proxy: CuttingProxy, endpoint: Endpoint, action: str = "payment", needle: bytes = INSERT
+) -> Iterator[tuple[Rule, Future[str | None]]]:
+    """A call whose statement is on its way, and its answer."""
+    rule = proxy.rule = Rule(needle, "before", "hold")
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask, endpoint, action)
+        try:
+            while rule.times and not answer.done():
+                time.sleep(0.005)
+            yield rule, answer
+        finally:
+            rule.go.set()
+
+
+@only_mariadb
+@pytest.mark.parametrize("action", ["status", "cancel"])
+def test_what_is_held_up_in_the_network_is_not_recorded_after_not_found(
+    engine: Engine, proxy: CuttingProxy, endpoint_behind: Endpoint, action: str
+) -> None:
+    """A black hole: we answer "ask again", the bank asks, the link heals."""
+    with held(proxy, endpoint_behind) as (rule, answer):
+        assert answer.result() == AGAIN
+        assert ask(endpoint_behind, action) == UNKNOWN
+        rule.go.set()
+        settled(engine, proxy)
+
+        assert paid(engine) == []
+        assert ask(endpoint_behind, action) == UNKNOWN
+    # A bank that pays nevertheless, later, is heard.
+    assert ask(endpoint_behind, "payment") == DONE
+    assert ask(endpoint_behind, "status") == DONE
+    assert len(paid(engine)) == 1
+
+
+@only_mariadb
+def test_what_we_gave_up_has_no_effect_though_nobody_asks(
+    engine: Engine, proxy: CuttingProxy, endpoint_behind: Endpoint
+) -> None:
+    """The statement carries its own end."""
+    with held(proxy, endpoint_behind) as (rule, answer):
+        assert answer.result() == AGAIN
+        rule.go.set()
+        settled(engine, proxy)
+
+    assert paid(engine) == []
+    assert ask(endpoint_behind, "payment") == DONE
+
+
+@only_mariadb
+@pytest.mark.parametrize("action", ["status", "cancel"])
+def test_an_impatient_bank_is_told_the_truth(
+    engine: Engine, proxy: CuttingProxy, endpoint_behind: Endpoint, action: str
+) -> None:
+    """It asks while its own payment is under way: whoever is first decides, for both."""
+    with held(proxy, endpoint_behind) as (rule, answer):
+        assert ask(endpoint_behind, action) == UNKNOWN
+        rule.go.set()
+
+        assert answer.result() == AGAIN
+    assert paid(engine) == []
+    assert ask(endpoint_behind, "payment") == DONE
+
+
+@only_mariadb
+def test_to_be_sure_costs_two_more_round_trips(
+    proxy: CuttingProxy, endpoint_behind: Endpoint
+) -> None:
+    """A known payment costs one, as a check does; one that nobody knows costs three."""
+    assert ask(endpoint_behind, "payment") == DONE
+
+    def trips(action: str, receipt: str) -> int:
+        proxy.statements.clear()
+        ask(endpoint_behind, action, receipt)
+        return len([one for one in proxy.statements if "payment" in one or "promise" in one])
+
+    assert (trips("status", "1"), trips("status", "9")) == (1, 3)
+    assert (trips("cancel", "9"), trips("cancel", "1")) == (3, 2)
+
+
+@only_mariadb
+def test_a_change_that_was_given_up_has_no_effect(
+    engine: Engine, proxy: CuttingProxy, endpoint_behind: Endpoint
+) -> None:
+    """A cancel that the bank heard nothing of does not take the money away behind its back."""
+    assert ask(endpoint_behind, "payment") == DONE
+    with held(proxy, endpoint_behind, "cancel", b"SET state = 'cancelled'") as (rule, answer):
+        assert answer.result() == AGAIN
+        assert ask(endpoint_behind, "status") == DONE
+        rule.go.set()
+        settled(engine, proxy)
+
+    assert len(paid(engine)) == 1
+
+
+@contextmanager
+def uncommitted(engine: Engine, config: Path) -> Iterator[pymysql.cursors.Cursor]:
+    """The server has our payment in its hands, and does not come to commit it."""
+    assert isinstance(engine, MariaDBEngine)
+    engine.account(ACCOUNT)
+    given = settings.load(config)
+    text = Database(given.engine, load_statements(SQL), 1).statements["pay_account"]
+    now = utc_now()
+    values: dict[str, Any] = dict.fromkeys(("paid_at", "now", "performed_at", "began"), now)
+    values |= dict.fromkeys(("deadline", "latest"), now + timedelta(hours=1))
+    values |= {"bank": "plat", "txn_id": "1", "number": ACCOUNT, "account": ACCOUNT}
+    values |= {"amount": "100.00", "currency": "KZT", "state": "paid"}
+    values["bucket"] = lookup.bucket(given.banks["plat"], "1")
+    with engine.server.connect(engine.name) as other, other.cursor() as cursor:
+        cursor.execute("BEGIN")
+        assert cursor.execute(text, values) == 1
+        yield cursor
+
+
+@only_mariadb
+@pytest.mark.parametrize("ends", ["COMMIT", "ROLLBACK"])
+def test_a_row_that_is_not_committed_yet_is_not_not_found(
+    engine: Engine, endpoint: Endpoint, ends: str
+) -> None:
+    """A commit stalls inside the server: nobody knows how it ends, so nobody says anything."""
+    with uncommitted(engine, endpoint.settings) as cursor:
+        assert ask(endpoint, "status") == AGAIN_STATUS
+        assert ask(endpoint, "cancel") == AGAIN
+        cursor.execute(ends)
+    assert ask(endpoint, "status") == (DONE if ends == "COMMIT" else UNKNOWN)
+
+
+@only_mariadb
+def test_a_payment_that_is_committed_meanwhile_is_found(engine: Engine, endpoint: Endpoint) -> None:
+    """Whoever promises that there is none looks once more."""
+    assert isinstance(engine, MariaDBEngine)
+    waits = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'UPDATE promise%'"
+    with uncommitted(engine, endpoint.settings) as cursor, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask, endpoint, "status")
+        while not engine.rows(waits)[0][0] and not answer.done():
+            time.sleep(0.005)
+        cursor.execute("COMMIT")
+        assert answer.result() == DONE
+
+
+@only_mariadb
+def test_a_server_that_lets_nobody_write_writes_nothing_afterwards(
+    engine: Engine, endpoint: Endpoint
+) -> None:
+    """FLUSH TABLES WITH READ LOCK: what waits for it is over before we give up."""
+    assert isinstance(engine, MariaDBEngine)
+    engine.account(ACCOUNT)
+    with engine.server.connect() as other, other.cursor() as cursor:
+        cursor.execute("FLUSH TABLES WITH READ LOCK")
+        assert ask(endpoint, "payment") == AGAIN
+        assert ask(endpoint, "status") == AGAIN_STATUS
+        waiting = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT%'"
+        assert engine.rows(waiting)[0][0] == 0
+        cursor.execute("UNLOCK TABLES")
+
+    assert paid(engine) == []
+    assert ask(endpoint, "payment") == DONE
+
+
+@only_mariadb
+def test_a_server_that_stood_still_does_nothing_late(
+    mariadb: MariaDB, tmp_path: Path, request: pytest.FixtureRequest, database: object
+) -> None:
+    """It is stopped with a statement in its hands, and goes on when we have given up."""
+    folder = tmp_path / "still"
+    folder.mkdir()
+    with MariaDB(folder) as server:
+        server.create_database("usu")
+        engine = MariaDBEngine(server, "usu")
+        toml = settings_toml(engine.url, request.module)
+        with Endpoint(toml, tmp_path) as endpoint:
+            assert flask(endpoint.settings, "init-db").returncode == 0
+            engine.account(ACCOUNT)
+            assert ask(endpoint, "payment", "2") == DONE
+            server.signal(signal.SIGSTOP)
+            try:
+                assert ask(endpoint, "payment") == AGAIN
+            finally:
+                server.signal(signal.SIGCONT)
+            busy = "SELECT COUNT(*) FROM information_schema.processlist WHERE command <> 'Sleep'"
+            while engine.rows(busy)[0][0] > 1:
+                time.sleep(0.01)
+            assert [row[1] for row in paid(engine)] == ["2"]
+            end = time.monotonic() + 60  # it has been silent: for a moment nobody may ask it
+            while (code := ask(endpoint, "status")) == AGAIN_STATUS and time.monotonic() < end:
+                time.sleep(0.1)
+            assert code == UNKNOWN
+
+
+@only_mariadb
+@pytest.mark.parametrize("hours", [-3, 3])
+def test_the_clocks_of_the_hosts_may_differ(
+    engine: Engine, tmp_path: Path, request: pytest.FixtureRequest, hours: int
+) -> None:
+    """The server's clock counts, and it is asked for."""
+    assert isinstance(engine, MariaDBEngine)
+    engine.account(ACCOUNT)
+    skew = f"SET timestamp = UNIX_TIMESTAMP() + {hours * 3600}"
+    engine.server.sql(f'SET GLOBAL init_connect = "{skew}"')
+    try:
+        with Endpoint(settings_toml(engine.url, request.module), tmp_path) as endpoint:
+            codes = [ask(endpoint, action) for action in ("payment", "payment", "status", "cancel")]
+            assert codes == [DONE] * 4
+            assert ask(endpoint, "status", "9") == UNKNOWN
+    finally:
+        engine.server.sql("SET GLOBAL init_connect = ''")
+
+
+@pytest.fixture
+def desk(engine: Engine, folder: Path) -> Iterator[Callable[..., str]]:
+    """The operation itself: run(command), each in a session of its own."""
+    engine.account(ACCOUNT)
+    given = settings.load(folder / "config.toml")
+    database = Database(given.engine, load_statements(SQL), 1)
+
+    def run(command: Any, age: float = 0.0) -> str:
+        with database.session(age) as session:
+            return operation.run(session, given.banks["plat"], command).outcome
+
+    yield run
+    database.close()
+
+
+PAYMENT = Pay(
+    name="payment",
+    txn_id="1",
+    account=ACCOUNT,
+    amount=Decimal("100.00"),
+    paid_at=datetime(2026, 11, 3),  # noqa: DTZ001
+)
+STATUS = Status(name="status", txn_id="1")
+
+
+def test_a_caller_who_waited_since_before_not_found_does_not_pay(desk: Callable[..., str]) -> None:
+    """A call that lay in a queue meanwhile: the bank has the money back already."""
+    assert desk(STATUS) == "payment_not_found"
+    with pytest.raises(Exception, match="told while it waited"):
+        desk(PAYMENT, 2.0)
+    assert desk(STATUS) == "payment_not_found"
+    time.sleep(0.05)  # our clocks tell milliseconds apart
+    assert desk(PAYMENT) == "ok"
+
+
+@only_sqlite
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_jumps_costs_nobody_an_answer(
+    engine: Engine, desk: Callable[..., str], monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """The database's is set while we are connected to it."""
+    assert desk(replace(PAYMENT, txn_id="0")) == "ok"
+    jumped = lambda: utc_now() + timedelta(hours=hours)  # noqa: E731
+    monkeypatch.setattr("callback.database.sqlite.utc_now", jumped)
+
+    assert desk(PAYMENT) == "ok"
+    assert desk(PAYMENT) == "duplicate_same"
+    assert desk(Status(name="status", txn_id="9")) == "payment_not_found"
+    assert desk(Cancel(name="cancel", txn_id="1", refund=True)) == "ok"
+    assert len(paid(engine)) == 1
+
+
+def test_a_change_that_came_too_late_is_not_called_a_refusal(
+    desk: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A perform that did nothing: not because the invoice is paid."""
+    assert desk(replace(PAYMENT, state="created")) == "ok"
+    monkeypatch.setattr(timing.ServerClock, "at", lambda *_: datetime(2020, 1, 1))  # noqa: DTZ001
+    for command in (
+        Perform(name="perform", txn_id="1"),
+        Cancel(name="cancel", txn_id="1"),
+    ):
+        with pytest.raises(Exception, match="too late"):
+            desk(command)
+    monkeypatch.undo()
+    assert desk(Perform(name="perform", txn_id="1")) == "ok"

@@ -1,0 +1,4 @@
+-- A payment in the state that was seen becomes a cancelled one, once.
+UPDATE payment
+   SET state = 'cancelled', cancelled_at = :now, cancel_reason = :reason
+ WHERE bank = :bank AND txn_id = :txn_id AND state = :seen
