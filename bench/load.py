@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.data import FIRST_ACCOUNT
+from callback.lookup import BUCKETS
 from tests.support.processes import HOST, ROOT
 
 if TYPE_CHECKING:
@@ -134,6 +135,9 @@ def bare_statement(number: int) -> str:
         "now": "'2026-11-03 04:15:01.000'",
         "performed_at": "'2026-11-03 04:15:01.000'",
         "deadline": "'2099-01-01 00:00:00.000'",
+        "bucket": str(number % BUCKETS),
+        "began": "'2026-11-03 04:15:01.000'",
+        "latest": "'2099-01-01 00:00:00.000'",
     }
     text = (ROOT / "sql" / "pay_account.sql").read_text(encoding="utf-8")
     text = re.sub(r"--[^\n]*", "", text).strip()

@@ -11,7 +11,8 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
-from callback.database.errors import DatabaseError, DuplicateError
+from callback import log
+from callback.database.errors import DatabaseError, DuplicateError, NoPromiseError
 from callback.model import Payment
 
 if TYPE_CHECKING:
@@ -39,7 +40,11 @@ def find_or_promise(session: Session, bank: Bank, command: Cancel | Status) -> P
     payment = find(session, bank, command.txn_id)
     if payment or command.booked:
         return payment
-    _promise(session, bucket(bank, command.txn_id))
+    try:
+        _promise(session, bucket(bank, command.txn_id))
+    except NoPromiseError as error:
+        # As an older release answered: a site that has only uploaded this one goes on.
+        log.warning(str(error))
     # Whoever was being recorded when we promised has ended since.
     return find(session, bank, command.txn_id)
 

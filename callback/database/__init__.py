@@ -17,13 +17,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from typing import Protocol as Interface
 
+from callback import log
 from callback.database.errors import (
     BusyError,
     DatabaseError,
     DuplicateError,
+    NoPromiseError,
     NothingToAddError,
     RetryError,
 )
+from callback.database.older import without_promise
 from callback.database.statements import load_statements, parts
 from callback.database.timing import SILENT_S, ServerClock, Watch
 
@@ -102,6 +105,12 @@ class Database:
         self.engine = engine
         self._scripts = statements
         self.statements = {name: engine.prepare(text) for name, text in statements.items()}
+        # Those that a database without the table `promise` can run, too.
+        self.older = {
+            name: engine.prepare(without_promise(text))
+            for name, text in statements.items()
+            if without_promise(text) != text
+        }
         self.timed = {name for name, text in statements.items() if ":deadline" in text}
         self._idle: list[Connection] = []
         self._places = threading.BoundedSemaphore(connections)
@@ -286,6 +295,11 @@ class Session:
                 if error.connection_lost:
                     resent = resent or sent
                     self._discard(time.monotonic() - started)
+            except NoPromiseError as error:
+                if prepared == self._database.older.get(statement, prepared):
+                    raise
+                log.warning(str(error))
+                prepared = self._database.older[statement]
             except DuplicateError as error:
                 error.resent = resent
                 raise

@@ -7,8 +7,20 @@ COLUMN_MISSING = (
 )
 
 
+# Where a site uploads this release and does nothing at its database.
+PROMISE_MISSING = (
+    "the table promise is missing, or the database user may not use it. Payments go on as with an "
+    "older release, but what a bank was told is not there may still be recorded a moment later: "
+    "run flask init-db, or paste the statement that flask doctor shows"
+)
+
+
 class DatabaseError(Exception):
     """The outcome of a statement is not known, or the database cannot be asked at all."""
+
+
+class NoPromiseError(DatabaseError):
+    """The table `promise` cannot be had, so nothing was done."""
 
 
 class BusyError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,9 +21,11 @@ from callback.database import (
 )
 from callback.database.errors import (
     COLUMN_MISSING,
+    PROMISE_MISSING,
     BusyError,
     DatabaseError,
     DuplicateError,
+    NoPromiseError,
     NothingToAddError,
     RetryError,
 )
@@ -32,6 +35,7 @@ from callback.database.timing import ServerClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from callback.database import Row
 
@@ -43,6 +47,9 @@ ROLLED_BACK = {1205, 1213, 1020}
 NOTHING_TO_ADD = {1060, 1061, 1146}
 # Gone away, lost, killed, shutting down, a node outside of its cluster; 0: PyMySQL's closed socket.
 LOST = {0, 1047, 1053, 1927, 2006, 2013, 2014, 2055}
+# No such table, or none that we may use; and as a message names it, whatever its language.
+NO_TABLE = {1142, 1143, 1146}
+PROMISE = re.compile(r"[.'`]promise['`](?!@)")
 # Worth a sentence in the log; the bank hears "ask again" for these as for every other error.
 HINTS = {
     1040: "the server has no connection left: lower CONNECTIONS or the number of workers",
@@ -138,14 +145,15 @@ class MySQLConnection:
         with connection.cursor() as cursor:
             cursor.execute(ISOLATION)
         # A node that has left its cluster greets, but answers nothing.
-        self.clock = self._clock()
+        self.clock = ServerClock(self._time())
         connection.allow_each(PATIENT_TIMEOUT_S)
 
     def read_clock(self, timeout: float) -> None:
         """Set `clock` by what the server says now."""
         self._connection.allow(timeout)
+        asked = time.monotonic()
         try:
-            self.clock = self._clock()
+            self.clock.read(self._time(), asked)
         except (pymysql.MySQLError, OSError) as error:
             fail(error)
 
@@ -195,11 +203,12 @@ class MySQLConnection:
                 raise NothingToAddError from error
             raise DatabaseError(explain(error)) from error
 
-    def _clock(self) -> ServerClock:
+    def _time(self) -> datetime:
         with self._connection.cursor() as cursor:
             cursor.execute("SELECT UTC_TIMESTAMP(6) AS now")
             (told,) = cursor.fetchall()
-        return ServerClock(told["now"])
+        now: datetime = told["now"]
+        return now
 
     @property
     def can_log_in_again(self) -> bool:
@@ -231,4 +240,6 @@ def fail(error: Exception) -> NoReturn:
         raise DuplicateError from error
     if number in ROLLED_BACK or number in LOST:
         raise RetryError(explain(error), connection_lost=number in LOST) from error
+    if number in NO_TABLE and PROMISE.search(str(error)):
+        raise NoPromiseError(f"{error}; {PROMISE_MISSING}") from error
     raise DatabaseError(explain(error)) from error

@@ -23,6 +23,9 @@ _PROMISE = (
     "AND NOT EXISTS (SELECT 1 FROM promise AS k"
     " WHERE k.bucket = :bucket AND k.made_at >= :began AND k.made_at <= :latest)"
 )
+_ASKS_PROMISE = re.compile(
+    r"AND\s+NOT\s+EXISTS\s*\(\s*SELECT\s+1\s+FROM\s+promise\b[^()]*\)", re.IGNORECASE
+)
 _LOCKS = re.compile(r"\s+FOR\s+UPDATE\s*$", re.IGNORECASE)
 _INNERMOST = re.compile(r"\([^()]*\)")
 # Behind a WHERE these keep us from adding one more condition at the end.
@@ -42,6 +45,11 @@ def completed(text: str) -> str:
         text = _with(_PROMISE, text)
     payment = _PAYMENT.search(text)
     return _READS.sub(f"{payment[1]}.number", text) if payment else text
+
+
+def without_promise(text: str) -> str:
+    """Leave out what a database of an older release cannot be asked."""
+    return _ASKS_PROMISE.sub("", text)
 
 
 def faults(text: str) -> Iterator[str]:

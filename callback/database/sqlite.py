@@ -13,8 +13,10 @@ from callback.clock import utc_now
 from callback.database import OPENING_S, Reply
 from callback.database.errors import (
     COLUMN_MISSING,
+    PROMISE_MISSING,
     DatabaseError,
     DuplicateError,
+    NoPromiseError,
     NothingToAddError,
 )
 from callback.database.timing import ServerClock
@@ -130,6 +132,8 @@ class SQLiteConnection:
                 raise DuplicateError from error
             raise DatabaseError(str(error)) from error
         except sqlite3.Error as error:
+            if str(error) == "no such table: promise":
+                raise NoPromiseError(f"{error}; {PROMISE_MISSING}") from error
             raise DatabaseError(_explain(error)) from error
 
     def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -36,6 +36,17 @@ class ServerClock:
         self._read = time.monotonic()
         self._start = now - timedelta(seconds=self._read)
 
+    def read(self, now: datetime, asked: float) -> None:
+        """Note what the server has said to a question of the moment `asked`.
+
+        What is known already is as near as the fastest answer was: a slower one does not count,
+        unless the clock was set meanwhile.
+        """
+        self._read = time.monotonic()
+        start = now - timedelta(seconds=self._read)
+        if not start <= self._start <= now - timedelta(seconds=asked):
+            self._start = start
+
     @property
     def is_old(self) -> bool:
         """Whether the two clocks may have drifted apart since."""

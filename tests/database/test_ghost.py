@@ -27,6 +27,7 @@ from tests.conftest import Engine, MariaDBEngine, flask, settings_toml
 from tests.support.processes import HOST, CuttingProxy, Endpoint, MariaDB, Rule
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
     from pathlib import Path
@@ -284,6 +285,63 @@ def test_a_server_that_stood_still_does_nothing_late(
             while (code := ask(endpoint, "status")) == AGAIN_STATUS and time.monotonic() < end:
                 time.sleep(0.1)
             assert code == UNKNOWN
+
+
+@pytest.fixture
+def without_promise(
+    engine: Engine, command: Callable[..., subprocess.CompletedProcess[str]]
+) -> Iterator[None]:
+    """This release was uploaded, and nothing was done at the database."""
+    engine.account(ACCOUNT)
+    engine.execute("DROP TABLE promise")
+    yield
+    assert command("init-db").returncode == 0
+
+
+def test_a_site_that_only_uploads_this_release_goes_on(
+    engine: Engine,
+    endpoint: Endpoint,
+    command: Callable[..., subprocess.CompletedProcess[str]],
+    without_promise: None,
+) -> None:
+    """As with an older release; and it is told what it lacks, until it has it."""
+    before = len(endpoint.log())
+    acts = [("payment", "1"), ("payment", "1"), ("status", "2"), ("cancel", "2"), ("payment", "2")]
+    assert [ask(endpoint, *act) for act in acts] == [DONE, DONE, UNKNOWN, UNKNOWN, DONE]
+    assert len(paid(engine)) == 2
+    told = [line for line in endpoint.log()[before:] if "flask init-db" in line.get("message", "")]
+    assert len(told) == len(acts)
+    assert {line["level"] for line in told} == {"warning"}
+
+    faults = [line for line in command("doctor").stdout.splitlines() if line.startswith("fault")]
+    assert any("promise" in line and "CREATE TABLE" in line for line in faults)
+
+    assert command("init-db").returncode == 0
+    before = len(endpoint.log())
+    assert ask(endpoint, "status", "3") == UNKNOWN
+    assert engine.rows("SELECT COUNT(*) FROM promise WHERE made_at > '2001-01-01'") == [(1,)]
+    assert not [line for line in endpoint.log()[before:] if "init-db" in line.get("message", "")]
+
+
+@only_mariadb
+def test_a_user_who_may_only_use_the_older_tables_goes_on(
+    engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Rights may be given table by table."""
+    assert isinstance(engine, MariaDBEngine)
+    engine.account(ACCOUNT)
+    server, name = engine.server, engine.name
+    server.sql("CREATE USER tables@'%' IDENTIFIED BY 'promise'")
+    try:
+        for table in ("account", "invoice", "payment"):
+            server.sql(f"GRANT SELECT, INSERT, UPDATE ON {name}.{table} TO tables@'%'")
+        url = f"mysql://tables:promise@{HOST}:{server.port}/{name}"
+        with Endpoint(settings_toml(url, request.module), tmp_path) as endpoint:
+            codes = [ask(endpoint, action) for action in ("status", "payment", "payment")]
+            assert codes == [UNKNOWN, DONE, DONE]
+            assert "flask init-db" in endpoint.output()
+    finally:
+        server.sql("DROP USER tables@'%'")
 
 
 @only_mariadb

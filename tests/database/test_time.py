@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -296,3 +297,18 @@ def test_the_time_in_a_queue_belongs_to_the_budget(host: Host, remembered: Datab
     with remembered.session(age=4.0) as session, pytest.raises(DatabaseError, match="no time left"):
         session.run("any")
     assert host.asked == 0
+
+
+def test_a_slow_answer_does_not_make_the_servers_clock_worse() -> None:
+    """What is known stays, as long as the answer does not contradict it."""
+    now = utc_now()
+    clock, moment = ServerClock(now), time.monotonic()
+    known = clock.at(moment)
+
+    clock.read(now, asked=moment - 5)  # said at any time of five seconds: so says nothing new
+    assert clock.at(moment) == known
+    for hours in (1, -1):  # it was set
+        told = now + timedelta(hours=hours)
+        clock.read(told, asked=time.monotonic())
+        assert abs(clock.at(time.monotonic()) - told) < timedelta(minutes=1)
+    assert not clock.is_old
