@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from callback.database import Engine
     from callback.model import Outcome, Payer, Payment, Result
 
+    Networks = tuple[IPv4Network | IPv6Network, ...]
+
 
 @dataclass(frozen=True)
 class Bank:
@@ -32,7 +34,7 @@ class Bank:
     name: str
     currency: str
     protocol: str
-    allow: tuple[IPv4Network | IPv6Network, ...]
+    allow: Networks
     username: str
     password: tuple[bytes, ...] = field(repr=False)  # oldest first; empty: no Basic
     password_keys: tuple[bytes, ...] = field(repr=False)  # of digests, one for each SECRET_KEY
@@ -201,7 +203,7 @@ class Settings:
     secret_keys: tuple[bytes, ...] = field(repr=False)  # oldest first
     engine: Engine
     connections: int
-    trusted_proxies: int
+    trusted_proxies: int | Networks  # how many, or which
     log: Path | None
     public_url: str
     contact: str  # of ours, for the bank's people

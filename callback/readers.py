@@ -247,6 +247,14 @@ def networks(value: Any) -> tuple[Any, ...]:
         ) from error
 
 
+def proxies(value: Any) -> Any:
+    """How many proxies stand in front of us, or their addresses."""
+    try:
+        return networks(value) if isinstance(value, list) else integer(0, 10)(value)
+    except ValueError as error:
+        raise ValueError(f"{error}; or addresses, as in allow") from error
+
+
 def _network(text: str) -> Any:
     network = ipaddress.ip_network(text)
     mapped = getattr(network.network_address, "ipv4_mapped", None)

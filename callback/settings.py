@@ -83,7 +83,7 @@ FILE_KEYS: Mapping[str, Setting] = {
     "DATABASE": Setting(readers.nonempty, REQUIRED),
     "TIMEZONE": Setting(readers.zone, REQUIRED),
     "CURRENCY": Setting(readers.currency, REQUIRED),
-    "TRUSTED_PROXIES": Setting(readers.integer(0, 10), 0),
+    "TRUSTED_PROXIES": Setting(readers.proxies, 0),
     "CONNECTIONS": Setting(readers.integer(1, 100), 2),
     "LOG": Setting(readers.file, ""),
     "PUBLIC_URL": Setting(readers.web_address, ""),

@@ -22,7 +22,7 @@ from callback.protocols import PROTOCOLS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from callback.bank import Bank, Settings
+    from callback.bank import Bank, Networks, Settings
     from callback.database import Database
     from callback.model import Outcome
 
@@ -92,7 +92,8 @@ def why_refused(
         return _why_wrong(bank, environ)
     if outcome == "bad_address" and environ.get("HTTP_X_FORWARDED_FOR"):
         proxies = settings.trusted_proxies
-        return f"X-Forwarded-For came, and TRUSTED_PROXIES = {proxies} says whom to believe"
+        shown = proxies if isinstance(proxies, int) else [str(network) for network in proxies]
+        return f"X-Forwarded-For came, and TRUSTED_PROXIES = {shown} says whom to believe"
     return ""
 
 
@@ -164,17 +165,26 @@ def may_ask_health(token: str, environ: Mapping[str, str], settings: Settings) -
     return caller(environ, settings.trusted_proxies) in ("127.0.0.1", "::1")
 
 
-def caller(environ: Mapping[str, str], trusted_proxies: int) -> str:
-    """Find the caller's address, believing exactly so many proxies in front of us.
+def caller(environ: Mapping[str, str], trusted_proxies: int | Networks) -> str:
+    """Find the caller's address, believing exactly so many proxies in front of us, or these.
 
     Each proxy appends the address that it saw, so the entries are counted from the end; what
     stands before them, the caller may have written. Fewer entries than proxies: the call did not
     come through them, and the peer is the caller.
     """
-    hops = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    if 0 < trusted_proxies <= len(hops) and hops != [""]:
-        return _without_port(hops[-trusted_proxies].strip())
-    return _without_port(environ.get("REMOTE_ADDR", ""))
+    header = environ.get("HTTP_X_FORWARDED_FOR", "")
+    hops = [_without_port(hop.strip()) for hop in header.split(",")] if header else []
+    peer = _without_port(environ.get("REMOTE_ADDR", ""))
+    if not isinstance(trusted_proxies, int):
+        return _first_unknown(hops, peer, trusted_proxies)
+    return hops[-trusted_proxies] if 0 < trusted_proxies <= len(hops) else peer
+
+
+def _first_unknown(hops: list[str], peer: str, proxies: Networks) -> str:
+    """Go back from the peer while it is a proxy of ours: nobody else's word is taken."""
+    while hops and _is_in(peer, proxies):
+        peer = hops.pop()
+    return peer
 
 
 def _without_port(address: str) -> str:
@@ -191,12 +201,16 @@ def _ops_signer(secret_keys: Sequence[bytes]) -> TimestampSigner:
 
 
 def _allowed(bank: Bank, address: str) -> bool:
+    return _is_in(address, bank.allow)
+
+
+def _is_in(address: str, networks: Networks) -> bool:
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return False
     ip = getattr(ip, "ipv4_mapped", None) or ip
-    return any(ip in network for network in bank.allow)
+    return any(ip in network for network in networks)
 
 
 def credentials(environ: Mapping[str, str], *, bare: bool = False) -> tuple[bytes, bytes]:

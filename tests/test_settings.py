@@ -113,7 +113,8 @@ protocol = "osmp"
         "DATABASE: expected mysql://user:password@host:3306/database",
         'TIMEZONE: expected a time zone such as "Asia/Almaty"',
         'CURRENCY: expected three letters such as "KZT"',
-        "TRUSTED_PROXIES: expected a whole number from 0 to 10, without quotes",
+        "TRUSTED_PROXIES: expected a whole number from 0 to 10, without quotes; or addresses, as "
+        "in allow",
         "BANKS.qiwi.alow: no such key; allow?",
         "BANKS.kaspi.allow: expected a list of addresses and networks",
         'BANKS.kaspi.min_sum: expected a sum in quotes with a dot and two decimals such as "1.00"',

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from callback import proofs, signature
+from callback import proofs, readers, signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,28 @@ password = "right"
 url_token = true
 """
 CHECK = "?command=check&account=1"
+
+
+PROXIES = readers.proxies(["10.0.0.0/24", "::1"])
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "peer", "caller"),
+    [
+        ("79.142.16.1", "10.0.0.10", "79.142.16.1"),
+        ("1.2.3.4, 79.142.16.1", "10.0.0.10", "79.142.16.1"),  # the caller wrote the first
+        ("79.142.16.1, 10.0.0.7", "::1", "79.142.16.1"),  # two of ours, one behind the other
+        ("79.142.16.1:443", "::ffff:10.0.0.10", "79.142.16.1"),
+        ("79.142.16.1", "10.0.1.10", "10.0.1.10"),  # nobody of ours says so
+        ("10.0.0.7", "10.0.0.10", "10.0.0.7"),
+        ("", "10.0.0.10", "10.0.0.10"),
+        ("79.142.16.1", "", ""),
+    ],
+)
+def test_a_proxy_is_believed_by_its_address(forwarded: str, peer: str, caller: str) -> None:
+    """Whoever reaches our port may write the header: only ours are believed."""
+    environ = {"REMOTE_ADDR": peer} | ({"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {})
+    assert signature.caller(environ, PROXIES) == caller
 
 
 def basic(user: str, password: str) -> dict[str, str]:

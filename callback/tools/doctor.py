@@ -497,20 +497,27 @@ def _door(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", "Authorization", "arrives")
-    forwarded = environ.get("HTTP_X_FORWARDED_FOR")
-    hops = len(forwarded.split(",")) if forwarded else 0
-    if hops != settings.trusted_proxies:
-        yield Finding(
-            "warning",
-            "TRUSTED_PROXIES",
-            f"is {settings.trusted_proxies}, but {hops} proxies wrote X-Forwarded-For: the caller "
-            f"is taken for {signature.caller(environ, settings.trusted_proxies)}",
-        )
-    else:
-        caller = signature.caller(environ, settings.trusted_proxies)
-        yield Finding("ok", "caller", f"{caller}: is it yours?")
+    yield _caller(settings, environ)
     scheme = environ.get("HTTP_X_FORWARDED_PROTO") or environ.get("wsgi.url_scheme", "")
     if scheme != "https":
         yield Finding("warning", "https", "this call came without it, as far as we are told")
     else:
         yield Finding("ok", "https", "yes")
+
+
+def _caller(settings: Settings, environ: Mapping[str, str]) -> Finding:
+    caller = signature.caller(environ, settings.trusted_proxies)
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR")
+    hops = len(forwarded.split(",")) if forwarded else 0
+    if isinstance(settings.trusted_proxies, int):
+        is_right = hops == settings.trusted_proxies
+    else:  # whoever wrote it last must be one of them
+        is_right = not hops or caller != environ.get("REMOTE_ADDR")
+    if is_right:
+        return Finding("ok", "caller", f"{caller}: is it yours?")
+    return Finding(
+        "warning",
+        "TRUSTED_PROXIES",
+        f"does not fit: {hops} proxies wrote X-Forwarded-For, the last is "
+        f"{environ.get('REMOTE_ADDR')}, and the caller is taken for {caller}",
+    )

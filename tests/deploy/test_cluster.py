@@ -37,7 +37,7 @@ class Site(NamedTuple):
 class Settings:
     """One bank, behind one proxy."""
 
-    SETTINGS = {"TRUSTED_PROXIES": 1}  # noqa: RUF012 - a module's constant
+    SETTINGS = {"TRUSTED_PROXIES": ["127.0.0.1"]}  # noqa: RUF012 - a module's constant
     BANKS = '[BANKS.qiwi]\nprotocol = "osmp"\nallow = ["127.0.0.1"]\n'
 
 
