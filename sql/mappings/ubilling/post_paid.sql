@@ -1,0 +1,7 @@
+-- A payment goes into the queue of OpenPayz, once; Ubilling credits it from there.
+INSERT INTO op_transactions (hash, date, summ, customerid, paysys, processed, note)
+SELECT CONCAT('callback_', :id), :paid_at, :amount, o.virtualid, UPPER(:bank), 0,
+       CONCAT('callback ', :bank, ' ', :txn_id)
+  FROM op_static AS o
+ WHERE o.id = :account_id
+   AND NOT EXISTS (SELECT 1 FROM op_transactions AS t WHERE t.hash = CONCAT('callback_', :id));
