@@ -26,7 +26,7 @@ _TARGET = re.compile(r"(?:\bINTO|^\w+)\s+([`\w.]+)", re.IGNORECASE)
 # Files of as many statements as it takes; the others are sent as one.
 SCRIPTS = frozenset(
     {
-        *("schema", "schema_sqlite", "upgrade", "upgrade_sqlite", "sample"),
+        *("schema", "schema_sqlite", "upgrade", "upgrade_sqlite", "sample", "grants"),
         *("post_paid", "post_cancelled"),
     }
 )
