@@ -95,3 +95,15 @@ CREATE TABLE IF NOT EXISTS export_line (
     PRIMARY KEY (id),
     UNIQUE KEY export_line_once (payment_id, kind)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 ROW_FORMAT = DYNAMIC;
+
+-- What flask post has tried: a row a payment, and one for its cancellation, that could not be posted at
+-- once, with the last reason; and what it begins in tables without transactions, before it does.
+CREATE TABLE IF NOT EXISTS posting (
+    payment_id BIGINT UNSIGNED NOT NULL,
+    kind       ENUM('paid', 'cancelled') NOT NULL,
+    -- begun, failed: the program's rows may be there; wrong: what is owed would have changed
+    state      ENUM('begun', 'failed', 'wrong') NOT NULL,
+    tried_at   DATETIME(3) NOT NULL,  -- ours, UTC
+    why        VARCHAR(500) NOT NULL,
+    PRIMARY KEY (payment_id, kind)
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 ROW_FORMAT = DYNAMIC;

@@ -76,3 +76,12 @@ CREATE TABLE IF NOT EXISTS export_line (
     kind       TEXT NOT NULL CHECK (kind IN ('paid', 'cancelled')),
     UNIQUE (payment_id, kind)
 );
+
+CREATE TABLE IF NOT EXISTS posting (
+    payment_id INTEGER NOT NULL,
+    kind       TEXT NOT NULL CHECK (kind IN ('paid', 'cancelled')),
+    state      TEXT NOT NULL CHECK (state IN ('begun', 'failed', 'wrong')),
+    tried_at   TEXT NOT NULL,
+    why        TEXT NOT NULL,
+    PRIMARY KEY (payment_id, kind)
+);

@@ -238,7 +238,10 @@ class Transaction:
     def run_script(self, name: str, **values: Any) -> None:
         """Run a file of as many statements as it takes, all with the same values."""
         for statement in parts(self._statements[name]):
-            self._connection.run(statement, values)
+            try:
+                self._connection.run(statement, values)
+            except KeyError as error:
+                raise DatabaseError(f"{name}.sql: there is no value :{error.args[0]}") from error
 
     def keep(self) -> None:
         """Commit what was done until now, and go on; DatabaseError."""

@@ -35,7 +35,7 @@ READ: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(
         (
             *("paid_at", "created_at", "performed_at", "cancelled_at", "posted_at", "reversed_at"),
-            "changed_at",
+            *("changed_at", "tried_at", "since", "happened_at"),
         ),
         datetime.fromisoformat,
     ),

@@ -33,7 +33,7 @@ from callback.database.mysql import MySQL
 from callback.paths import INSTANCE, ROOT
 from callback.protocols import PROTOCOLS
 from callback.tools import exposure, password
-from callback.tools.books import mt940, pull
+from callback.tools.books import lag, mt940, pull
 from callback.tools.finding import Finding
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def examine(
     yield from _banks(settings)
     yield from _overlays(INSTANCE / "sql")
     yield from _database(settings, database)
+    yield from lag.find(database)
     if environ is not None:
         yield from _door(settings, environ)
 

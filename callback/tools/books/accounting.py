@@ -78,8 +78,11 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
 
     @app.cli.command("post")
     @click.option("--dry-run", is_flag=True, help="Do it all, and undo it: does the script work?")
+    @click.option(
+        "--again", is_flag=True, help="The program may have their rows already; see sql/README.md."
+    )
     @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
-    def post(dry_run: bool, as_json: bool) -> None:
+    def post(as_json: bool, **options: bool) -> None:
         """Write recorded payments into the accounting program's own tables. Meant for cron.
 
         For a program whose tables are in the same MySQL. What is written, the site's own
@@ -91,22 +94,13 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         customer owes afterwards what was owed before. One that fails is named and tried again by
         the next run; only payments of the same customer wait for it.
 
-        Exit status 0: all done. 1: some failed. 3: the database did not answer.
+        Exit status 0: all done. 1: some failed. 2: there is no script, or it cannot be tried.
+        3: the database did not answer, or another command has the books; what was done is kept.
         """
-        from callback.tools.books import posting
-
         if "post_paid" not in database.statements:
             raise click.UsageError("write instance/sql/post_paid.sql first: see sql/README.md")
         tolerate_any_console()
-        try:
-            report = posting.run(database, dry_run=dry_run, progress=console.bar)
-        except (DatabaseError, BusyError) as error:
-            console.warn(console.explained(error))
-            sys.exit(UNFINISHED)
-        told = posting.json_lines(report) if as_json else posting.lines(report, dry_run=dry_run)
-        for line in told:
-            click.echo(line)
-        sys.exit(FAILED if report.failed else 0)
+        sys.exit(_post(database, options, as_json))
 
     @app.cli.command("export")
     @click.option("--after", type=LINE, default=0, help="Only what comes after this id.")
@@ -147,6 +141,25 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
             console.warn(console.explained(error))
             sys.exit(UNFINISHED)
         _say_export(export, marked, output)
+
+
+def _post(database: Database, options: dict[str, bool], as_json: bool) -> int:
+    """Post, say what was done, and return the exit status."""
+    from callback.tools.books import posting
+
+    asked, report = posting.Options(**options), posting.Report()
+    try:
+        posting.run(database, asked, console.bar, report)
+        status = FAILED if report.failed else 0
+    except posting.NoDryRunError as error:
+        raise click.UsageError(str(error)) from error
+    except (DatabaseError, BusyError) as error:
+        console.warn(console.explained(error))
+        status = UNFINISHED
+    lines = posting.json_lines if as_json else posting.lines
+    for line in lines(report, dry_run=asked.dry_run):
+        click.echo(line)
+    return status
 
 
 def _written(

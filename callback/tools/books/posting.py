@@ -2,17 +2,23 @@
 
 The site's script and our `posted_at` are one transaction, so a run that is killed anywhere has done
 both or neither. Whether the script says the same as the views do, is seen by what is owed.
+
+Tables without transactions keep what a run wrote before it was killed. There a payment is noted
+before its script begins, and the next run, whose statements do nothing the second time, may find
+its debt brought along already.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from callback.clock import utc_now
 from callback.database.errors import DatabaseError, DuplicateError, RetryError
+from callback.database.mysql import MySQL
 from callback.tools.printable import json_safe, printable
 
 if TYPE_CHECKING:
@@ -25,6 +31,14 @@ if TYPE_CHECKING:
 MARKS = {"paid": "mark_posted", "cancelled": "mark_reversed"}
 MARKED = {"paid": "posted_at", "cancelled": "reversed_at"}
 CENT = Decimal("0.01")
+NOTHING = Decimal("0.00")
+ATTEMPTS = 3  # a program that writes to the same rows at the same time is no fault of the script
+NAMED = 20  # failures that are told one by one
+LONGEST = 500  # of posting.why
+UNSAFE = (
+    "; these tables have no transactions, so its rows are there: mend it, look at them, and run "
+    "flask post --again once"
+)
 
 
 class Failure(NamedTuple):
@@ -47,28 +61,40 @@ class Report:
     failed: list[Failure] = field(default_factory=list)
 
 
+class Options(NamedTuple):
+    """What flask post was asked for."""
+
+    dry_run: bool = False
+    again: bool = False  # the program may have rows of a failed run
+
+
 class WrongScriptError(Exception):
     """The script, or the view, is wrong: nothing of the payment is kept."""
 
 
-def run(database: Database, *, dry_run: bool, progress: Progress) -> Report:
-    """Post what waits; BusyError, DatabaseError when the run could not go on."""
-    report = Report()
-    stopped: set[int] = set()  # accounts
+class NoDryRunError(Exception):
+    """A dry run would leave its rows in tables without transactions."""
+
+
+def run(
+    database: Database, options: Options, progress: Progress, report: Report | None = None
+) -> Report:
+    """Post what waits; BusyError, NoDryRunError, DatabaseError when the run could not go on.
+
+    What was done until then stands in the `report` that was given.
+    """
+    report = report or Report()
     scripts = {kind for kind in MARKS if f"post_{kind}" in database.statements}
     with database.transaction() as books:
-        waiting = list(books.stream("post_waiting"))
-        books.undo()  # what follows is to see each payment as it is then
-        for row in progress(waiting, "payments"):
-            if row["account_id"] in stopped or row["kind"] not in scripts:
+        poster = _Poster(books, options, _unsafe(database, books, scripts))
+        for row in progress(poster.waiting(), "payments"):
+            if row["account_id"] in poster.stopped or row["kind"] not in scripts:
                 report.waiting += 1
                 continue
-            why = _why_not(books, row, dry_run=dry_run)
+            why = poster.why_not(row)
             if why:
-                stopped.add(row["account_id"])
-                report.failed.append(
-                    Failure(row["id"], row["kind"], row["bank"], row["txn_id"], why)
-                )
+                failure = Failure(row["id"], row["kind"], row["bank"], row["txn_id"], why)
+                report.failed.append(failure)
             elif row["kind"] == "paid":
                 report.posted += 1
             else:
@@ -78,54 +104,132 @@ def run(database: Database, *, dry_run: bool, progress: Progress) -> Report:
 
 def lines(report: Report, *, dry_run: bool) -> Iterator[str]:
     """The report for a person."""
-    for failure in report.failed:
+    for failure in report.failed[:NAMED]:
         yield printable(f"{failure.kind} {failure.bank} {failure.txn_id}: {failure.why}")
+    if len(report.failed) > NAMED:
+        yield f"and {len(report.failed) - NAMED} more (--json names them)"
     yield (
         f"{report.posted} posted, {report.reversed} reversed, {len(report.failed)} failed, "
         f"{report.waiting} waiting" + "; all undone (--dry-run)" * dry_run
     )
 
 
-def json_lines(report: Report) -> Iterator[str]:
+def json_lines(report: Report, *, dry_run: bool = False) -> Iterator[str]:
     """The report for a program: a line a failure, then the counts."""
     for failure in report.failed:
         yield json_safe(json.dumps({"failed": failure._asdict()}, ensure_ascii=False))
     counts = {"posted": report.posted, "reversed": report.reversed, "waiting": report.waiting}
-    yield json.dumps({**counts, "failures": len(report.failed)})
+    yield json.dumps({**counts, "failures": len(report.failed), "kept": not dry_run})
 
 
-def _why_not(books: Transaction, row: Row, *, dry_run: bool) -> str:
-    """Post one payment, or say why it was not; DatabaseError when that is not known."""
-    try:
-        _post(books, row["id"], row["kind"])
-    except (WrongScriptError, DatabaseError, DuplicateError, RetryError) as error:
-        books.undo()  # where the link is cut, this says so and ends the run
-        return str(error) or "the program has a row of this unique key already"
-    if dry_run:
-        books.undo()
-    else:
-        books.keep()
-    return ""
+def _unsafe(database: Database, books: Transaction, scripts: set[str]) -> bool:
+    """Whether a script names a table without transactions."""
+    if not isinstance(database.engine, MySQL):
+        return False
+    text = " ".join(database.statements[f"post_{kind}"] for kind in scripts)
+    words = set(re.findall(r"\w+", text.lower()))
+    return any(row["name"].lower() in words for row in books.run("post_unsafe").rows)
 
 
-def _post(books: Transaction, payment_id: int, kind: str) -> None:
+class _Poster:
+    """Posts one payment after the other, each in a transaction of its own."""
+
+    def __init__(self, books: Transaction, options: Options, unsafe: bool) -> None:
+        if unsafe and options.dry_run:
+            raise NoDryRunError(
+                "the script writes to tables without transactions (MyISAM …): nothing could be "
+                "undone. Try it on a copy of the database"
+            )
+        self.stopped: set[int] = set()  # accounts
+        self._books = books
+        self._options = options
+        self._unsafe = unsafe
+        self._tried = {(row["payment_id"], row["kind"]): row["state"] for row in _tried(books)}
+
+    def waiting(self) -> list[Row]:
+        """What there is to do; what follows is to see each payment as it is then."""
+        rows = list(self._books.stream("post_waiting"))
+        self._books.undo()
+        return rows
+
+    def why_not(self, row: Row) -> str:
+        """Post a payment, or say why it was not; DatabaseError when that is not known."""
+        if self._unsafe:
+            self._note(row, "begun", "")
+        for _ in range(1 if self._unsafe else ATTEMPTS):
+            try:
+                self._post(row)
+            except (WrongScriptError, RetryError) as error:
+                failure: Exception = error
+            except (DatabaseError, DuplicateError) as error:
+                failure = error
+                break
+            else:
+                return ""
+            self._books.undo()  # where the link is cut, this says so and ends the run
+        return self._failed(row, failure)
+
+    def _post(self, row: Row) -> None:
+        is_known = self._tried.get((row["id"], row["kind"])) in ("begun", "failed")
+        may_be_there = self._unsafe and (is_known or self._options.again)
+        _post(self._books, row["id"], row["kind"], may_be_there=may_be_there)
+        if self._options.dry_run:
+            self._books.undo()
+        else:
+            self._books.keep()
+
+    def _failed(self, row: Row, error: Exception) -> str:
+        self._books.undo()
+        self.stopped.add(row["account_id"])
+        is_wrong = isinstance(error, WrongScriptError)
+        why = str(error) or "the program has a row of this unique key already"
+        why += UNSAFE * (is_wrong and self._unsafe)
+        if not self._options.dry_run:
+            self._note(row, "wrong" if is_wrong else "failed", why)
+        return why
+
+    def _note(self, row: Row, state: str, why: str) -> None:
+        values = {"id": row["id"], "kind": row["kind"], "state": state, "why": why[:LONGEST]}
+        for statement in ("post_first_try", "post_try"):
+            self._books.run(statement, **values, now=utc_now())
+        self._books.keep()
+
+
+def _tried(books: Transaction) -> list[Row]:
+    return list(books.stream("post_tried"))
+
+
+def _post(books: Transaction, payment_id: int, kind: str, *, may_be_there: bool) -> None:
     payment = books.run("post_payment", id=payment_id).rows[0]
     if payment["state"] != kind or payment[MARKED[kind]] is not None:
         return  # cancelled, or marked by another meanwhile
-    accounts = books.run("post_account", account_id=payment["account_id"]).rows
-    if not accounts:
+    account = _number(books, "post_account", account_id=payment["account_id"])
+    if account is None:
         raise WrongScriptError("its account is not there: credit it to another (account_id)")
-    account = str(accounts[0]["number"])
+    invoice = _number(books, "post_invoice", invoice_id=payment["invoice_id"])
     now = utc_now()
-    before = _owed(books, account)
+    before = _owed(books, account), _left(books, invoice)
     books.run_script(f"post_{kind}", **payment, account=account, now=now)
     books.run(MARKS[kind], ids=(payment_id,), now=now)
-    after = _owed(books, account)
+    after = _owed(books, account), _left(books, invoice)
+    change = payment["amount"] if kind == "paid" else -payment["amount"]
+    if may_be_there and after[0] == before[0] + change:
+        return  # its debt was brought along before
+    _compare(account, before[0], after[0], kind)
+    _compare(f"invoice {invoice}", before[1], after[1], kind)
+
+
+def _compare(whose: str, before: Decimal, after: Decimal, kind: str) -> None:
     if after != before:
         raise WrongScriptError(
-            f"{before} was owed before and {after} after it: post_{kind}.sql, or the view invoice, "
-            "is wrong, so nothing was kept"
+            f"{whose} owed {before} before and {after} after it: post_{kind}.sql, or the view "
+            "invoice, is wrong, so nothing was kept"
         )
+
+
+def _number(books: Transaction, statement: str, **values: Any) -> str | None:
+    rows = books.run(statement, **values).rows
+    return str(rows[0]["number"]) if rows else None
 
 
 def _owed(books: Transaction, account: str) -> Decimal:
@@ -133,5 +237,21 @@ def _owed(books: Transaction, account: str) -> Decimal:
     rows = books.run("find_account", account=account).rows
     if not rows:
         raise WrongScriptError("a check does not find its account")
-    issued, paid = (Decimal(str(rows[0][name])) for name in ("issued", "paid"))
+    return _open(rows[0])
+
+
+def _left(books: Transaction, invoice: str | None) -> Decimal:
+    """What a payer of the invoice would be asked for; one that is paid may be gone."""
+    if invoice is None:
+        return NOTHING
+    now = utc_now()
+    values = {"account": invoice, "waits_created_at": now, "waits_paid_at": now}
+    rows = [
+        row for row in books.run("find_invoice", **values).rows if row["invoice_state"] == "issued"
+    ]
+    return max(_open(rows[0]), NOTHING) if rows else NOTHING
+
+
+def _open(row: Row) -> Decimal:
+    issued, paid = (Decimal(str(row[name])) for name in ("issued", "paid"))
     return (issued - paid).quantize(CENT)
