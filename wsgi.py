@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 try:
     application = Program()
 except SettingsError as error:
+    if sys.argv[1:2] == ["secret"]:  # the settings need one first
+        from callback.tools.secret import secret
+
+        secret(sys.argv[2:], prog_name="flask secret")
     print(error, file=sys.stderr)
     # gunicorn takes 3 for "do not try again"; any other status it would restart for ever.
     raise SystemExit(3) from None

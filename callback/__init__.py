@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +14,7 @@ from callback.database import Database, load_statements
 from callback.database.statements import StatementError
 from callback.handlers import Handlers
 from callback.paths import INSTANCE, SQL
-from callback.settings import SettingsError, load
+from callback.settings import SettingsError, load, open_to_others
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +37,8 @@ class Program:
     def __init__(self, path: Path | None = None) -> None:
         named = os.environ.get("CALLBACK_CONFIG")
         self.settings = load(path or (Path(named) if named else INSTANCE / "config.toml"))
+        if not _at_a_terminal() and (exposed := open_to_others(self.settings.path)):
+            raise SettingsError(exposed)
         log.start(self.settings.log)
         try:
             # A site whose customers are kept elsewhere lays its own statements over ours.
@@ -63,6 +66,15 @@ class Program:
 def create_app(path: Path | None = None) -> Flask:
     """Build the application as Flask knows it; SettingsError."""
     return Program(path).app
+
+
+def _at_a_terminal() -> bool:
+    """Whether a command starts us, which says itself what is wrong: the doctor runs all the same.
+
+    Nothing is imported to find out: the library of commands is there if a command is running.
+    """
+    click = sys.modules.get("click")
+    return click is not None and click.get_current_context(silent=True) is not None
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from click import Command, Context
 from flask.cli import FlaskGroup
 
 from callback import create_app
@@ -18,7 +19,8 @@ def main() -> None:
     if sys.argv[1:2] == ["secret"]:  # the settings need one first
         secret(sys.argv[2:], prog_name=f"{NAME} secret")
     try:
-        app = create_app()
+        with Context(Command(NAME)):  # as in flask's own command line
+            app = create_app()
     except SettingsError as error:
         sys.exit(str(error))
     FlaskGroup(create_app=lambda: app, add_default_commands=False)(prog_name=NAME)

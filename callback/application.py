@@ -10,6 +10,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from callback import log
+from callback.settings import open_to_others
 from callback.tools.pages import Pages
 
 if TYPE_CHECKING:
@@ -44,12 +45,17 @@ class Commands(AppGroup):
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         self._load()
-        # A payment is answered without a log; who sits at a terminal can mend it.
-        fault = log.fault(self._settings.log)
-        if fault and cmd_name != "doctor":
+        if cmd_name != "doctor":
+            self._refuse()
+        return super().get_command(ctx, cmd_name)
+
+    def _refuse(self) -> None:
+        """Have mended what whoever sits at a terminal can mend; a payment is answered without."""
+        if exposed := open_to_others(self._settings.path):
+            raise ClickException(exposed)
+        if fault := log.fault(self._settings.log):
             text = f"{self._settings.path}:\nLOG: expected a file to write to: {fault}"
             raise ClickException(text)
-        return super().get_command(ctx, cmd_name)
 
     def _install(self, app: Flask, settings: Settings, database: Database) -> None:
         if not self.commands:

@@ -10,10 +10,7 @@ import hmac
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    Verifier = Callable[[bytes, bytes], bool]  # of a signature and the signed text
-    RsaSigner = Callable[[bytes], bytes]
+    from collections.abc import Iterable
 
 
 def is_any(secret: bytes, good: Iterable[bytes]) -> bool:
@@ -42,36 +39,52 @@ def password_digest(key: bytes, password: bytes) -> str:
     return hmac.new(key, password, hashlib.sha256).hexdigest()
 
 
-def rsa_verifier(pem: bytes) -> Verifier:
-    """Make what verifies RSA signatures (SHA-1, PKCS#1 v1.5) by a public key.
+class RsaVerifier:
+    """Verifies RSA signatures (SHA-1, PKCS#1 v1.5) by a public key.
 
     ValueError when the text is no such key; ImportError without the library cryptography, which
     is not pure Python and so is not among the requirements.
     """
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-    key = serialization.load_pem_public_key(pem)
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise ValueError("not an RSA key")
+    def __init__(self, pem: bytes) -> None:
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import rsa
 
-    def verify(signature: bytes, text: bytes) -> bool:
+        key = serialization.load_pem_public_key(pem)
+        if not isinstance(key, rsa.RSAPublicKey):
+            raise ValueError("not an RSA key")
+        self._key = key
+        self.bits = key.key_size
+
+    def __call__(self, signature: bytes, text: bytes) -> bool:
+        """Say whether this is the signature of the text."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import padding
+
         try:
-            key.verify(signature, text, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - theirs
+            self._key.verify(signature, text, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - theirs
         except InvalidSignature:
             return False
         return True
 
-    return verify
 
+class RsaSigner:
+    """Signs as `RsaVerifier` verifies, with a private key; it raises the same."""
 
-def rsa_signer(pem: bytes) -> RsaSigner:
-    """Make what signs as `rsa_verifier` verifies, with a private key; it raises the same."""
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+    def __init__(self, pem: bytes) -> None:
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import rsa
 
-    key = serialization.load_pem_private_key(pem, password=None)
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise ValueError("not an RSA key")
-    return lambda text: key.sign(text, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - theirs
+        key = serialization.load_pem_private_key(pem, password=None)
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise ValueError("not an RSA key")
+        self._key = key
+        self.bits = key.key_size
+
+    def __call__(self, text: bytes) -> bytes:
+        """Return the signature of the text."""
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import padding
+
+        return self._key.sign(text, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - theirs

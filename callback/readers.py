@@ -25,7 +25,13 @@ zoneinfo.reset_tzpath(())
 # What a bank may tell besides the sum that is credited.
 SUMS = ("gross", "net", "commission")
 
-T = TypeVar("T")
+# In characters. Whoever knows one token of an address can try keys at home, thousands a second.
+LEAST_KEY = 32
+LEAST_PASSWORD = 16
+PLACEHOLDERS = ("…", "...")  # of the examples
+LEAST_RSA_BITS = 2048
+
+K = TypeVar("K", proofs.RsaVerifier, proofs.RsaSigner)
 
 REQUIRED: Any = object()
 # Nothing that breaks a log, an XML text or a driver can be part of a number, whatever pattern
@@ -135,14 +141,19 @@ def secrets(value: Any) -> tuple[bytes, ...]:
     items = value if isinstance(value, list) else [value]
     if not items or not all(isinstance(item, str) and item for item in items):
         raise ValueError("a text in quotes or a list of them (newest last), none of them empty")
+    if any(item in PLACEHOLDERS for item in items):
+        raise ValueError("a text of your own in place of the dots: flask secret prints one")
     return tuple(item.encode() for item in items)
 
 
 def secret_keys(value: Any) -> tuple[bytes, ...]:
-    """Secrets of our own, none of them the one that everybody can read in the sample."""
+    """Secrets of our own, each too long to be guessed at with one token at hand."""
     keys = secrets(value)
-    if b"public-secret-of-the-sample" in keys:
-        raise ValueError("a long random text of your own, not the sample's")
+    if min(map(len, keys)) < LEAST_KEY or b"public-secret-of-the-sample" in keys:
+        raise ValueError(
+            f"a random text of at least {LEAST_KEY} characters of your own (each of a list): "
+            "flask secret prints one"
+        )
     return keys
 
 
@@ -262,17 +273,27 @@ def _network(text: str) -> Any:
     return ipaddress.ip_network((mapped, network.prefixlen - 96)) if mapped else network
 
 
-def public_key(value: Any) -> proofs.Verifier | None:
+def public_key(least_bits: int = LEAST_RSA_BITS) -> Callable[[Any], proofs.RsaVerifier | None]:
     """A PEM file with an RSA public key, as what verifies by it; an empty text is none."""
-    return _key(value, proofs.rsa_verifier, "public") if value else None
+    return _key(proofs.RsaVerifier, "public", least_bits)
 
 
-def private_key(value: Any) -> proofs.RsaSigner | None:
+def private_key(least_bits: int = LEAST_RSA_BITS) -> Callable[[Any], proofs.RsaSigner | None]:
     """A PEM file with an RSA private key, as what signs with it; an empty text is none."""
-    return _key(value, proofs.rsa_signer, "private") if value else None
+    return _key(proofs.RsaSigner, "private", least_bits)
 
 
-def _key(value: Any, make: Callable[[bytes], T], sort: str) -> T:
+def _key(make: Callable[[bytes], K], sort: str, least_bits: int) -> Callable[[Any], K | None]:
+    def read(value: Any) -> K | None:
+        key = _key_of_file(value, make, sort) if value else None
+        if key and key.bits < least_bits:
+            raise ValueError(f"an RSA {sort} key of at least {least_bits} bits, not {key.bits}")
+        return key
+
+    return read
+
+
+def _key_of_file(value: Any, make: Callable[[bytes], K], sort: str) -> K:
     try:
         return make(Path(text(value)).read_bytes())
     except ImportError as error:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import difflib
 import hashlib
 import hmac
+import ipaddress
+import os
 import re
+import stat
 import sys
 from dataclasses import replace
 from itertools import permutations
@@ -40,7 +43,8 @@ DATABASE_FORM = (
     "mysql://user:password@host:3306/database?ssl_ca=/path/ca.pem (several hosts: h1:3306,h2:3306) "
     "or sqlite:////path/file.db"
 )
-MYSQL_OPTIONS = {"ssl_ca", "unix_socket", "charset"}  # charset is utf8mb4 whatever is said
+# charset is utf8mb4 whatever is said
+MYSQL_OPTIONS = {"ssl_ca", "unix_socket", "charset", "insecure"}
 
 # What every bank may set; a dialect's own SETTINGS come on top (design.md, section 3).
 BANK_KEYS: Mapping[str, Setting] = {
@@ -48,6 +52,7 @@ BANK_KEYS: Mapping[str, Setting] = {
     "allow": Setting(readers.networks, []),
     "username": Setting(readers.username, ""),
     "password": Setting(readers.secrets),
+    "weak_password": Setting(readers.boolean, False),
     "secret": Setting(readers.secrets),
     "url_token": Setting(readers.boolean, False),
     "payer": Setting(readers.choice("account", "invoice"), "account"),
@@ -81,6 +86,7 @@ SERVICE_KEYS: Mapping[str, Setting] = {
 FILE_KEYS: Mapping[str, Setting] = {
     "SECRET_KEY": Setting(readers.secret_keys, REQUIRED),
     "DATABASE": Setting(readers.nonempty, REQUIRED),
+    "insecure": Setting(readers.boolean, False),
     "TIMEZONE": Setting(readers.zone, REQUIRED),
     "CURRENCY": Setting(readers.currency, REQUIRED),
     "TRUSTED_PROXIES": Setting(readers.proxies, 0),
@@ -98,6 +104,31 @@ class SettingsError(Exception):
     """The settings file cannot be used; the text names every fault, a line each."""
 
 
+def open_to_others(path: Path) -> str:
+    """Say that others of this machine can read the file; nothing where that cannot be said.
+
+    A group that was given the file by another owner, so that the program can read it, is meant.
+    """
+    status = path.stat()
+    others = stat.S_IRWXG | stat.S_IRWXO
+    if os.name != "posix" or not status.st_mode & others or not _has_modes(path.parent):
+        return ""
+    if status.st_uid != os.geteuid() and stat.S_IMODE(status.st_mode) & others == stat.S_IRGRP:
+        return ""
+    return f"others on this host can read the secrets: chmod 600 {path}"
+
+
+def _has_modes(folder: Path) -> bool:
+    """Whether the file system keeps modes at all: a disk of Windows shows 777 for everything."""
+    import tempfile
+
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            return stat.S_IMODE(os.stat(file.name).st_mode) == 0o600
+    except OSError:
+        return True
+
+
 def load(path: Path) -> Settings:
     """Read the settings file; SettingsError names every fault in it."""
     try:
@@ -105,13 +136,13 @@ def load(path: Path) -> Settings:
     except FileNotFoundError:
         raise SettingsError(
             f"no settings file at {path.absolute()}: write one there (sample.toml is an example, "
-            "python -m callback secret prints a SECRET_KEY), or let CALLBACK_CONFIG name another"
+            "flask secret prints a SECRET_KEY), or let CALLBACK_CONFIG name another"
         ) from None
     except (OSError, ValueError) as error:  # also TOMLDecodeError and UnicodeDecodeError
         raise SettingsError(f"{path.absolute()}: {error}") from None
     faults: list[str] = []
     values = _table(raw, FILE_KEYS, "", faults)
-    engine = _engine(values["DATABASE"], path.parent, faults)
+    engine = _engine(values["DATABASE"], path.parent, faults, insecure=values["insecure"] or False)
     banks = {
         name: _bank(name, section, values, faults, path.parent)
         for name, section in (values["BANKS"] or {}).items()
@@ -209,6 +240,11 @@ def _bank(
         faults.append(f"{prefix}password: expected one, to go with username")
     if values["password"] and not values["username"]:
         faults.append(f"{prefix}username: expected one, to go with password")
+    if _is_short(values["password"] or ()) and not values["weak_password"]:
+        faults.append(
+            f"{prefix}password: expected at least {readers.LEAST_PASSWORD} characters (flask "
+            "secret prints some); or weak_password = true, where the bank dictates a shorter one"
+        )
     _read_layouts(values, prefix, faults)
     proofs = ("allow", "password", "url_token", *dialect.PROOFS)
     # Nobody calls where a dialect has no address.
@@ -233,6 +269,10 @@ def _bank(
     }
     bank = Bank(name=name, currency=of_file["CURRENCY"] or "", own=values, **common)
     return replace(bank, services=_services(bank, services, dialect, prefix, faults))
+
+
+def _is_short(passwords: Iterable[bytes]) -> bool:
+    return any(len(text.decode()) < readers.LEAST_PASSWORD for text in passwords)
 
 
 def _services(
@@ -365,7 +405,9 @@ def _codes(defaults: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str
     return {**kept, **own}
 
 
-def _engine(url: str | None, folder: Path, faults: list[str]) -> Engine | None:
+def _engine(
+    url: str | None, folder: Path, faults: list[str], *, insecure: bool = False
+) -> Engine | None:
     if url is None:
         return None
     if re.fullmatch("sqlite:///.+", url):
@@ -384,6 +426,12 @@ def _engine(url: str | None, folder: Path, faults: list[str]) -> Engine | None:
         faults.append(
             "DATABASE: expected ssl_ca to name a file with the certificate of an authority"
         )
+    is_far = "unix_socket" not in options and not all(_is_here(host) for host, _ in hosts)
+    if is_far and "ssl_ca" not in options and not (insecure or options.get("insecure") == "true"):
+        faults.append(
+            "DATABASE: expected ?ssl_ca=/path/ca.pem: the host is another machine, and nothing "
+            "proves that it is the one; insecure = true lets the program go there all the same"
+        )
     return MySQL(
         hosts=hosts,
         user=unquote(match["user"]),
@@ -392,6 +440,13 @@ def _engine(url: str | None, folder: Path, faults: list[str]) -> Engine | None:
         unix_socket=options.get("unix_socket"),
         ssl_ca=str(folder / options["ssl_ca"]) if "ssl_ca" in options else None,
     )
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _hosts(text: str) -> list[tuple[str, int]] | None:

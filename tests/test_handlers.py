@@ -37,12 +37,14 @@ allow = ["127.0.0.1"]
 [BANKS.payme]
 protocol = "payme"
 password = "key"
+weak_password = true
 account_field = "order_id"
 
 [BANKS.uzum]
 protocol = "uzum"
 username = "uzum"
 password = "pass"
+weak_password = true
 service_id = 1
 account_field = "account"
 

@@ -38,6 +38,7 @@ show = ["name", "address", "debt"]
 protocol = "osmp"
 username = "qiwi"
 password = "hidden-password"
+weak_password = true
 url_token = true
 
 [BANKS.click]
@@ -49,6 +50,7 @@ service_id = "1"
 protocol = "alif"
 username = "alif"
 password = "hidden-password"
+weak_password = true
 """
 
 

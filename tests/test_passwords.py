@@ -28,6 +28,7 @@ BANKS = """
 protocol = "paynet"
 username = "paynet"
 password = ["of-the-settings", "newer-of-the-settings"]
+weak_password = true
 service_id = 1
 bills = { form = "pull", shape = "full" }
 
@@ -35,13 +36,15 @@ bills = { form = "pull", shape = "full" }
 protocol = "paynet"
 username = "paynet"
 password = "of-the-settings"
+weak_password = true
 service_id = 1
 
 [BANKS.payme]
 protocol = "payme"
 password = "of-the-settings"
+weak_password = true
 """
-SETTINGS = {"TIMEZONE": "Asia/Tashkent", "SECRET_KEY": "first-key-of-tests-first"}
+SETTINGS = {"TIMEZONE": "Asia/Tashkent", "SECRET_KEY": "first-key-of-tests-first-key-of-tests"}
 FIRST, SECOND = "newDifficultPassword", 'second "one": 2%'
 ASKS = json.dumps(
     {
@@ -172,7 +175,7 @@ def test_a_new_secret_key_takes_the_password_over(
     database: Engine, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """While both keys are there one call is enough; then the old key may go, and only then."""
-    old, new = "first-key-of-tests-first", "second-key-of-tests-second"
+    old, new = "first-key-of-tests-first-key-of-tests", "second-key-of-tests-second-key-of-tests"
     database.execute("DELETE FROM bank_password")
     with machine(database, request.module, tmp_path, old) as endpoint:
         change(endpoint, "of-the-settings", FIRST)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-from callback import settings
+from callback import create_app, readers, settings
 from callback.settings import SettingsError
 from tests.conftest import flask
 from tests.support.processes import ROOT
@@ -18,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GOOD = """
-SECRET_KEY = ["old-key-of-last-year", "hidden-key"]
-DATABASE = "mysql://usu:hidden%40word@db1:3306,[::1]:3307,db3/books"
+SECRET_KEY = ["old-key-of-last-year-old-key-of-last-year", "hidden-key-hidden-key-hidden-key"]
+DATABASE = "mysql://usu:hidden%40word@db1:3306,[::1]:3307,db3/books?insecure=true"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"
 
@@ -27,7 +30,7 @@ CURRENCY = "KZT"
 protocol = "osmp"
 allow = ["79.142.16.0/20", "2001:db8::/32", "10.0.0.1"]
 username = "qiwi"
-password = "hidden:colons"
+password = "hidden:colons-are-fine"
 secret = "hidden-secret"
 timezone = "Europe/Moscow"
 codes = { account_blocked = "79", temporary = 2 }
@@ -133,8 +136,8 @@ protocol = "osmp"
 
 BASE = GOOD[: GOOD.index("[BANKS")]
 SERVICES = 'protocol = "osmp"\nallow = ["::1"]\nservice_field = "service"\n'
-ALIF = 'username = "alif"\npassword = "x"\n'
-UZUM = 'protocol = "uzum"\nusername = "uzum"\npassword = "x"\n'
+ALIF = 'username = "alif"\npassword = "of-sixteen-letters"\n'
+UZUM = 'protocol = "uzum"\nusername = "uzum"\npassword = "of-sixteen-letters"\n'
 
 
 @pytest.mark.parametrize(
@@ -145,7 +148,7 @@ UZUM = 'protocol = "uzum"\nusername = "uzum"\npassword = "x"\n'
         ('protocol = "osmp"\nallow = []', "BANKS.qiwi: nobody could prove to be this bank"),
         ('protocol = "osmp"\nurl_token = false', "BANKS.qiwi: nobody could prove"),
         ('protocol = "osmp"\nusername = "q"\nallow = ["::1"]', "BANKS.qiwi.password: expected one"),
-        ('protocol = "osmp"\npassword = "q"', "BANKS.qiwi.username: expected one"),
+        ('protocol = "osmp"\npassword = "of-sixteen-letters"', "BANKS.qiwi.username: expected one"),
         ('protocol = "osmp"\npassword = ""', "BANKS.qiwi.password: expected a text in quotes"),
         (
             'protocol = "osmp"\nallow = ["::1"]\nmin_sum = "5.00"\nmax_sum = "4.99"',
@@ -227,7 +230,7 @@ UZUM = 'protocol = "uzum"\nusername = "uzum"\npassword = "x"\n'
         ),
         (UZUM, "BANKS.qiwi.service_id: missing"),
         (
-            'protocol = "osmp"\nusername = "a:b"\npassword = "x"',
+            'protocol = "osmp"\nusername = "a:b"\npassword = "of-sixteen-letters"',
             "BANKS.qiwi.username: expected a text without a colon",
         ),
     ],
@@ -295,9 +298,9 @@ def test_a_database_that_cannot_be_read_is_named(file: Path, url: str) -> None:
     ("old", "new", "wanted"),
     [
         (
-            '"hidden-key"',
+            '"hidden-key-hidden-key-hidden-key"',
             '"public-secret-of-the-sample"',
-            "SECRET_KEY: expected a long random text of your own",
+            "SECRET_KEY: expected a random text of at least 32 characters of your own",
         ),
         ("[BANKS.qiwi]", "[x]", "x: no such key"),
         (
@@ -317,7 +320,8 @@ def test_what_would_be_found_too_late_is_named(file: Path, old: str, new: str, w
 def test_success_is_never_an_error_nor_the_reverse(file: Path, protocol: str, codes: str) -> None:
     """In JSON-RPC a result has no code."""
     own = "service_id = 1\n" if protocol == "paynet" else ""
-    section = f'protocol = "{protocol}"\nusername = "u"\npassword = "p"\n{own}codes = {codes}'
+    own += 'username = "u"\npassword = "of-sixteen-letters"\n'
+    section = f'protocol = "{protocol}"\n{own}codes = {codes}'
 
     assert faults(file, f"{BASE}\n[BANKS.p]\n{section}\n") == [
         "BANKS.p.codes: expected codes of refusals only: success is a result, and 0 would mean it"
@@ -327,7 +331,7 @@ def test_success_is_never_an_error_nor_the_reverse(file: Path, protocol: str, co
 def test_a_code_of_single_commands_is_replaced_for_all(file: Path) -> None:
     """But "ask again" stays where a command has a word for it."""
     section = (
-        'protocol = "uzum"\nusername = "u"\npassword = "p"\nservice_id = 1\n'
+        'protocol = "uzum"\nusername = "u"\npassword = "of-sixteen-letters"\nservice_id = 1\n'
         'codes = { duplicate_same = "7", temporary = "8" }'
     )
     file.write_text(f"{BASE}\n[BANKS.u]\n{section}\n")
@@ -351,11 +355,115 @@ def test_an_address_of_ipv4_in_ipv6_is_the_address(file: Path) -> None:
 
 def test_a_certificate_file_that_is_not_there_is_named(file: Path) -> None:
     """At start, not at the first payment."""
-    found = faults(file, GOOD.replace("/books", "/books?ssl_ca=ca.pem"))
+    found = faults(file, GOOD.replace("?insecure=true", "?ssl_ca=ca.pem"))
 
     assert found == [
         "DATABASE: expected ssl_ca to name a file with the certificate of an authority"
     ]
+
+
+SHORT = "expected at least 16 characters (flask secret prints some); or weak_password = true"
+BASIC = 'protocol = "osmp"\nusername = "q"\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ('"hidden-key-hidden-key-hidden-key"', f'"{"x" * 31}"', "SECRET_KEY: expected a random"),
+        ('["old-key', '["short", "old-key', "SECRET_KEY: expected a random text of at least 32"),
+        ('["old-key-of-last-year-old-key-of-last-year", ', "[", ""),
+        ('["old-key', '["…", "old-key', "SECRET_KEY: expected a text of your own in place of"),
+        ("?insecure=true", "", "DATABASE: expected ?ssl_ca=/path/ca.pem: the host is another"),
+        ("?insecure=true", "?insecure=yes", "DATABASE: expected ?ssl_ca="),
+        ("db1:3306,[::1]:3307,db3/books?insecure=true", "localhost,127.0.0.1,[::1]/books", ""),
+        ("?insecure=true", "?unix_socket=/run/mysqld/mysqld.sock", ""),
+        ("?insecure=true", '"\ninsecure = true #', ""),
+    ],
+)
+def test_what_is_too_weak_stops_the_start(file: Path, old: str, new: str, wanted: str) -> None:
+    """A key that can be guessed, a database that could be anybody's."""
+    text = GOOD.replace(old, new)
+    if not wanted:
+        file.write_text(text)
+        assert settings.load(file)
+        return
+
+    (fault,) = faults(file, text)
+    assert fault.startswith(wanted)
+    assert "flask secret" in fault or "insecure = true" in fault
+
+
+@pytest.mark.parametrize(
+    ("section", "wanted"),
+    [
+        (f'{BASIC}password = "{"x" * 15}"', f"BANKS.qiwi.password: {SHORT}"),
+        (f'{BASIC}password = ["{"x" * 16}", "short"]', f"BANKS.qiwi.password: {SHORT}"),
+        (f'{BASIC}password = "short"\nweak_password = true', ""),
+        (f'{BASIC}password = "{"ш" * 16}"', ""),
+        (
+            f'{BASIC}password = "…"\nweak_password = true',
+            "BANKS.qiwi.password: expected a text of your own in place of the dots",
+        ),
+        ('protocol = "alif"\nusername = "a"\npassword = "p:w"', ""),
+        (
+            'protocol = "alif"\nusername = "a"\npassword = "p:w"\nweak_password = false',
+            f"BANKS.qiwi.password: {SHORT}",
+        ),
+    ],
+)
+def test_a_weak_password_is_let_in_where_the_settings_say_so(
+    file: Path, section: str, wanted: str
+) -> None:
+    """Or where banks of this protocol dictate it."""
+    text = f"{BASE}\n[BANKS.qiwi]\n{section}\n"
+    if not wanted:
+        file.write_text(text)
+        assert settings.load(file).banks["qiwi"]
+        return
+
+    (fault,) = faults(file, text)
+    assert fault.startswith(wanted)
+
+
+def test_a_short_key_of_rsa_is_none(tmp_path: Path) -> None:
+    """1024 bits are let in where the network has no more; nothing below, and nothing elsewhere."""
+    pem = tmp_path / "key.pem"
+    key = rsa.generate_private_key(65537, 1024).public_key()
+    pem.write_bytes(
+        key.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+
+    assert readers.public_key(1024)(str(pem)).bits == 1024  # type: ignore[union-attr]
+    with pytest.raises(ValueError, match="of at least 2048 bits, not 1024"):
+        readers.public_key()(str(pem))
+    with pytest.raises(ValueError, match="of at least 1025 bits"):
+        readers.public_key(1025)(str(pem))
+
+
+def test_settings_that_others_can_read_stop_the_start(tmp_path: Path) -> None:
+    """Every command but the doctor, which says it among the rest."""
+    file = tmp_path / "config.toml"
+    file.write_text(f"{BASE}\n[BANKS.files]\nprotocol = 'files'\n")
+    for mode in (0o644, 0o640, 0o604, 0o660):
+        file.chmod(mode)
+        with pytest.raises(SettingsError, match=f"chmod 600 {file}"):
+            create_app(file)
+        assert f"chmod 600 {file}" in flask(file, "payments").stderr
+    assert "others on this host can read the secrets" in flask(file, "doctor").stdout
+    doctor = subprocess.run(
+        [sys.executable, "-m", "callback", "doctor"],
+        cwd=ROOT,
+        env=os.environ | {"CALLBACK_CONFIG": str(file)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "others on this host can read the secrets" in doctor.stdout
+
+    file.chmod(0o400)
+    assert create_app(file)
 
 
 def test_broken_toml_is_named_with_its_place(file: Path) -> None:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from tests.conftest import Engine
     from tests.support.processes import Endpoint
 
-SETTINGS = {"TRUSTED_PROXIES": 1, "SECRET_KEY": ["key-of-last-year", "key-of-this-year"]}
+SETTINGS = {
+    "TRUSTED_PROXIES": 1,
+    "SECRET_KEY": ["key-of-last-year-only-for-the-tests", "key-of-this-year-only-for-the-tests"],
+}
 BANKS = """
 [BANKS.net]
 protocol = "osmp"
@@ -26,6 +29,7 @@ allow = ["79.142.16.0/20", "2001:db8::/32"]
 protocol = "osmp"
 username = "qiwi"
 password = ["old:colon", "пароль"]
+weak_password = true
 
 [BANKS.token]
 protocol = "osmp"
@@ -36,6 +40,7 @@ protocol = "osmp"
 allow = ["79.142.16.0/20"]
 username = "qiwi"
 password = "right"
+weak_password = true
 url_token = true
 """
 CHECK = "?command=check&account=1"
@@ -208,7 +213,10 @@ def test_the_address_of_the_command_is_the_one_that_answers(
 
 def test_tokens_of_old_keys_stay_good_while_keys_rotate(endpoint: Endpoint) -> None:
     """A token of a key that is not in the list, or of another bank, is not."""
-    keys = [b"key-of-last-year", b"key-of-this-year", b"key-of-a-stranger"]
+    keys = [
+        f"key-of-{who}-only-for-the-tests".encode()
+        for who in ("last-year", "this-year", "a-stranger")
+    ]
     tokens = [token.decode() for token in signature.url_tokens("token", keys)]
     other = signature.url_tokens("basic", keys[:1])[0].decode()
 

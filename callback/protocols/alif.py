@@ -58,6 +58,7 @@ ID = re.compile("[1-9][0-9]{0,19}")
 SETTINGS = {
     "username": Setting(readers.username, REQUIRED),
     "password": Setting(readers.secrets, REQUIRED),
+    "weak_password": Setting(readers.boolean, True),  # the provider's own page has a short one
     "srv_id": Setting(readers.ids, []),
     "show": Setting(readers.any_of("name", "address", "debt"), ["debt"]),
     "labels": Setting(readers.labels, {"address": "Адрес", "debt": "Долг"}),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 METHODS = ("GET", "POST")
 PATHS = ("",)
 PROOFS = ("bank_key",)
+LEAST_BITS = 1024
 SERVICE = "types"
 COMMANDS = ("check", "payment", "status", "cancel")
 # cyberplat.md, section 6. No other word for "temporary" surely means "ask again"; after the HTTP
@@ -51,8 +52,9 @@ CODES = {
 SETTINGS = {
     "format": Setting(readers.choice("xml", "json"), "xml"),
     "encoding": Setting(readers.choice("utf-8", "windows-1251"), "utf-8"),
-    "bank_key": Setting(readers.public_key, "", in_folder=True),
-    "own_key": Setting(readers.private_key, "", in_folder=True),
+    # The network has no longer ones everywhere.
+    "bank_key": Setting(readers.public_key(LEAST_BITS), "", in_folder=True),
+    "own_key": Setting(readers.private_key(LEAST_BITS), "", in_folder=True),
     "types": Setting(readers.texts, []),
     "cancel": Setting(readers.boolean, False),
     "check_sum": Setting(readers.choice("optional", "validate", "ignore"), "optional"),

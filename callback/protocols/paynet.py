@@ -83,6 +83,7 @@ TXN_ID = re.compile("[0-9A-Za-z-]{1,64}")
 SETTINGS = {
     "username": Setting(readers.nonempty, REQUIRED),
     "password": Setting(readers.secrets, REQUIRED),
+    "weak_password": Setting(readers.boolean, True),  # the bank itself may set one of 8 characters
     "service_id": Setting(_service_ids, REQUIRED),
     "account_field": Setting(readers.nonempty, "client_id"),
     "refund": Setting(readers.boolean, True),

@@ -74,6 +74,7 @@ CODES = {
 SETTINGS = {
     "username": Setting(readers.nonempty, REQUIRED),
     "password": Setting(readers.secrets, REQUIRED),
+    "weak_password": Setting(readers.boolean, True),  # the bank itself may set one of 8 characters
     "service_id": Setting(readers.numbers, REQUIRED),
     "account_field": Setting(readers.nonempty, "client_id"),
     "refund": Setting(readers.boolean, True),

@@ -11,7 +11,6 @@ import json
 import os
 import platform
 import re
-import stat
 import sys
 import time
 import urllib.error
@@ -32,6 +31,8 @@ from callback.database.login import COLD
 from callback.database.mysql import MySQL
 from callback.paths import INSTANCE, ROOT
 from callback.protocols import PROTOCOLS
+from callback.readers import LEAST_PASSWORD, LEAST_RSA_BITS
+from callback.settings import open_to_others
 from callback.tools import exposure, password
 from callback.tools.books import lag, mt940, pull
 from callback.tools.finding import Finding
@@ -47,7 +48,6 @@ LIBRARIES = ("Flask", "PyMySQL", "itsdangerous", "gunicorn", "defusedxml", "tzda
 MAX_SKEW = timedelta(seconds=5)
 # Banks send a date of the same minute; a wrong zone is off by hours.
 MAX_DATE_SKEW = timedelta(minutes=50)
-SHORT_SECRET = 16
 # Nothing of these may ever be shown (hosting.md, section 7.2).
 PRIVATE = (
     *("/", "/robots.txt", "/.git/config", "/.htaccess", "/config.toml", "/instance/config.toml"),
@@ -162,19 +162,20 @@ def _files(settings: Settings) -> Iterator[Finding]:
     path = settings.path
     status = path.stat()
     name = f"settings {path}"
-    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        yield Finding("fault", name, f"others on this host can read the secrets: chmod 600 {path}")
+    if exposed := open_to_others(path):
+        yield Finding("fault", name, exposed)
     else:
         yield Finding("ok", name, "only their owner can read them")
-    if status.st_uid != os.geteuid():
+    uid = os.geteuid() if hasattr(os, "geteuid") else status.st_uid
+    if status.st_uid != uid:
         yield Finding(
             "fault",
             "user",
-            f"the program runs as uid {os.geteuid()}, its settings belong to uid {status.st_uid}: "
+            f"the program runs as uid {uid}, its settings belong to uid {status.st_uid}: "
             "have the host run it as your account (suEXEC, Passenger), or change the owner",
         )
     else:
-        yield Finding("ok", "user", f"uid {os.geteuid()}, the owner of the settings")
+        yield Finding("ok", "user", f"uid {uid}, the owner of the settings")
     if fault := log.fault(settings.log):
         yield Finding("fault", "LOG", f"{fault}: until it can be written, lines go to stderr")
 
@@ -206,13 +207,6 @@ def _release(root: Path) -> Iterator[Finding]:
 
 
 def _banks(settings: Settings) -> Iterator[Finding]:
-    for key in settings.secret_keys:
-        if len(key) < SHORT_SECRET:
-            yield Finding(
-                "warning",
-                "SECRET_KEY",
-                f"shorter than {SHORT_SECRET} characters: make a longer one",
-            )
     if settings.public_url.startswith("http://") and "//127." not in settings.public_url:
         yield Finding("fault", "PUBLIC_URL", "not https: get a certificate, banks send sums")
     for bank in settings.banks.values():
@@ -237,8 +231,21 @@ def _bank(bank: Bank) -> Iterator[Finding]:
         yield Finding(
             "warning", f"bank {bank.name}", "allow lets every address in: ask the bank for its own"
         )
-    if any(len(secret) < 8 for secret in (*bank.password, *bank.secret)):
-        yield Finding("warning", f"bank {bank.name}", "a password or secret has under 8 characters")
+    if any(len(secret) < LEAST_PASSWORD for secret in bank.password):
+        yield Finding(
+            "warning",
+            f"bank {bank.name}",
+            f"a password has under {LEAST_PASSWORD} characters: agree on a longer one",
+        )
+    if any(len(secret) < 8 for secret in bank.secret):
+        yield Finding("warning", f"bank {bank.name}", "a secret has under 8 characters")
+    for name in ("bank_key", "own_key"):
+        if (key := bank.own.get(name)) and key.bits < LEAST_RSA_BITS:
+            yield Finding(
+                "warning",
+                f"bank {bank.name} {name}",
+                f"RSA of {key.bits} bits: ask for one of {LEAST_RSA_BITS} or more",
+            )
     if bank.register.form == "mt940" and _version("mt-940") == MISSING:
         yield Finding("fault", f"bank {bank.name} register", mt940.MISSING)
 

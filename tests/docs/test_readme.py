@@ -15,8 +15,9 @@ from click import Context
 
 from callback import create_app, settings
 from callback.protocols import PROTOCOLS
+from callback.settings import SettingsError
 from callback.tools.readme import TABLES, filled
-from tests.support.processes import ROOT, free_port
+from tests.support.processes import ROOT, free_port, write_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,10 +97,16 @@ def test_the_settings_that_are_printed_start_the_program(readme: str, tmp_path: 
     """With a database that can be reached, and a certificate that is there."""
     (toml,) = blocks(readme, "toml")
     (tmp_path / "ca.pem").touch()
-    path = tmp_path / "config.toml"
-    path.write_text(toml.replace("/path/ca.pem", "ca.pem"), encoding="utf-8")
+    toml = toml.replace("/path/ca.pem", "ca.pem")
 
-    assert create_app(path)
+    with pytest.raises(SettingsError) as caught:
+        create_app(write_settings(toml, tmp_path))
+    assert [line.split(": ")[0] for line in str(caught.value).splitlines()[1:]] == [
+        "SECRET_KEY",
+        "BANKS.qiwi.password",
+    ]
+    assert str(caught.value).count("flask secret") == 2
+    assert create_app(write_settings(toml.replace("…", "x" * 32), tmp_path))
 
 
 @pytest.mark.parametrize("readme", READMES)
@@ -132,11 +139,10 @@ def test_a_document_without_the_marks_is_not_written_over() -> None:
 def test_every_command_is_there(readme: str, tmp_path: Path) -> None:
     """And none that the program does not have."""
     text = (ROOT / readme).read_text(encoding="utf-8")
-    path = tmp_path / "config.toml"
-    path.write_text(
-        (ROOT / "sample.toml").read_text().replace("public-secret-of-the-sample", "x" * 32)
+    sample = (ROOT / "sample.toml").read_text(encoding="utf-8")
+    app = create_app(
+        write_settings(sample.replace("public-secret-of-the-sample", "x" * 32), tmp_path)
     )
-    app = create_app(path)
     own = set(app.cli.list_commands(Context(app.cli))) - {"run", "shell", "routes"}
 
     assert set(re.findall(r"^\| `flask ([a-z-]+)", text, re.MULTILINE)) == own
@@ -147,6 +153,7 @@ def test_the_banks_that_the_sample_leaves_out_would_start(tmp_path: Path) -> Non
     lines = (ROOT / "sample.toml").read_text(encoding="utf-8").splitlines()
     behind = [line.removeprefix("# ") for line in lines if re.match(r"# (\[|\w+ = )", line)]
     text = "\n".join([*lines, *behind]).replace("public-secret-of-the-sample", "x" * 32)
+    text = text.replace("…", "x" * 32)
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
     banks = settings.load(path).banks

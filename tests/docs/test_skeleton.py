@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from callback.tools.readme import TABLES
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, write_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ TESTS = (
 )
 LINE = "callback/protocols/__init__.py"
 SETTINGS = """
-SECRET_KEY = "only-for-tests"
+SECRET_KEY = "only-for-tests-only-for-tests-only"
 DATABASE = "sqlite:///x.db"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"
@@ -65,7 +65,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     shutil.copytree(SKELETON, folder, dirs_exist_ok=True)
     replace(folder / LINE, "PROTOCOLS = Dialects(", 'PROTOCOLS = Dialects(\n    "newbank",')
-    (folder / "config.toml").write_text(SETTINGS, encoding="utf-8")
+    write_settings(SETTINGS, folder)
     run(folder, "callback.tools.readme")
     return folder
 

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.parametrize("database", ["mariadb"], indirect=True)
 
-PASSWORD = "пароль:1"
+PASSWORD = "пароль:из-16-букв"
 NEIGHBOUR = "127.0.0.7"  # another caller; all of 127.0.0.0/8 is this machine
 SETTINGS = {"PUBLIC_URL": "https://localhost"}
 BANKS = f"""

@@ -1291,7 +1291,7 @@ def test_a_getinfo_is_a_post(endpoint: Endpoint, method: str) -> None:
     ("proof", "fault"),
     [
         ("", "show: expected allow or url_token"),
-        ('username = "c"\npassword = "p"', "show: expected"),
+        ('username = "c"\npassword = "of-sixteen-letters"', "show: expected"),
     ],
 )
 def test_getinfo_needs_a_proof_of_its_own(tmp_path: Path, proof: str, fault: str) -> None:

@@ -38,6 +38,7 @@ service_id = "12"
 sum_form = "lenient"
 username = "m"
 password = "p"
+weak_password = true
 """
 SERVICE_FIRST = True
 UNAVAILABLE = (
@@ -102,6 +103,7 @@ allow = ["213.145.147.131"]
 protocol = "mbank"
 username = "mbank"
 password = "word"
+weak_password = true
 
 [BANKS.token]
 protocol = "mbank"

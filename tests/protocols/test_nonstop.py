@@ -49,6 +49,7 @@ sum_form = "lenient"
 balance_sign = "debt"
 username = "2click"
 password = "p"
+weak_password = true
 codes = { duplicate_same = "22" }
 
 [BANKS.alltime]
@@ -133,6 +134,7 @@ protocol = "nonstop"
 secret = "sheet-secret-1"
 username = "n"
 password = "p"
+weak_password = true
 
 [BANKS.token]
 protocol = "nonstop"

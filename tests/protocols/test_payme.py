@@ -54,6 +54,7 @@ VARIANTS = """
 [BANKS.paymefinal]
 protocol = "payme"
 password = "key"
+weak_password = true
 refund = false
 min_sum = "5.00"
 url_token = true
@@ -122,6 +123,7 @@ allow = ["10.0.0.0/8"]
 [BANKS.nearby]
 protocol = "payme"
 password = ["an older key", "{KEY}"]
+weak_password = true
 url_token = true
 codes = {{ account_blocked = -31099, temporary = -32401 }}
 """
@@ -1202,13 +1204,16 @@ def test_the_log_tells_each_call(payme: Caller) -> None:
     ("line", "fault"),
     [
         ("", "password: missing"),
-        ('password = "k"\ntimeout = 0', "timeout: expected"),
-        ('password = "k"\ntimeout = "12h"', "timeout: expected"),
-        ('password = "k"\nrefund = "yes"', "refund: expected"),
-        ('password = "k"\naccount_field = ""', "account_field: expected"),
-        ('password = "k"\nusername = ""', "username: expected"),
-        ('password = "k"\nshow = ["phone"]', "show: expected"),
-        ('password = "k"\nacount_field = "x"', "acount_field: no such key; account_field?"),
+        ('password = "of-sixteen-letters"\ntimeout = 0', "timeout: expected"),
+        ('password = "of-sixteen-letters"\ntimeout = "12h"', "timeout: expected"),
+        ('password = "of-sixteen-letters"\nrefund = "yes"', "refund: expected"),
+        ('password = "of-sixteen-letters"\naccount_field = ""', "account_field: expected"),
+        ('password = "of-sixteen-letters"\nusername = ""', "username: expected"),
+        ('password = "of-sixteen-letters"\nshow = ["phone"]', "show: expected"),
+        (
+            'password = "of-sixteen-letters"\nacount_field = "x"',
+            "acount_field: no such key; account_field?",
+        ),
     ],
 )
 def test_a_fault_in_the_settings_is_named(line: str, fault: str, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ BANK = """
 protocol = "sberbank"
 username = "sber"
 password = "p1"
+weak_password = true
 url_token = true
 account_pattern = "[0-9]{10}"
 min_sum = "1.00"
@@ -80,6 +81,7 @@ show = []
 protocol = "sberbank"
 username = "sber"
 password = "with:colons"
+weak_password = true
 
 [BANKS.strict]
 protocol = "sberbank"

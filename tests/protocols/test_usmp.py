@@ -159,6 +159,7 @@ protocol = "usmp"
 allow = ["127.0.0.1"]
 username = "usmp"
 password = "p1"
+weak_password = true
 url_token = true
 
 [BANKS.away]

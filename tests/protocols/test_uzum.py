@@ -30,6 +30,7 @@ COMMON = """
 protocol = "uzum"
 username = "uzum"
 password = "pass:word"
+weak_password = true
 service_id = 30303
 """
 EXAMPLES = f"""{COMMON}
@@ -44,6 +45,7 @@ BANK = """
 protocol = "uzum"
 username = "uzum"
 password = "p3"
+weak_password = true
 url_token = true
 service_id = 30303
 account_pattern = "[0-9]{10}"
@@ -57,6 +59,7 @@ VARIANTS = """
 protocol = "uzum"
 username = "uzum"
 password = "p3"
+weak_password = true
 service_id = 30303
 repeats = "same"
 numeric_codes = true
@@ -1060,8 +1063,8 @@ def test_the_log_tells_each_call_and_never_the_phone(books: Engine, endpoint: En
     [
         (('username = "u"', ""), "username: missing"),
         (('username = "u"', 'username = ""'), "username: expected"),
-        (('password = "p"', ""), "password: missing"),
-        (('password = "p"', 'password = ""'), "password: expected"),
+        (('password = "of-sixteen-letters"', ""), "password: missing"),
+        (('password = "of-sixteen-letters"', 'password = ""'), "password: expected"),
         (("service_id = 7", ""), "service_id: missing"),
         (("service_id = 7", 'service_id = "7"'), "service_id: expected"),
         (("service_id = 7", "service_id = true"), "service_id: expected"),
@@ -1076,7 +1079,7 @@ def test_the_log_tells_each_call_and_never_the_phone(books: Engine, endpoint: En
 def test_a_fault_in_the_settings_is_named(
     tmp_path: Path, change: tuple[str, str], fault: str
 ) -> None:
-    lines = 'username = "u"\npassword = "p"\nservice_id = 7'
+    lines = 'username = "u"\npassword = "of-sixteen-letters"\nservice_id = 7'
 
     own = load(write_bank("uzum", lines, tmp_path)).banks["uzum"].own
     assert (own["timeout"], own["repeats"], own["auth_status"]) == (1800, "code", 400)

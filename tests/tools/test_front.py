@@ -30,7 +30,7 @@ def section(protocol: str) -> str:
 
 
 HEAD = """
-SECRET_KEY = "only-for-tests"
+SECRET_KEY = "only-for-tests-only-for-tests-only"
 DATABASE = "sqlite:///x.db"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"

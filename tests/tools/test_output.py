@@ -34,7 +34,8 @@ COMMANDS = [("bills", "qiwi", "-o"), ("sheet", "qiwi", "-o")]
 def flask(tmp_path: Path) -> Callable[..., Result]:
     """Run a command on a database with one customer."""
     settings = (
-        f'SECRET_KEY = "only-for-tests"\nDATABASE = "sqlite:///{tmp_path}/books.db"\n'
+        'SECRET_KEY = "only-for-tests-only-for-tests-only"\n'
+        f'DATABASE = "sqlite:///{tmp_path}/books.db"\n'
         f'TIMEZONE = "Asia/Almaty"\nCURRENCY = "KZT"\n{SOME_BANK}{QR}\n'
     )
     folder = tmp_path / "settings"

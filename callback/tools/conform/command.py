@@ -97,6 +97,6 @@ class Setting(click.ParamType[Any]):
         from callback import readers
 
         try:
-            return readers.private_key(value)
+            return readers.private_key(1024)(value)
         except ValueError as error:
             self.fail(f"expected {error}", param, ctx)

@@ -79,7 +79,8 @@ def write(engine: Engine, folder: Path, tmp_path: Path) -> Callable[..., Made]:
 
 def _settings(url: str, table: str, payer: str = "account", more: str = "") -> str:
     return (
-        f'SECRET_KEY = "only-for-tests"\nDATABASE = "{url}"\nTIMEZONE = "{ZONE}"\n'
+        f'SECRET_KEY = "only-for-tests-only-for-tests-only"\nDATABASE = "{url}"\n'
+        f'TIMEZONE = "{ZONE}"\n'
         f'CURRENCY = "KZT"\n[BANKS.bank]\nprotocol = "kaspi"\nallow = ["127.0.0.1"]\n'
         f'payer = "{payer}"\nbills = {table}\n{more}'
     )
@@ -460,6 +461,7 @@ allow = ["127.0.0.1"]
 url_token = true
 username = "bank"
 password = "pass"
+weak_password = true
 bills = { form = "pull" }
 
 [BANKS.zeroes]

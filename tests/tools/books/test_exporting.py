@@ -16,6 +16,7 @@ from callback.database import Database, load_statements
 from callback.paths import SQL
 from callback.tools.books import exporting, register
 from tests.conftest import Engine, MariaDBEngine
+from tests.support.processes import write_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -396,8 +397,7 @@ def test_what_1c_cannot_hold_is_refused(
     command = ("export", "--format", "1c", "-o", str(file), "--mark")
 
     letter = flask(*command)
-    config = tmp_path / "config.toml"
-    config.write_text((folder / "config.toml").read_text().split("[EXPORT]")[0])
+    config = write_settings((folder / "config.toml").read_text().split("[EXPORT]")[0], tmp_path)
     account = create_app(config).test_cli_runner().invoke(args=command)
 
     assert (letter.exit_code, account.exit_code) == (2, 2)
@@ -433,8 +433,8 @@ def test_without_imports_marking_leaves_invoices_alone(
 ) -> None:
     """There the program itself, or a view, says what is open."""
     paid(books, "1", "1000.00")
-    config = tmp_path / "config.toml"
-    config.write_text((folder / "config.toml").read_text().replace("[IMPORT]\n", ""))
+    toml = (folder / "config.toml").read_text()
+    config = write_settings(toml.replace("[IMPORT]\n", ""), tmp_path)
 
     done = create_app(config).test_cli_runner().invoke(args=["export", "--mark"])
 

@@ -14,6 +14,7 @@ from callback.database import Database, load_statements
 from callback.layouts import ListLayout
 from callback.paths import SQL
 from callback.tools.books import importing
+from tests.support.processes import write_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,8 +52,7 @@ def take(database: Engine, folder: Path, tmp_path: Path) -> Take:
     def run(content: str | bytes | Path, *options: str, **keys: Any) -> Result:
         app_settings = (folder / "config.toml").read_text(encoding="utf-8")
         lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
-        config = tmp_path / "config.toml"
-        config.write_text(app_settings + lines, encoding="utf-8")
+        config = write_settings(app_settings + lines, tmp_path)
         file = tmp_path / "list.csv"
         if isinstance(content, str | bytes):
             file.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -306,8 +306,7 @@ def test_without_import_in_the_settings_nobody_is_closed(
     engine: Engine, folder: Path, tmp_path: Path
 ) -> None:
     """A site whose customers come otherwise is told what the command would do."""
-    config = tmp_path / "config.toml"
-    config.write_text((folder / "config.toml").read_text().replace("[IMPORT]", ""))
+    config = write_settings((folder / "config.toml").read_text().replace("[IMPORT]", ""), tmp_path)
     done = create_app(config).test_cli_runner().invoke(args=["import", "list.csv"])
 
     assert done.exit_code == 2

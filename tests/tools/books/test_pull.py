@@ -37,6 +37,7 @@ allow = ["127.0.0.1"]
 url_token = true
 username = "bank"
 password = "pass"
+weak_password = true
 payer = "invoice"
 bills = { form = "pull", shape = "kaspi", zero = true, full_names = true }
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 # What a database takes, between the look and the write.
 THINKING_S = 0.05
-PASSWORD = "cash-desk"
+PASSWORD = "key-of-the-cash-desk"
 
 
 class Books:

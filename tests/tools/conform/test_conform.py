@@ -48,6 +48,7 @@ own_key = "{ROOT}/tests/keys/own.pem"
 [BANKS.paymebill]
 protocol = "payme"
 password = "key"
+weak_password = true
 payer = "invoice"
 
 [BANKS.naive]

@@ -104,7 +104,7 @@ def load(toml: str) -> Settings:
         return settings.load(write_settings(toml, Path(folder)))
 
 
-TOML = settings_toml("mysql://user:database-password@db.example:3306/usu", Module)  # type: ignore[arg-type]
+TOML = settings_toml("mysql://user:database-password@db.example:3306/usu?insecure=true", Module)  # type: ignore[arg-type]
 GIVEN = load(TOML)
 CALLED = [name for name, bank in GIVEN.banks.items() if PROTOCOLS[bank.protocol].PATHS]
 every_bank = pytest.mark.parametrize("bank", list(GIVEN.banks))
@@ -246,7 +246,7 @@ def test_signed_examples_need_only_their_signs(tmp_path: Path) -> None:
         flask(endpoint.settings, "init-db")
         given = settings.load(endpoint.settings)
         ours(engine, given.banks["cp"])
-        sign = proofs.rsa_signer(private["bank"])
+        sign = proofs.RsaSigner(private["bank"])
         text = markdown("cp", given=given)
         for asked, answered, is_late in printed(text):
             signed, mark, _ = asked.first.partition(f"&sign={SIGN}")
@@ -657,7 +657,7 @@ class Several(Module):
     BANKS = dialects.several()
 
 
-SEVERAL = load(settings_toml("mysql://user@db.example/usu", Several))  # type: ignore[arg-type]
+SEVERAL = load(settings_toml("mysql://user@db.example/usu?insecure=true", Several))  # type: ignore[arg-type]
 
 
 @every_language
