@@ -48,12 +48,13 @@ class Handlers:
         bank = self.settings.banks.get(name)
         if bank:
             token, path = token_and_path(bank, rest)
-            visit = Visit(self.settings, bank, Request(environ))
-            if has_path(bank, path) and not asks_for_bills(bank, path, visit.call):
+            call = Request(environ)
+            visit = Visit(self.settings, bank, call, waited=call.age)
+            if has_path(bank, path) and not asks_for_bills(bank, path, call):
                 command, result, why = self._process(visit, token, path)
                 visit.write(command, result, why=why)
                 reply = _render(bank, command, result)
-                return _send(reply, visit.call.method, start_response)
+                return _send(reply, call.method, start_response)
         return self.others(environ, _in_one_form(start_response))
 
     def _process(self, visit: Visit, token: str, path: str) -> tuple[Command, Result, str]:
@@ -71,7 +72,7 @@ class Handlers:
             refusal = signature.refuse_credentials(bank, command.credentials, self.database)
             if refusal:
                 return command, Result(refusal), why
-            with self.database.session() as session:
+            with self.database.session(visit.age) as session:
                 result = operation.run(session, bank, command)
             return command, result, call.why_unread if isinstance(command, Refuse) else why
         except TooLongError:

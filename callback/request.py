@@ -7,6 +7,8 @@ than all the rest of a call.
 from __future__ import annotations
 
 import re
+import socket
+import sys
 from typing import TYPE_CHECKING
 
 from callback.wire import MAX_BODY
@@ -14,6 +16,10 @@ from callback.wire import MAX_BODY
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+# Where Linux's tcp_info has the milliseconds since the last data came, a whole number of 32 bits.
+_SINCE_DATA = slice(52, 56)
+# Of a caller who has left: longer than anybody may wait.
+LEFT_S = 1e9
 _LENGTH = re.compile("[0-9]{1,4000}")
 
 
@@ -41,6 +47,24 @@ class Request:
         """In lower case, without parameters."""
         kind: str = self.environ.get("CONTENT_TYPE", "").partition(";")[0]
         return kind.strip(" \t").lower()
+
+    @property
+    def age(self) -> float:
+        """How many seconds ago it came, as far as gunicorn lets us know.
+
+        It may have lain in a queue: the bank may have given up meanwhile, and have been told that
+        there is no such payment.
+        """
+        link = self.environ.get("gunicorn.socket")
+        if not isinstance(link, socket.socket) or sys.platform != "linux":
+            return 0.0
+        if link.family == socket.AF_UNIX:  # a web server, which leaves when its caller does
+            return LEFT_S if _has_left(link) else 0.0
+        try:
+            told = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SINCE_DATA.stop)
+        except OSError:
+            return 0.0
+        return int.from_bytes(told[_SINCE_DATA], sys.byteorder) / 1000
 
     def body(self) -> bytes:
         """Read the body; CutOffError, or TooLongError before a long one is read."""
@@ -72,3 +96,12 @@ class Request:
         except (OSError, ValueError) as error:  # chunks that are none, a link that was cut
             raise CutOffError from error
         return body
+
+
+def _has_left(link: socket.socket) -> bool:
+    try:
+        return link.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True

@@ -18,12 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Visit:
-    """Who called, and since when we have been at it."""
+    """Who called, and since when we have been at it; `waited` seconds it lay in a queue before."""
 
     settings: Settings
     bank: Bank
     call: Request
     started: float = field(default_factory=time.perf_counter)
+    waited: float = 0.0
+
+    @property
+    def age(self) -> float:
+        """How many seconds ago the call came."""
+        return self.waited + time.perf_counter() - self.started
 
     def write(
         self, command: Command, result: Result, status: int | None = None, why: str = ""

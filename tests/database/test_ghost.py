@@ -6,7 +6,9 @@ on TCP), in a worker, in the server.
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,7 +22,7 @@ import pytest
 
 from callback import lookup, operation, settings
 from callback.clock import utc_now
-from callback.database import Database, load_statements, timing
+from callback.database import LAST_START_S, Database, load_statements, timing
 from callback.model import Cancel, Pay, Perform, Status
 from callback.paths import SQL
 from tests.conftest import Engine, MariaDBEngine, flask, settings_toml
@@ -160,6 +162,79 @@ def test_an_impatient_bank_is_told_the_truth(
         assert answer.result() == AGAIN
     assert paid(engine) == []
     assert ask(endpoint_behind, "payment") == DONE
+
+
+@contextmanager
+def stopped(endpoint: Endpoint) -> Iterator[None]:
+    """Its workers take no call: what comes waits."""
+    workers = endpoint.workers
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for worker in workers:
+            os.kill(worker, signal.SIGCONT)
+
+
+@only_mariadb
+def test_what_lay_in_a_queue_is_not_recorded_after_not_found(
+    engine: Engine, endpoint: Endpoint, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """No worker of one machine has time; another answers the status."""
+    engine.account(ACCOUNT)
+    toml = settings_toml(engine.url, request.module)
+    with Endpoint(toml, tmp_path, workers=1) as busy, ThreadPoolExecutor(1) as pool:
+        with stopped(busy):
+            answer = pool.submit(ask, busy, "payment")
+            time.sleep(0.3)  # until it has come for certain
+            assert ask(endpoint, "status") == UNKNOWN
+            time.sleep(0.05)
+        assert answer.result() == AGAIN
+        assert paid(engine) == []
+        assert ask(busy, "payment") == DONE
+
+
+@only_mariadb
+def test_who_waited_too_long_in_a_queue_is_told_at_once(
+    engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """The time there is of the call's: those behind it should not wait as well."""
+    engine.account(ACCOUNT)
+    toml = settings_toml(engine.url, request.module)
+    with Endpoint(toml, tmp_path, workers=1) as endpoint, ThreadPoolExecutor(4) as pool:
+        with stopped(endpoint):
+            answers = [pool.submit(ask, endpoint, "payment", str(n)) for n in range(4)]
+            time.sleep(LAST_START_S + 0.3)
+        assert {answer.result() for answer in answers} == {AGAIN}
+        assert paid(engine) == []
+        assert ask(endpoint, "payment") == DONE
+
+
+@only_mariadb
+def test_whom_a_web_server_left_is_not_recorded(
+    engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """It closes its link when the bank does; a link without TCP tells no time."""
+    engine.account(ACCOUNT)
+    link = tmp_path / "gunicorn"
+    options = ["-b", f"unix:{link}"]
+    toml = settings_toml(engine.url, request.module).replace(
+        '"127.0.0.1"', '"127.0.0.1", "0.0.0.0/0"'
+    )
+    query = f"action=payment&receipt=1&number={ACCOUNT}&amount=100.00&date=2026-11-03T12:30:46"
+    head = f"GET /plat?{query} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 127.0.0.1\r\n\r\n"
+    with Endpoint(f"TRUSTED_PROXIES = 1\n{toml}", tmp_path, workers=1, options=options) as endpoint:
+        for lines, leaves in enumerate([True, False], start=1):
+            with socket.socket(socket.AF_UNIX) as client:
+                with stopped(endpoint):
+                    client.connect(str(link))
+                    client.sendall(head.encode())
+                    if leaves:
+                        client.close()
+                while len([one for one in endpoint.log() if "outcome" in one]) < lines:
+                    time.sleep(0.01)
+            assert len(paid(engine)) == (not leaves)
 
 
 @only_mariadb

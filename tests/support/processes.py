@@ -514,6 +514,12 @@ class Endpoint(Client, Program):
         """Ask for an answer: gunicorn listens before the program is loaded."""
         self.call("/", timeout=5)
 
+    @property
+    def workers(self) -> list[int]:
+        """The process ids of its workers, as they are now."""
+        tasks = Path(f"/proc/{self.pid}/task")
+        return [int(pid) for file in tasks.glob("*/children") for pid in file.read_text().split()]
+
     def log(self) -> list[dict[str, Any]]:
         """Return what the program has logged since it started to serve."""
         lines = self.output()[self._printed_at_start :].splitlines()
