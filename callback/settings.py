@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import hmac
 import ipaddress
@@ -18,8 +17,6 @@ from urllib.parse import parse_qsl, unquote
 
 from callback import layouts, readers
 from callback.bank import Bank, Settings
-from callback.database.mysql import MySQL
-from callback.database.sqlite import SQLite
 from callback.messages import LANGUAGES
 from callback.model import Outcome
 from callback.protocols import PROTOCOLS, default_codes
@@ -177,7 +174,9 @@ def _table(
     """Read the keys of one table; what is wrong goes to faults and is None in the answer."""
     for name in raw:
         if name not in keys:
-            close = difflib.get_close_matches(name, keys, 1)
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, keys, 1)
             faults.append(f"{prefix}{name}: no such key" + (f"; {close[0]}?" if close else ""))
     return {name: _value(raw, name, key, prefix, faults) for name, key in keys.items()}
 
@@ -411,6 +410,8 @@ def _engine(
     if url is None:
         return None
     if re.fullmatch("sqlite:///.+", url):
+        from callback.database.sqlite import SQLite
+
         return SQLite(folder / url.removeprefix("sqlite:///"))
     match = re.fullmatch(
         r"mysql://(?P<user>[^:@/]*)(?::(?P<password>.*))?@(?P<hosts>[^@/?]+)"
@@ -432,6 +433,8 @@ def _engine(
             "DATABASE: expected ?ssl_ca=/path/ca.pem: the host is another machine, and nothing "
             "proves that it is the one; insecure = true lets the program go there all the same"
         )
+    from callback.database.mysql import MySQL
+
     return MySQL(
         hosts=hosts,
         user=unquote(match["user"]),

@@ -14,13 +14,13 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from itsdangerous import BadSignature, Signer, TimestampSigner
-
 from callback import passwords, proofs
 from callback.protocols import PROTOCOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from itsdangerous import TimestampSigner
 
     from callback.bank import Bank, Networks, Settings
     from callback.database import Database
@@ -127,6 +127,8 @@ def is_stranger(
 
 def url_tokens(bank_name: str, secret_keys: Iterable[bytes]) -> list[bytes]:
     """Make the tokens that are good in a bank's address, newest key last."""
+    from itsdangerous import Signer
+
     return [
         Signer(key, salt="callback-address", digest_method=hashlib.sha256).get_signature(bank_name)
         for key in secret_keys
@@ -146,6 +148,8 @@ def ops_pass(purpose: str, secret_keys: Sequence[bytes]) -> str:
 
 def is_ops_pass(purpose: str, token: str, secret_keys: Sequence[bytes]) -> bool:
     """Check what `ops_pass` made, not older than OPS_PASS_S."""
+    from itsdangerous import BadSignature
+
     try:
         text = _ops_signer(secret_keys).unsign(token, max_age=OPS_PASS_S)
     except BadSignature:  # expired, too
@@ -197,6 +201,8 @@ def _raw(token: str | None) -> bytes:
 
 
 def _ops_signer(secret_keys: Sequence[bytes]) -> TimestampSigner:
+    from itsdangerous import TimestampSigner
+
     return TimestampSigner(secret_keys, salt="ops-pass", digest_method=hashlib.sha256)
 
 
