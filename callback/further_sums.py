@@ -63,7 +63,9 @@ def _text(value: Any) -> str:
 
 
 def _in_xml(document: bytes) -> Iterator[tuple[str, str]]:
-    root = wire.read_xml(document) if document else None
+    from callback.documents import read_xml
+
+    root = read_xml(document) if document else None
     for element in () if root is None else root.iter():
         yield element.tag.rpartition("}")[2], element.text or ""
         yield from element.attrib.items()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from callback import proofs, readers, wire
+from callback import documents, proofs, readers, wire
 from callback.messages import message
 from callback.model import Check, Command, Pay, Refuse, Status
 from callback.readers import REQUIRED, Setting
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from callback.bank import Bank
     from callback.model import Outcome, Payer, Payment, Result
-    from callback.wire import Answer, Call
+    from callback.wire import Answer, Call, Markup
 
 METHODS = ("POST",)
 PATHS = ("",)
@@ -161,14 +161,14 @@ def _request(raw: bytes) -> Request | None:
     """Take the XML apart, so that what is read is what was signed (step 3)."""
     if HIDING.search(raw) or PARAMS.findall(raw) != [b"<params>", b"</params>"]:
         return None
-    root = wire.read_xml(raw)
+    root = documents.read_xml(raw)
     if root is None or root.tag != "request":
         return None
     signs = root.findall("sign")
     if len(root.findall("params")) != 1 or len(signs) > 1 or any(len(sign) for sign in signs):
         return None
     signed = raw.partition(b"<params>")[2].partition(b"</params>")[0]
-    params = wire.read_xml(b"<params>%s</params>" % signed)
+    params = documents.read_xml(b"<params>%s</params>" % signed)
     return None if params is None else Request(signed, params, root.findtext("sign", ""))
 
 
@@ -184,9 +184,9 @@ def _proof(bank: Bank, request: Request) -> Proof | None:
     return Proof(request.sign, right[-1]) if right else None
 
 
-def _sign(bank: Bank, proof: Proof, params: Element) -> str:
+def _sign(bank: Bank, proof: Proof, params: Markup) -> str:
     """Sign our own text between the tags, as it is sent (section 2)."""
-    text = wire.xml_text(params).removeprefix("<params>").removesuffix("</params>")
+    text = params.removeprefix("<params>").removesuffix("</params>")
     sign = proof.sign if bank.own["sign_request"] else ""
     return proofs.md5_hex(text.encode(), sign.encode(), proof.secret).upper()
 
@@ -240,7 +240,7 @@ def _hint(bank: Bank, amount: str) -> dict[str, str]:
     return {}
 
 
-def _receipt(bank: Bank, payment: Payment) -> list[Element]:
+def _receipt(bank: Bank, payment: Payment) -> list[Markup]:
     moment = bank.local(payment.performed_at or payment.created_at)
     return [
         element("reg_id", str(payment.id)),
@@ -248,7 +248,7 @@ def _receipt(bank: Bank, payment: Payment) -> list[Element]:
     ]
 
 
-def _shown(bank: Bank, payer: Payer) -> list[Element]:
+def _shown(bank: Bank, payer: Payer) -> list[Markup]:
     shown = {
         "name": ("client_name", payer.masked_name),
         "debt": ("balance", f"{bank.balance(payer):.2f}"),

@@ -202,6 +202,4 @@ def _xml(bank: Bank, answer: dict[str, Any]) -> Answer:
     if not bank.own["own_key"]:
         return document
     sign = element("sign", bank.own["own_key"](document.body).hex())
-    return document._replace(
-        body=document.body.removesuffix(END) + wire.xml_text(sign).encode() + END
-    )
+    return document._replace(body=document.body.removesuffix(END) + sign.encode() + END)

@@ -11,11 +11,9 @@ from callback.readers import Setting
 from callback.wire import element
 
 if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
     from callback.bank import Bank
     from callback.model import Outcome, Payer, Result
-    from callback.wire import Answer, Call
+    from callback.wire import Answer, Call, Markup
 
 METHODS = ("GET", "POST")
 PATHS = ("",)
@@ -133,7 +131,7 @@ def _shown(bank: Bank, payer: Payer) -> dict[str, Any]:
 
 def _xml(answer: dict[str, Any]) -> Answer:
     fields = answer.get("fields", {}).items()
-    content: dict[str, str | list[Element]] = {
+    content: dict[str, str | list[Markup]] = {
         **{name: str(value) for name, value in answer.items()},
         "fields": [element(tag, field["#text"], name=field["@name"]) for tag, field in fields],
     }

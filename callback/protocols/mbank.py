@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from callback import readers, wire
+from callback import documents, readers, wire
 from callback.messages import LANGUAGES, message
 from callback.model import Check, Command, Pay, Refuse
 from callback.readers import Setting
@@ -133,7 +133,7 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
 
 def _envelope(raw: bytes) -> tuple[Element, Element] | None:
     """Find HEAD and BODY, or None (step 2)."""
-    root = wire.read_xml(raw, DEPTH)
+    root = documents.read_xml(raw, DEPTH)
     if root is None or root.tag != "XML":
         return None
     heads, bodies = root.findall("HEAD"), root.findall("BODY")

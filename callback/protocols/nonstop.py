@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from callback import proofs, readers, wire
+from callback import documents, proofs, readers, wire
 from callback.clock import utc_now
 from callback.model import Check, Command, Refuse, Status, check_or_pay
 from callback.readers import REQUIRED, Setting
@@ -14,11 +14,10 @@ from callback.wire import element
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from xml.etree.ElementTree import Element
 
     from callback.bank import Bank
     from callback.model import Outcome, Payer, Payment, Result
-    from callback.wire import Answer, Call
+    from callback.wire import Answer, Call, Markup
 
 METHODS = ("GET", "POST")
 PATHS = ("",)
@@ -110,7 +109,7 @@ def _values(call: Call) -> dict[str, str] | None:
     if call.method == "GET":
         query = wire.fields(call.query, FIELDS, lossless=True)
         return None if query.repeated else query.values
-    root = wire.read_xml(call.body, DEPTH)
+    root = documents.read_xml(call.body, DEPTH)
     if root is None or root.tag != ROOT:
         return None
     known = [child for child in root if child.tag in ELEMENTS]
@@ -175,7 +174,7 @@ def _check_or_pay(
     )
 
 
-def _shown(bank: Bank, command: Command, payer: Payer) -> list[Element]:
+def _shown(bank: Bank, command: Command, payer: Payer) -> list[Markup]:
     words = {"balance": f"{bank.balance(payer):.2f}", "name": payer.masked_name}
     tags = {"debt": "balance", "name": "name"}
     shown = {tags[word] for word in bank.show}
@@ -188,7 +187,7 @@ def _shown(bank: Bank, command: Command, payer: Payer) -> list[Element]:
     ]
 
 
-def _receipt(bank: Bank, command: Command, payment: Payment, code: str) -> list[Element]:
+def _receipt(bank: Bank, command: Command, payment: Payment, code: str) -> list[Markup]:
     return [
         *_of(command, payment),
         element("status_code", code),
@@ -197,7 +196,7 @@ def _receipt(bank: Bank, command: Command, payment: Payment, code: str) -> list[
     ]
 
 
-def _standing(bank: Bank, command: Command, payment: Payment) -> list[Element]:
+def _standing(bank: Bank, command: Command, payment: Payment) -> list[Markup]:
     return [
         *_of(command, payment),
         element("status", STATES[payment.state]),
@@ -205,7 +204,7 @@ def _standing(bank: Bank, command: Command, payment: Payment) -> list[Element]:
     ]
 
 
-def _of(command: Command, payment: Payment) -> list[Element]:
+def _of(command: Command, payment: Payment) -> list[Markup]:
     """Tell which payment it is, and its sum."""
     return [
         element("pay_id", command.txn_id),
@@ -214,7 +213,7 @@ def _of(command: Command, payment: Payment) -> list[Element]:
     ]
 
 
-def _service(command: Command) -> list[Element]:
+def _service(command: Command) -> list[Markup]:
     service = command.echo.get("SERVICE_ID")
     return [] if service is None else [element("service_id", service)]
 

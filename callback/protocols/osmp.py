@@ -15,11 +15,10 @@ from callback.wire import element
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from xml.etree.ElementTree import Element
 
     from callback.bank import Bank
     from callback.model import Outcome, Payer, Payment, Result
-    from callback.wire import Answer, Call
+    from callback.wire import Answer, Call, Markup
 
 METHODS = ("GET", "POST")
 PATHS = ("",)
@@ -228,7 +227,7 @@ def _cancel(bank: Bank, echo: Echo, values: Mapping[str, str]) -> Command:
     )
 
 
-def _receipt(bank: Bank, payment: Payment, cancel_txn_id: str) -> list[Element]:
+def _receipt(bank: Bank, payment: Payment, cancel_txn_id: str) -> list[Markup]:
     number = element("prv_txn", str(payment.id))
     amount = element("sum", f"{payment.amount:.2f}")
     if cancel_txn_id:
@@ -243,7 +242,7 @@ def _receipt(bank: Bank, payment: Payment, cancel_txn_id: str) -> list[Element]:
     return [number, *extra, amount]
 
 
-def _shown(bank: Bank, payer: Payer) -> list[Element]:
+def _shown(bank: Bank, payer: Payer) -> list[Markup]:
     words = payer.shown
     if bank.own["sberbank_tags"]:
         words["debt"] = f"{bank.balance(payer):.2f}"

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from callback import readers, wire
+from callback import documents, readers, wire
 from callback.clock import utc_now
 from callback.messages import message
 from callback.model import (
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from callback.bank import Bank
     from callback.model import Outcome, Payment, Result
-    from callback.wire import Answer, Call
+    from callback.wire import Answer, Call, Markup
 
 METHODS = ("POST",)
 PATHS = ("",)
@@ -223,7 +223,7 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
 
 def _body(raw: bytes) -> tuple[str, Element | None]:
     """Find the SOAP of an envelope and the one element in its Body (section 4, step 2)."""
-    root = wire.read_xml(raw, DEPTH)
+    root = documents.read_xml(raw, DEPTH)
     for soap in CONTENT_TYPES:
         if root is not None and root.tag == f"{{{soap}}}Envelope":
             bodies = root.findall(f"{{{soap}}}Body")
@@ -378,7 +378,7 @@ def _in_tiyin(amount: Decimal) -> str:
 Head = dict[str, str]
 
 
-def _of_account(bank: Bank, _echo: Echo, result: Result, _head: Head) -> Iterator[Element]:
+def _of_account(bank: Bank, _echo: Echo, result: Result, _head: Head) -> Iterator[Markup]:
     if result.outcome != "ok" or result.payer is None:
         return
     shown = {"name": result.payer.masked_name, "debt": _in_tiyin(result.payer.debt)}
@@ -387,11 +387,11 @@ def _of_account(bank: Bank, _echo: Echo, result: Result, _head: Head) -> Iterato
         yield element("parameters", [element(name, text) for name, text in pair.items()])
 
 
-def _of_payment(_bank: Bank, _echo: Echo, result: Result, _head: Head) -> Iterator[Element]:
+def _of_payment(_bank: Bank, _echo: Echo, result: Result, _head: Head) -> Iterator[Markup]:
     yield element("providerTrnId", _number(result))
 
 
-def _of_status(_bank: Bank, _echo: Echo, result: Result, head: Head) -> Iterator[Element]:
+def _of_status(_bank: Bank, _echo: Echo, result: Result, head: Head) -> Iterator[Markup]:
     unknown = result.outcome == "payment_not_found"
     yield element("providerTrnId", _number(result))
     yield element("transactionState", _state(result))
@@ -399,11 +399,11 @@ def _of_status(_bank: Bank, _echo: Echo, result: Result, head: Head) -> Iterator
     yield element("transactionStateErrorMsg", head["errorMsg"])
 
 
-def _of_cancel(_bank: Bank, _echo: Echo, result: Result, _head: Head) -> Iterator[Element]:
+def _of_cancel(_bank: Bank, _echo: Echo, result: Result, _head: Head) -> Iterator[Markup]:
     yield element("transactionState", _state(result))
 
 
-def _of_statement(bank: Bank, echo: Echo, result: Result, _head: Head) -> Iterator[Element]:
+def _of_statement(bank: Bank, echo: Echo, result: Result, _head: Head) -> Iterator[Markup]:
     for payment in result.payments:
         row = {
             "amount": _in_tiyin(payment.amount),
@@ -418,12 +418,12 @@ def _of_statement(bank: Bank, echo: Echo, result: Result, _head: Head) -> Iterat
             yield element("statements", [element(name, row[name]) for name in names])
 
 
-def _of_password(_bank: Bank, _echo: Echo, _result: Result, _head: Head) -> Iterator[Element]:
+def _of_password(_bank: Bank, _echo: Echo, _result: Result, _head: Head) -> Iterator[Markup]:
     yield from ()
 
 
 # What follows in the answer of each method.
-TOLD: dict[str, Callable[[Bank, Echo, Result, Head], Iterator[Element]]] = {
+TOLD: dict[str, Callable[[Bank, Echo, Result, Head], Iterator[Markup]]] = {
     "GetInformation": _of_account,
     "PerformTransaction": _of_payment,
     "CheckTransaction": _of_status,
@@ -433,7 +433,7 @@ TOLD: dict[str, Callable[[Bank, Echo, Result, Head], Iterator[Element]]] = {
 }
 
 
-def _envelope(soap: str, content: Element) -> Answer:
+def _envelope(soap: str, content: Markup) -> Answer:
     body = element("soapenv:Body", [content])
     root = element("soapenv:Envelope", [body], **{"xmlns:soapenv": soap})
     return wire.xml(root, CONTENT_TYPES[soap])

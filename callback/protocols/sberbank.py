@@ -15,11 +15,9 @@ from callback.readers import Setting
 from callback.wire import element
 
 if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
     from callback.bank import Bank
     from callback.model import Outcome, Payer, Payment, Result
-    from callback.wire import Answer, Call
+    from callback.wire import Answer, Call, Markup
 
 METHODS = ("GET", "POST")
 PATHS = ("",)
@@ -141,7 +139,7 @@ def _check_or_pay(bank: Bank, name: str, txn_id: str, values: dict[str, str]) ->
     )
 
 
-def _receipt(bank: Bank, payment: Payment) -> list[Element]:
+def _receipt(bank: Bank, payment: Payment) -> list[Markup]:
     return [
         element("EXT_ID", str(payment.id)),
         element("REG_DATE", f"{bank.local(payment.created_at):%d.%m.%Y_%H:%M:%S}"),
@@ -149,7 +147,7 @@ def _receipt(bank: Bank, payment: Payment) -> list[Element]:
     ]
 
 
-def _shown(bank: Bank, payer: Payer) -> list[Element]:
+def _shown(bank: Bank, payer: Payer) -> list[Markup]:
     elements = {
         "name": [element("FIO", payer.masked_name)],
         "address": [element("ADDRESS", payer.address)],

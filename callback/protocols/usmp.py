@@ -17,11 +17,10 @@ from callback.wire import element
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from xml.etree.ElementTree import Element
 
     from callback.bank import Bank
     from callback.model import Outcome, Payer, Payment, Result
-    from callback.wire import Answer, Call, Fields
+    from callback.wire import Answer, Call, Fields, Markup
 
 METHODS = ("GET", "POST")
 PATHS = ("",)
@@ -255,7 +254,7 @@ def _paid_at(bank: Bank, text: str) -> datetime | None:
     return bank.read_time(text, wire.COMPACT_TIME)
 
 
-def _parts(bank: Bank, command: Command, result: Result, code: str) -> Iterator[Element]:
+def _parts(bank: Bank, command: Command, result: Result, code: str) -> Iterator[Markup]:
     echo = command.echo or Echo()
     if echo.txn_id is not None:
         yield element("TransactionId", echo.txn_id)
@@ -271,7 +270,7 @@ def _parts(bank: Bank, command: Command, result: Result, code: str) -> Iterator[
     yield element("Comment", message("ok" if result.done else result.outcome, bank.language))
 
 
-def _shown(bank: Bank, payer: Payer) -> list[Element]:
+def _shown(bank: Bank, payer: Payer) -> list[Markup]:
     return [
         element(f"field{number}", payer.shown[word], name=bank.labels[word])
         for number, word in enumerate(bank.show, start=1)
@@ -282,7 +281,7 @@ def _paid(result: Result) -> list[Payment]:
     return [payment for payment in result.payments if payment.state == "paid"]
 
 
-def _row(payment: Payment) -> Element:
+def _row(payment: Payment) -> Markup:
     row = {
         "TransactionId": payment.txn_id,
         "Account": payment.number or "",
@@ -292,7 +291,7 @@ def _row(payment: Payment) -> Element:
     return element("Payment", [element(name, text) for name, text in row.items()])
 
 
-def _rncb_parts(bank: Bank, command: Command, result: Result, code: str) -> Iterator[Element]:
+def _rncb_parts(bank: Bank, command: Command, result: Result, code: str) -> Iterator[Markup]:
     if result.done and isinstance(command, Statement):
         yield from _balance(_paid(result), code)
         return
@@ -305,7 +304,7 @@ def _rncb_parts(bank: Bank, command: Command, result: Result, code: str) -> Iter
     yield element("COMMENTS", message(result.outcome, bank.language))
 
 
-def _balance(payments: list[Payment], code: str) -> Iterator[Element]:
+def _balance(payments: list[Payment], code: str) -> Iterator[Markup]:
     total = sum((payment.amount for payment in payments), Decimal("0.00"))
     yield element("FULL_SUMMA", f"{total:.2f}")
     yield element("NUMBER_OF_PAYMENTS", str(len(payments)))
