@@ -14,7 +14,7 @@ from callback.database import Database, load_statements
 from callback.database.statements import StatementError
 from callback.handlers import Handlers
 from callback.paths import INSTANCE, SQL
-from callback.settings import SettingsError, load, open_to_others
+from callback.settings import SettingsError, load, reachable_by_others
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,9 +37,11 @@ class Program:
     def __init__(self, path: Path | None = None) -> None:
         named = os.environ.get("CALLBACK_CONFIG")
         self.settings = load(path or (Path(named) if named else INSTANCE / "config.toml"))
-        if not _at_a_terminal() and (exposed := open_to_others(self.settings.path)):
+        if not _at_a_terminal() and (exposed := reachable_by_others(self.settings.path)):
             raise SettingsError(exposed)
         log.start(self.settings.log)
+        for fault in self.settings.weak:
+            log.warning(f"{fault}; with a PUBLIC_URL this stops the start")
         try:
             # A site whose customers are kept elsewhere lays its own statements over ours.
             statements = load_statements(SQL, INSTANCE / "sql")

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from callback import log
-from callback.settings import open_to_others
+from callback.settings import reachable_by_others
 from callback.tools.pages import Pages
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Commands(AppGroup):
 
     def _refuse(self) -> None:
         """Have mended what whoever sits at a terminal can mend; a payment is answered without."""
-        if exposed := open_to_others(self._settings.path):
+        if exposed := reachable_by_others(self._settings.path):
             raise ClickException(exposed)
         if fault := log.fault(self._settings.log):
             text = f"{self._settings.path}:\nLOG: expected a file to write to: {fault}"

@@ -37,6 +37,7 @@ class Bank:
     allow: Networks
     username: str
     password: tuple[bytes, ...] = field(repr=False)  # oldest first; empty: no Basic
+    weak_password: bool  # the bank dictates a short one
     password_keys: tuple[bytes, ...] = field(repr=False)  # of digests, one for each SECRET_KEY
     secret: tuple[bytes, ...] = field(repr=False)  # oldest first
     url_token: bool
@@ -210,3 +211,4 @@ class Settings:
     banks: Mapping[str, Bank]
     imports: layouts.ListLayout | None  # None: customers and debts do not come by files
     exports: layouts.StatementLayout
+    weak: tuple[str, ...] = ()  # what would stop the start of a site with a public address

@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from callback import layouts, readers
 from callback.bank import Bank, Settings
@@ -115,6 +115,17 @@ def open_to_others(path: Path) -> str:
     return f"others on this host can read the secrets: chmod 600 {path}"
 
 
+def reachable_by_others(path: Path) -> str:
+    """The same where others can come as far as the file: a folder of ours may be closed to them."""
+    if os.name == "posix" and any(_is_closed(folder) for folder in path.absolute().parents):
+        return ""
+    return open_to_others(path)
+
+
+def _is_closed(folder: Path) -> bool:
+    return not folder.stat().st_mode & (stat.S_IXGRP | stat.S_IXOTH)
+
+
 def _has_modes(folder: Path) -> bool:
     """Whether the file system keeps modes at all: a disk of Windows shows 777 for everything."""
     import tempfile
@@ -139,11 +150,16 @@ def load(path: Path) -> Settings:
         raise SettingsError(f"{path.absolute()}: {error}") from None
     faults: list[str] = []
     values = _table(raw, FILE_KEYS, "", faults)
+    weak = _weak_keys(values["SECRET_KEY"] or ())
     engine = _engine(values["DATABASE"], path.parent, faults, insecure=values["insecure"] or False)
     banks = {
         name: _bank(name, section, values, faults, path.parent)
         for name, section in (values["BANKS"] or {}).items()
     }
+    weak += [fault for bank in banks.values() if bank for fault in _weak_passwords(bank)]
+    # What has no address of its own is tried on this machine.
+    host = urlsplit(values["PUBLIC_URL"] or "").hostname
+    faults += weak if host and not _is_here(host) else []
     faults += _mistaken_lists(banks)
     imports = _layout(
         values["IMPORT"], layouts.IMPORT_KEYS, layouts.import_layout, "IMPORT.", faults
@@ -165,6 +181,7 @@ def load(path: Path) -> Settings:
         banks=banks,  # type: ignore[arg-type]
         imports=imports,
         exports=exports,
+        weak=tuple(weak),
     )
 
 
@@ -239,11 +256,6 @@ def _bank(
         faults.append(f"{prefix}password: expected one, to go with username")
     if values["password"] and not values["username"]:
         faults.append(f"{prefix}username: expected one, to go with password")
-    if _is_short(values["password"] or ()) and not values["weak_password"]:
-        faults.append(
-            f"{prefix}password: expected at least {readers.LEAST_PASSWORD} characters (flask "
-            "secret prints some); or weak_password = true, where the bank dictates a shorter one"
-        )
     _read_layouts(values, prefix, faults)
     proofs = ("allow", "password", "url_token", *dialect.PROOFS)
     # Nobody calls where a dialect has no address.
@@ -270,8 +282,24 @@ def _bank(
     return replace(bank, services=_services(bank, services, dialect, prefix, faults))
 
 
-def _is_short(passwords: Iterable[bytes]) -> bool:
-    return any(len(text.decode()) < readers.LEAST_PASSWORD for text in passwords)
+def _weak_keys(keys: Iterable[bytes]) -> list[str]:
+    if all(len(key) >= readers.LEAST_KEY for key in keys):
+        return []
+    return [
+        f"SECRET_KEY: expected a random text of at least {readers.LEAST_KEY} characters of your "
+        "own (each of a list): flask secret prints one"
+    ]
+
+
+def _weak_passwords(bank: Bank) -> list[str]:
+    if bank.weak_password or all(
+        len(password.decode()) >= readers.LEAST_PASSWORD for password in bank.password
+    ):
+        return []
+    return [
+        f"BANKS.{bank.name}.password: expected at least {readers.LEAST_PASSWORD} characters (flask "
+        "secret prints some); or weak_password = true, where the bank dictates a shorter one"
+    ]
 
 
 def _services(

@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +20,7 @@ from tests.conftest import flask
 from tests.support.processes import ROOT
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 GOOD = """
 SECRET_KEY = ["old-key-of-last-year-old-key-of-last-year", "hidden-key-hidden-key-hidden-key"]
@@ -362,6 +364,7 @@ def test_a_certificate_file_that_is_not_there_is_named(file: Path) -> None:
     ]
 
 
+SITE = 'PUBLIC_URL = "https://pay.example.kz"\n'
 SHORT = "expected at least 16 characters (flask secret prints some); or weak_password = true"
 BASIC = 'protocol = "osmp"\nusername = "q"\n'
 
@@ -382,7 +385,7 @@ BASIC = 'protocol = "osmp"\nusername = "q"\n'
 )
 def test_what_is_too_weak_stops_the_start(file: Path, old: str, new: str, wanted: str) -> None:
     """A key that can be guessed, a database that could be anybody's."""
-    text = GOOD.replace(old, new)
+    text = SITE + GOOD.replace(old, new)
     if not wanted:
         file.write_text(text)
         assert settings.load(file)
@@ -391,6 +394,20 @@ def test_what_is_too_weak_stops_the_start(file: Path, old: str, new: str, wanted
     (fault,) = faults(file, text)
     assert fault.startswith(wanted)
     assert "flask secret" in fault or "insecure = true" in fault
+
+
+@pytest.mark.parametrize(
+    ("url", "starts"),
+    [("", True), ("http://127.0.0.1:8000", True), ("https://pay.example.kz", False)],
+)
+def test_a_trial_on_this_machine_may_be_weak(file: Path, url: str, starts: bool) -> None:
+    """It is told so; the address that a bank is given makes a site of it."""
+    text = GOOD.replace("hidden-key-hidden-key-hidden-key", "hidden-key-of-a-trial")
+    file.write_text(f'PUBLIC_URL = "{url}"\n{text}\n[BANKS.weak]\n{BASIC}password = "short"\n')
+    wanted = ["SECRET_KEY: expected a random text", f"BANKS.weak.password: {SHORT}"]
+
+    weak = settings.load(file).weak if starts else faults(file, file.read_text())
+    assert [fault.startswith(text) for fault, text in zip(weak, wanted, strict=True)] == [True] * 2
 
 
 @pytest.mark.parametrize(
@@ -415,7 +432,7 @@ def test_a_weak_password_is_let_in_where_the_settings_say_so(
     file: Path, section: str, wanted: str
 ) -> None:
     """Or where banks of this protocol dictate it."""
-    text = f"{BASE}\n[BANKS.qiwi]\n{section}\n"
+    text = f"{SITE}{BASE}\n[BANKS.qiwi]\n{section}\n"
     if not wanted:
         file.write_text(text)
         assert settings.load(file).banks["qiwi"]
@@ -442,9 +459,17 @@ def test_a_short_key_of_rsa_is_none(tmp_path: Path) -> None:
         readers.public_key(1025)(str(pem))
 
 
-def test_settings_that_others_can_read_stop_the_start(tmp_path: Path) -> None:
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that others can enter; pytest's own are closed to them."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_settings_that_others_can_read_stop_the_start(open_folder: Path) -> None:
     """Every command but the doctor, which says it among the rest."""
-    file = tmp_path / "config.toml"
+    file = open_folder / "config.toml"
     file.write_text(f"{BASE}\n[BANKS.files]\nprotocol = 'files'\n")
     for mode in (0o644, 0o640, 0o604, 0o660):
         file.chmod(mode)
@@ -462,6 +487,9 @@ def test_settings_that_others_can_read_stop_the_start(tmp_path: Path) -> None:
     )
     assert "others on this host can read the secrets" in doctor.stdout
 
+    open_folder.chmod(0o700)  # nobody comes as far
+    assert create_app(file)
+    open_folder.chmod(0o755)
     file.chmod(0o400)
     assert create_app(file)
 

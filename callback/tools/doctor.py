@@ -207,6 +207,8 @@ def _release(root: Path) -> Iterator[Finding]:
 
 
 def _banks(settings: Settings) -> Iterator[Finding]:
+    for fault in settings.weak:
+        yield Finding("warning", "secrets", f"{fault}; with a PUBLIC_URL this stops the start")
     if settings.public_url.startswith("http://") and "//127." not in settings.public_url:
         yield Finding("fault", "PUBLIC_URL", "not https: get a certificate, banks send sums")
     for bank in settings.banks.values():
