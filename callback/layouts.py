@@ -258,6 +258,8 @@ def _form(value: Any) -> str:
     """A form of strptime that reads what it has written."""
     try:
         text = SOME_DAY.replace(tzinfo=timezone.utc).strftime(readers.nonempty(value))
+        if "%d" in value and not re.search("%[yYGcxD]", value):  # Python guesses, some day no more
+            raise ValueError(value)
         datetime.strptime(text, value)  # noqa: DTZ007
     except ValueError as error:
         raise ValueError('a form of date or time such as "%d.%m.%Y %H:%M:%S"') from error

@@ -108,6 +108,7 @@ def test_the_day_may_stand_in_the_name_of_the_file(tmp_path: Path) -> None:
         ({"good": 1, "state": 1}, "register.good: expected a text in quotes, or a list"),
         ({"state": 1}, "register.good: expected the text that state must hold"),
         ({"date_form": "%Q"}, "register.date_form: expected a form of date or time such as"),
+        ({"date_form": "%d.%m"}, "register.date_form: expected a form of date or time such as"),
         ({"group": "x"}, "register.group: expected one of"),
     ],
 )

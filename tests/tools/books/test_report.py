@@ -172,7 +172,7 @@ def test_a_file_may_be_called_anything(reconcile: Callable[..., Result], tmp_pat
         (tmp_path / name).write_text(f"{CSV}{day}0;71501;5.00;2026-11-0{day}\n")
         page = tmp_path / "page.html"
         done = reconcile("--book", "-o", str(page), name=name)
-        refused = reconcile(name=name, more='register = { date_form = "%d" }')
+        refused = reconcile(name=name, more='register = { date_form = "%d.%m.%Y" }')
 
         assert done.exit_code == 0, done.output
         assert "1 booked" in done.stdout
