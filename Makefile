@@ -8,6 +8,7 @@
 # make requirements  write requirements*.txt, with hashes, of requirements*.in
 # make audit  ask whether a fault is known of a library that we use
 # make readme  write the documents' tables of banks anew, after a change of a dialect
+# make settings  instance/config.toml and instance/deploy.toml to fill in, where there are none
 # make deploy-ftp, make deploy-ssh, make rollback  put a release on a host (deploy/README.md)
 # make bench  the benchmark
 # make clean  remove what the others made, settings and sample data excepted
@@ -22,7 +23,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 stop = { echo "$(1)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: requirements audit run test coverage test-deploy test-fresh readme deploy-ftp deploy-ssh rollback million lint bench clean mariadb packages
+.PHONY: requirements audit run test coverage test-deploy test-fresh readme settings deploy-ftp deploy-ssh rollback million lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
 	$(VENV)/bin/flask init-db --sample
@@ -51,6 +52,9 @@ test-deploy: $(VENV)/test.stamp packages
 # RELEASES="bookworm trixie" and TARGETS="lint test" change what is tried.
 test-fresh:
 	.ci/fresh $(RELEASES)
+
+settings: $(VENV)/run.stamp instance/config.toml instance/deploy.toml
+	@echo "Fill in instance/config.toml (README.md) and instance/deploy.toml (deploy/README.md)."
 
 # Settings: instance/deploy.toml. VIA=ftp or VIA=ssh says how to roll back.
 VIA ?= ssh
@@ -81,6 +85,10 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Made once and then yours: never overwritten.
+instance/deploy.toml:
+	@mkdir -p $(@D)
+	@umask 077; cat deploy/deploy.toml > $@
+
 instance/config.toml:
 	@mkdir -p $(@D)
 	@umask 077; secret=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(32))') \

@@ -146,7 +146,12 @@ def load(path: Path) -> Settings:
             f"no settings file at {path.absolute()}: write one there (sample.toml is an example, "
             "flask secret prints a SECRET_KEY), or let CALLBACK_CONFIG name another"
         ) from None
-    except (OSError, ValueError) as error:  # also TOMLDecodeError and UnicodeDecodeError
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"{path.absolute()}: not UTF-8, perhaps windows-1251 ({error.reason} at byte "
+            f"{error.start}): save it as UTF-8"
+        ) from None
+    except (OSError, ValueError) as error:  # also TOMLDecodeError
         raise SettingsError(f"{path.absolute()}: {error}") from None
     faults: list[str] = []
     values = _table(raw, FILE_KEYS, "", faults)

@@ -5,29 +5,27 @@
 
 Settings: instance/deploy.toml (deploy/deploy.toml explains every line). Where things stand on the
 host is told in deploy/passenger_wsgi.py. A release is one file, which the host unpacks and compares
-with what was built; whatever happens before it is proven, the one before goes on serving.
+with what was built; whatever happens before it is proven, the one before goes on serving. The web
+folder and, where the host has none, the settings go along.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import ftplib
-import io
 import json
-import shlex
-import ssl
-import subprocess
+import posixpath
+import re
 import sys
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
-from typing import Protocol as Interface
 
 if TYPE_CHECKING:
-    import socket
+    from collections.abc import Iterator
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -41,11 +39,11 @@ from click import ClickException  # noqa: E402 - where the line above finds the 
 
 from callback import settings as program  # noqa: E402
 from callback.signature import ops_pass  # noqa: E402
-from callback.tools import release  # noqa: E402
+from callback.tools import front, release  # noqa: E402
+from deploy.hosts import FTP, PUBLIC, SCRIPT, SECRET, SSH, TIMEOUT_S, Host, HostError  # noqa: E402
 
 # Passenger looks at restart.txt at most every 10 s, and takes a moment to start.
 SWITCH_S = 40
-TIMEOUT_S = 30
 ENTRY = "passenger_wsgi.py"
 COMMANDS = "bin/flask"
 STARTUP = "STARTUP.txt"
@@ -56,139 +54,21 @@ DEFAULTS = {
     "folder": "callback",
     "ca": "",
     "ssh": "ssh",
+    "entry": "",
+    "web": "",
+    "python": "",
     "check": "",
     "expect": "",
     "settings": "instance/config.toml",
 }
 NEEDED = ("host", "user", "url")
+# What starts the program, by the entry; Passenger finds it by itself.
+SCRIPTS = {"cgi": "pay.cgi", "fcgi": "pay.fcgi", "passenger": ""}
+OF_THE_PANEL = re.compile(r"^#[^\n]*\bBEGIN\b.*?^#[^\n]*\bEND\b[^\n]*$", re.M | re.S)
 
 
 class DeployError(Exception):
     """The release does not serve; the text says what to do. The one before goes on serving."""
-
-
-class Host(Interface):
-    """A folder on a host. Names are relative to it, with slashes."""
-
-    def put(self, name: str, content: bytes) -> None:
-        """Write a file under another name, then rename it: nobody ever sees half of it."""
-
-    def get(self, name: str) -> bytes | None:
-        """Read a file; None when it is not there."""
-
-    def make_folder(self, name: str) -> None:
-        """Make a folder, with those above it, unless it is there."""
-
-
-class TLS(ftplib.FTP_TLS):
-    """FTPS that continues the control connection's session on data connections.
-
-    vsftpd refuses data connections that do not.
-    """
-
-    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int]:
-        link, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
-        control: Any = self.sock
-        return self.context.wrap_socket(
-            link, server_hostname=self.host, session=control.session
-        ), size or 0
-
-
-class FTP:
-    """A host with nothing but FTP."""
-
-    def __init__(self, settings: dict[str, Any]) -> None:
-        trusted = ssl.create_default_context(cafile=settings["ca"] or None)
-        self._ftp = (
-            TLS(context=trusted, timeout=TIMEOUT_S)
-            if settings["tls"]
-            else ftplib.FTP(timeout=TIMEOUT_S)
-        )
-        self._ftp.connect(settings["host"], settings["port"] or 21)
-        self._ftp.login(settings["user"], settings["password"])
-        if isinstance(self._ftp, TLS):
-            self._ftp.prot_p()
-        self._folder = settings["folder"].rstrip("/")
-
-    def put(self, name: str, content: bytes) -> None:
-        """Write, compare the size, rename: a server says "complete" of half a file, too."""
-        path = self._path(name)
-        meter = _Meter(name, len(content))
-        try:
-            self._ftp.storbinary(f"STOR {path}.new", io.BytesIO(content), callback=meter.add)
-        except ftplib.error_perm as error:
-            raise DeployError(f"the host does not take {path}: {error}") from error
-        self._ftp.voidcmd("TYPE I")  # sizes are those of binary mode
-        if self._ftp.size(f"{path}.new") != len(content):
-            raise DeployError(f"{path} did not arrive whole: run it again")
-        self._ftp.rename(f"{path}.new", path)
-
-    def get(self, name: str) -> bytes | None:
-        """Read a file."""
-        content = io.BytesIO()
-        try:
-            self._ftp.retrbinary(f"RETR {self._path(name)}", content.write)
-        except ftplib.error_perm:
-            return None
-        return content.getvalue()
-
-    def make_folder(self, name: str) -> None:
-        """One after the other from the top."""
-        parts = self._path(name).split("/")
-        for depth in range(1, len(parts) + 1):
-            folder = "/".join(parts[:depth])
-            if folder:
-                with contextlib.suppress(ftplib.error_perm):  # it is there
-                    self._ftp.mkd(folder)
-
-    def _path(self, name: str) -> str:
-        return f"{self._folder}/{name}"
-
-
-class SSH:
-    """A host with a shell; the commands are what every Unix has."""
-
-    def __init__(self, settings: dict[str, Any]) -> None:
-        port = ["-p", str(settings["port"])] if settings["port"] else []
-        there = f"{settings['user']}@{settings['host']}"
-        self._command = [*shlex.split(settings["ssh"]), "-o", "BatchMode=yes", *port, there]
-        self._folder = settings["folder"].rstrip("/")
-
-    def put(self, name: str, content: bytes) -> None:
-        """Write beside it, compare the size, rename over it."""
-        size = self._run("cat > {0}.new && wc -c < {0}.new", name, stdin=content)
-        if int(size) != len(content):
-            raise DeployError(f"{name} did not arrive whole: run it again")
-        self._run("mv -f {0}.new {0}", name)
-
-    def get(self, name: str) -> bytes | None:
-        """Read a file."""
-        return self._run("test ! -e {0} || cat {0}", name) or None
-
-    def make_folder(self, name: str) -> None:
-        """With those above it."""
-        self._run("mkdir -p {0}", name)
-
-    def _run(self, script: str, name: str, stdin: bytes = b"") -> bytes:
-        """Run a line on the host about one name below our folder."""
-        line = script.format(shlex.quote(f"{self._folder}/{name}"))
-        done = subprocess.run([*self._command, line], input=stdin, capture_output=True, check=False)
-        if done.returncode:
-            raise DeployError(f"ssh: {done.stderr.decode(errors='replace').strip()}")
-        return done.stdout
-
-
-class _Meter:
-    """Shows how far an upload is, on a terminal."""
-
-    def __init__(self, name: str, size: int) -> None:
-        self._name, self._size, self._sent = name, size, 0
-
-    def add(self, block: bytes) -> None:
-        self._sent += len(block)
-        if sys.stderr.isatty() and self._size > 100_000:
-            end = "\n" if self._sent >= self._size else ""
-            print(f"\r{self._name} {self._sent * 100 // self._size} %", end=end, file=sys.stderr)
 
 
 def main() -> None:
@@ -199,6 +79,9 @@ def main() -> None:
     parser.add_argument("via", choices=("ftp", "ssh"), help="how the host is reached")
     parser.add_argument("--rollback", action="store_true", help="back to the release before")
     parser.add_argument("--settings", type=Path, default=ROOT / "instance" / "deploy.toml")
+    parser.add_argument(
+        "--with-settings", action="store_true", help="replace the settings on the host by yours"
+    )
     parser.add_argument("--built", type=Path, help="upload this .zip, built before")
     options = parser.parse_args()
     try:
@@ -207,10 +90,11 @@ def main() -> None:
         if options.rollback:
             roll_back(host, settings)
         else:
-            deploy(host, settings, options.built or build(settings))
+            archive = options.built or build(settings)
+            deploy(host, settings, archive, with_settings=options.with_settings)
     except KeyboardInterrupt:
         sys.exit("\nStopped. The release before goes on serving; run it again when you like.")
-    except (DeployError, ClickException, OSError, ftplib.Error, EOFError) as error:
+    except (DeployError, HostError, ClickException, OSError, ftplib.Error, EOFError) as error:
         text = error.message if isinstance(error, ClickException) else str(error)
         sys.exit(f"Not deployed: {text or type(error).__name__}")
 
@@ -230,9 +114,25 @@ def load(path: Path) -> dict[str, Any]:
         for key, default in {**dict.fromkeys(NEEDED, ""), **DEFAULTS}.items()
         if key in values and type(values[key]) is not type(default)
     ]
+    if values.get("entry", "") not in ("", *SCRIPTS):
+        faults.append(f"entry: expected one of {', '.join(SCRIPTS)}")
     if faults:
         raise DeployError("\n".join([f"{path}:", *faults]))
-    return {**DEFAULTS, **values}
+    return _with_web({**DEFAULTS, **values})
+
+
+def _with_web(settings: dict[str, Any]) -> dict[str, Any]:
+    """Where the web folder usually is; DeployError where its entry would find no program."""
+    folder = posixpath.normpath(settings["folder"])
+    beside, below = posixpath.join(posixpath.dirname(folder), "public_html"), f"{folder}/public"
+    usual = below if settings["entry"] == "passenger" else beside
+    web = posixpath.normpath(settings["web"] or usual)
+    if SCRIPTS.get(settings["entry"]) and posixpath.dirname(web) != posixpath.dirname(folder):
+        raise DeployError(
+            f"web = {web!r} and folder = {folder!r}: they must stand beside each other, for "
+            f"{SCRIPTS[settings['entry']]} looks for the program there"
+        )
+    return {**settings, "folder": folder, "web": web}
 
 
 def build(settings: dict[str, Any]) -> Path:
@@ -244,25 +144,100 @@ def build(settings: dict[str, Any]) -> Path:
     return archive
 
 
-def deploy(host: Host, settings: dict[str, Any], archive: Path) -> None:
+def deploy(
+    host: Host, settings: dict[str, Any], archive: Path, *, with_settings: bool = False
+) -> None:
     """Upload, switch, prove; back to the one before when it does not serve."""
-    if not (settings["check"] or _copy_of_settings(settings)):
+    copy = _copy_of_settings(settings)
+    if not (settings["check"] or copy):
         raise DeployError(
             "nothing could prove that the release serves: keep a copy of the program's settings "
             f"as {settings['settings']}, or set check and expect in deploy.toml"
         )
-    for folder in ("releases", "tmp", "bin"):
-        host.make_folder(folder)
-    for name, source in ((ENTRY, ENTRY), (COMMANDS, "flask")):
-        content = (ROOT / "deploy" / source).read_bytes()
-        if host.get(name) != content:
-            host.put(name, content)
+    send_program(host, settings)
+    if copy:
+        send_settings(host, settings, copy, anew=with_settings)
+        send_web(host.at(settings["web"]), settings, copy)
     host.put(f"releases/{archive.name}", archive.read_bytes())
     before = _pointer(host, "CURRENT")
     _switch(host, settings, archive.stem, before)
     if before != archive.stem:
         host.put("PREVIOUS", f"{before}\n".encode())
     print(f"Release {archive.stem} serves {settings['url']}.")
+
+
+def send_program(host: Host, settings: dict[str, Any]) -> None:
+    """What stands beside the releases and hardly ever changes."""
+    for folder in ("releases", "tmp", "bin"):
+        host.make_folder(folder)
+    entry = _read(ROOT / "deploy" / ENTRY)
+    if settings["entry"] == "passenger" and settings["python"]:
+        entry = entry.replace(b'\nPYTHON = ""', f"\nPYTHON = {settings['python']!r}".encode())
+    for name, content in ((ENTRY, entry), (COMMANDS, _read(ROOT / "deploy" / "flask"))):
+        if host.get(name) != content:
+            host.put(name, content)
+
+
+def send_settings(
+    host: Host, settings: dict[str, Any], copy: program.Settings, *, anew: bool
+) -> None:
+    """The settings, where the host has none: those that are there may be newer than ours."""
+    private = host.at(posixpath.join(posixpath.dirname(settings["folder"]), "private"))
+    ours, theirs = copy.path.read_bytes(), private.get("callback.toml")
+    if theirs is not None and theirs != ours and not anew:
+        print(
+            f"private/callback.toml on the host is not as {settings['settings']}, and stays as it "
+            "is: --with-settings sends yours"
+        )
+    elif theirs != ours:
+        private.make_folder()
+        private.set_mode("", 0o700)
+        private.put("callback.toml", ours, SECRET)
+        print("private/callback.toml: sent")
+
+
+def send_web(web: Host, settings: dict[str, Any], copy: program.Settings) -> None:
+    """What `flask front` makes, with the rights that web servers want."""
+    if not settings["entry"]:
+        return
+    web.make_folder("later")
+    web.set_mode("later", SCRIPT)
+    with TemporaryDirectory() as made:
+        front.make(copy, settings["entry"], Path(made))
+        for path in sorted(Path(made).rglob("*")):
+            if path.is_file():
+                name = path.relative_to(made).as_posix()
+                _send_public(web, name, _adapted(web, name, _read(path), settings["python"]))
+
+
+def _send_public(web: Host, name: str, content: bytes) -> None:
+    is_script = name.endswith("cgi")
+    if web.get(name) != content:
+        web.put(name, content, SCRIPT if is_script else PUBLIC)
+    if is_script and _runs(web, name) is False:
+        web.set_mode(name, SCRIPT)
+        if _runs(web, name) is False:
+            raise DeployError(
+                f"the host lets nobody change the rights of {name} in the web folder by FTP: give "
+                "it mode 755 in the panel's file manager"
+            )
+
+
+def _runs(web: Host, name: str) -> bool | None:
+    """Look at what the host really has: whether a script may be run; None when it does not tell."""
+    mode = web.mode(name)
+    return None if mode is None else mode & SCRIPT == SCRIPT
+
+
+def _adapted(web: Host, name: str, content: bytes, python: str) -> bytes:
+    """The host's Python, and the lines that a panel has written."""
+    if name == ".htaccess":
+        theirs = (web.get(name) or b"").decode("utf-8", "replace")
+        kept = "".join(f"\n{block}\n" for block in OF_THE_PANEL.findall(theirs))
+        return content + kept.encode()
+    if name in SCRIPTS.values() and python:
+        return b"#!" + python.encode() + content[content.index(b"\n") :]
+    return content
 
 
 def roll_back(host: Host, settings: dict[str, Any]) -> None:
@@ -288,7 +263,11 @@ def _switch(host: Host, settings: dict[str, Any], name: str, before: str) -> Non
     if not failure:
         return
     note = (host.get(STARTUP) or b"").decode(errors="replace").strip()
-    reason = f"{failure}\n{STARTUP}: {note}" if note else f"{failure}\n{_never_started(settings)}"
+    reason = (
+        f"{failure}\n{STARTUP}: {note}"
+        if note
+        else f"{failure}\n{_never_started(host.at(settings['web']), settings)}"
+    )
     if not before:
         raise DeployError(f"{reason}\nThere was no release before: nothing serves now.")
     _point(host, before)
@@ -301,12 +280,30 @@ def _point(host: Host, name: str) -> None:
     host.put("tmp/restart.txt", f"{name}\n".encode())
 
 
-def _never_started(settings: dict[str, Any]) -> str:
-    return (
-        f"There is no {STARTUP}, so the entry did not even run, or not for {settings['url']}. Look "
-        "at the web folder: pay.cgi or pay.fcgi must have mode 755, Unix line ends (binary mode) "
-        "and a Python in line 1 that the host has; with Passenger the panel must name the folder."
+def _never_started(web: Host, settings: dict[str, Any]) -> str:
+    """Why there is no STARTUP.txt: look at the scripts that the host has."""
+    seen = [fault for script in filter(None, SCRIPTS.values()) for fault in _fault(web, script)]
+    guess = " ".join(seen) or (
+        "Look at the web folder: pay.cgi or pay.fcgi must have mode 755, Unix line ends (binary "
+        "mode) and a Python in line 1 that the host has; with Passenger the panel must name the "
+        "folder."
     )
+    return (
+        f"There is no {STARTUP}, so the entry did not even run, or not for {settings['url']}. "
+        f"{guess}"
+    )
+
+
+def _fault(web: Host, script: str) -> Iterator[str]:
+    content = web.get(script)
+    if content is None:
+        return
+    first = content.partition(b"\n")[0].decode(errors="replace")
+    if "\r" in first:
+        yield f"{script} has Windows line ends: upload it in binary mode."
+    if _runs(web, script) is False:
+        yield f"{script} has mode {web.mode(script):o}: give it 755."
+    yield f"Line 1 of {script} is {first.strip()}: does the host have that Python?"
 
 
 def _failure(settings: dict[str, Any], name: str) -> str:
@@ -345,6 +342,11 @@ def _wrong_release(settings: dict[str, Any], name: str) -> str:
         )
     state, text = findings.get("release", ("fault", "unknown"))
     return "" if state == "ok" and text.startswith(f"{name}:") else f"the site runs {text}"
+
+
+def _read(path: Path) -> bytes:
+    """With Unix line ends, wherever it was checked out."""
+    return path.read_bytes().replace(b"\r\n", b"\n")
 
 
 def _copy_of_settings(settings: dict[str, Any]) -> program.Settings | None:

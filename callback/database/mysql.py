@@ -57,8 +57,10 @@ HINTS = {
     1045: "user or password is wrong in DATABASE",
     1049: "there is no such database: check DATABASE",
     1054: COLUMN_MISSING,
-    1142: "the right was revoked: a hoster's panel does so when the database is over its quota",
-    1146: "a table is missing: run flask init-db",
+    1142: "the database user lacks a right: grant SELECT, INSERT and UPDATE; if it had it before, "
+    "the hoster's panel has revoked it because the database is over its quota",
+    1146: "a table is missing: paste sql/schema.sql into phpMyAdmin, or run flask init-db as a "
+    "database user who may CREATE",
     1203: "the user has no connection left: lower CONNECTIONS or the number of workers",
     1205: "another program holds what we need: has the accounting program left a transaction open?",
     1226: "the user is over a limit of the host: lower CONNECTIONS or the number of workers",

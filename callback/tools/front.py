@@ -94,21 +94,38 @@ def install(app: Flask, settings: Settings) -> None:
         Passenger of cPanel, DirectAdmin and Beget wants --app-root and --python, as the panel
         shows them. The stock one (ISPmanager) answers every request with 500 when it meets them.
         """
-        # Some banks only send files: they have no address.
-        banks = [bank for bank in settings.banks.values() if PROTOCOLS[bank.protocol].PATHS]
-        refuse_http = settings.public_url.startswith("https://") and not plain_http
-        folder.mkdir(parents=True, exist_ok=True)
-        if entry == "nginx":
-            _write(folder / "callback-bare.conf", nginx_bare())
-            _write(folder / "callback-banks.conf", nginx_banks(banks))
-        else:
-            template = (DEPLOY / "htaccess").read_text(encoding="utf-8")
-            text = htaccess(template, entry, banks, refuse_http)
-            _write(folder / ".htaccess", text + _of_the_panel(app_root, python))
-            _write_entry(entry, folder)
-            _write_later(banks, folder / "later")
+        panel = _of_the_panel(app_root, python)
+        banks = make(settings, entry, folder, plain_http=plain_http, panel=panel)
         names = ", ".join(bank.name for bank in banks)
         click.echo(f"{folder}: made for {names or 'no bank at all'}.")
+
+
+def make(
+    settings: Settings,
+    entry: str,
+    folder: Path,
+    *,
+    plain_http: bool = False,
+    panel: str = "",
+) -> list[Bank]:
+    """Write what the web server needs, and return the banks that it knows then.
+
+    `panel` are further lines of .htaccess, as some hosts' panels want them.
+    """
+    # Some banks only send files: they have no address.
+    banks = [bank for bank in settings.banks.values() if PROTOCOLS[bank.protocol].PATHS]
+    folder.mkdir(parents=True, exist_ok=True)
+    if entry == "nginx":
+        _write(folder / "callback-bare.conf", nginx_bare())
+        _write(folder / "callback-banks.conf", nginx_banks(banks))
+        return banks
+    template = (DEPLOY / "htaccess").read_text(encoding="utf-8")
+    refuse_http = settings.public_url.startswith("https://") and not plain_http
+    text = htaccess(template, entry, banks, refuse_http)
+    _write(folder / ".htaccess", text + panel)
+    _write_entry(entry, folder)
+    _write_later(banks, folder / "later")
+    return banks
 
 
 def as_is(answer: Answer) -> bytes:

@@ -246,7 +246,7 @@ class Apache(Program):
     """A shared host: all that it lets its customers change is .htaccess, except for mod_wsgi.
 
     `extra` are directives of the whole server, `without` modules that the host does not have,
-    `changes` are to the text of deploy/apache.conf.
+    `changes` are to the text of deploy/apache.conf, `names` those of the entries.
     """
 
     def __init__(
@@ -256,9 +256,10 @@ class Apache(Program):
         extra: str = "",
         without: Sequence[str] = (),
         changes: Mapping[str, str] | None = None,
+        names: Sequence[str] = SHARED,
     ) -> None:
         self.site = site
-        self.entries = _doors(site, SHARED)
+        self.entries = _doors(site, names)
         self._folder = folder = site.room()
         self._extra = extra
         self._changes = changes or {}
