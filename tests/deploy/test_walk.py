@@ -98,9 +98,8 @@ class Office:
         for key, value in values.items():
             pattern = rf"^(# )?{key} = \S+( +#.*)?$"
             assert re.search(pattern, text, re.M), f"{name} has no line {key}"
-            text = re.sub(
-                pattern, lambda _, k=key, v=value: f"{k} = {v}", text, count=1, flags=re.M
-            )
+            line = f"{key} = {value}".replace("\\", r"\\")
+            text = re.sub(pattern, line, text, count=1, flags=re.M)
             self.edited.append(f"{name}: {key}")
         path.write_text(text, encoding="utf-8")
 
