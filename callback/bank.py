@@ -211,4 +211,5 @@ class Settings:
     banks: Mapping[str, Bank]
     imports: layouts.ListLayout | None  # None: customers and debts do not come by files
     exports: layouts.StatementLayout
+    exchange: layouts.Exchange | None  # None: its addresses are not there
     weak: tuple[str, ...] = ()  # what would stop the start of a site with a public address

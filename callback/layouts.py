@@ -157,6 +157,14 @@ class StatementLayout(NamedTuple):
     purpose: str
 
 
+class Exchange(NamedTuple):
+    """How the accounting program's office gets at its files over HTTPS."""
+
+    token: tuple[int, ...]  # newest last
+    folder: str  # where lists arrive
+    plain_http: bool  # TLS ends in front, and nobody says so
+
+
 class BillsLayout(NamedTuple):
     """How a list of bills is written."""
 
@@ -445,6 +453,12 @@ EXPORT_KEYS: Mapping[str, Setting] = {
     "purpose": Setting(_purpose, "Оплата по л/с {number}; {bank} {txn_id}"),
 }
 
+EXCHANGE_KEYS: Mapping[str, Setting] = {
+    "token": Setting(readers.generations, 1),
+    "folder": Setting(readers.nonempty, "exchange", in_folder=True),
+    "plain_http": Setting(readers.boolean, False),
+}
+
 
 def import_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> ListLayout:
     """Make a layout of keys that are right each for itself, and look whether they fit together."""
@@ -459,6 +473,11 @@ def import_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> 
 def export_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> StatementLayout:  # noqa: ARG001
     """Make a layout of keys that are right each for itself."""
     return StatementLayout(**values)
+
+
+def exchange(values: Mapping[str, Any], faults: list[str], prefix: str) -> Exchange:  # noqa: ARG001
+    """Make it of keys that are right each for itself."""
+    return Exchange(**values)
 
 
 def register_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> RegisterLayout:

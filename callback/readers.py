@@ -132,6 +132,13 @@ def numbers(value: Any) -> tuple[int, ...]:
     return tuple(items)
 
 
+def generations(value: Any) -> tuple[int, ...]:
+    """A number that is counted up to replace something, or a list of those that are good now."""
+    if min(items := numbers(value)) < 1:
+        raise ValueError("a whole number from 1, or a list of them (newest last)")
+    return items
+
+
 def ids(value: Any) -> tuple[str, ...]:
     """A text or a whole number that names something, or a list of them, as texts."""
     items = value if isinstance(value, list) else [value]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _SINCE_DATA = slice(52, 56)
 # Of a caller who has left: longer than anybody may wait.
 LEFT_S = 1e9
+# An entry that has read a body in chunks to its end says so here: its length is then known.
+CHUNKED = "callback.chunked"
 _LENGTH = re.compile("[0-9]{1,4000}")
 
 
@@ -66,15 +68,20 @@ class Request:
             return 0.0
         return int.from_bytes(told[_SINCE_DATA], sys.byteorder) / 1000
 
-    def body(self) -> bytes:
+    @property
+    def tells_length(self) -> bool:
+        """Whether the body says how long it is; one in chunks may end early, and nobody knows."""
+        return self._length() is not None and not self.environ.get(CHUNKED)
+
+    def body(self, longest: int = MAX_BODY) -> bytes:
         """Read the body; CutOffError, or TooLongError before a long one is read."""
         length = self._length()
         # Where nothing tells how long it is, only a server that sees its end can be read from.
-        unknown = MAX_BODY + 1 if "wsgi.input_terminated" in self.environ else 0
-        if (length or 0) > MAX_BODY:
+        unknown = longest + 1 if "wsgi.input_terminated" in self.environ else 0
+        if (length or 0) > longest:
             raise TooLongError
         body = self._read(unknown if length is None else length)
-        if len(body) > MAX_BODY:
+        if len(body) > longest:
             raise TooLongError
         if len(body) < (length or 0):
             raise CutOffError  # half a number is another number
@@ -89,13 +96,13 @@ class Request:
         return int(length)
 
     def _read(self, wanted: int) -> bytes:
-        stream, body = self.environ["wsgi.input"], b""
+        stream, body = self.environ["wsgi.input"], bytearray()
         try:
             while len(body) < wanted and (piece := stream.read(wanted - len(body))):
                 body += piece
         except (OSError, ValueError) as error:  # chunks that are none, a link that was cut
             raise CutOffError from error
-        return body
+        return bytes(body)
 
 
 def _has_left(link: socket.socket) -> bool:

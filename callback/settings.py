@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 BANK_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 NUMBER = re.compile("[0-9]{1,18}")
 OPS_ADDRESSES = ("doctor", "health")
+EXCHANGE = "exchange"  # likewise, where the settings have [EXCHANGE]
 DATABASE_FORM = (
     "mysql://user:password@host:3306/database?ssl_ca=/path/ca.pem (several hosts: h1:3306,h2:3306) "
     "or sqlite:////path/file.db"
@@ -94,6 +95,7 @@ FILE_KEYS: Mapping[str, Setting] = {
     "BANKS": Setting(readers.table, {}),
     "IMPORT": Setting(readers.table),
     "EXPORT": Setting(readers.table, {}),
+    "EXCHANGE": Setting(readers.table),
 }
 
 
@@ -166,6 +168,7 @@ def load(path: Path) -> Settings:
     host = urlsplit(values["PUBLIC_URL"] or "").hostname
     faults += weak if host and not _is_here(host) else []
     faults += _mistaken_lists(banks)
+    exchange = _exchange(values["EXCHANGE"], banks, faults, path.parent)
     imports = _layout(
         values["IMPORT"], layouts.IMPORT_KEYS, layouts.import_layout, "IMPORT.", faults
     )
@@ -186,6 +189,7 @@ def load(path: Path) -> Settings:
         banks=banks,  # type: ignore[arg-type]
         imports=imports,
         exports=exports,
+        exchange=exchange,
         weak=tuple(weak),
     )
 
@@ -401,6 +405,20 @@ def _layout(
     before = len(faults)
     columns = _table(raw, keys, prefix, faults)
     return make(columns, faults, prefix) if len(faults) == before else None
+
+
+def _exchange(
+    raw: Mapping[str, Any] | None, banks: Mapping[str, Any], faults: list[str], folder: Path
+) -> layouts.Exchange | None:
+    """Read the table that opens the exchange; None where it is not there, or wrong."""
+    if raw is None:
+        return None
+    if EXCHANGE in banks:
+        faults.append(f"BANKS.{EXCHANGE}: expected another name, [EXCHANGE] opens /{EXCHANGE}")
+    keys = layouts.EXCHANGE_KEYS
+    raw = _in_folder({"folder": keys["folder"].default, **raw}, keys, folder)
+    exchange: layouts.Exchange | None = _layout(raw, keys, layouts.exchange, "EXCHANGE.", faults)
+    return exchange
 
 
 def _read_layouts(values: dict[str, Any], prefix: str, faults: list[str]) -> None:

@@ -169,6 +169,42 @@ def may_ask_health(token: str, environ: Mapping[str, str], settings: Settings) -
     return caller(environ, settings.trusted_proxies) in ("127.0.0.1", "::1")
 
 
+def exchange_tokens(settings: Settings) -> list[bytes]:
+    """Make the tokens that are good in the addresses of the exchange, newest last.
+
+    `token` of [EXCHANGE] replaces them, and no bank's with them.
+    """
+    from itsdangerous import Signer
+
+    generations = settings.exchange.token if settings.exchange else ()
+    return [
+        Signer(key, salt="callback-exchange", digest_method=hashlib.sha256).get_signature(f"{n}")
+        for key in settings.secret_keys
+        for n in generations
+    ]
+
+
+def refuse_exchange(token: str, environ: Mapping[str, str], settings: Settings) -> str:
+    """Say what the caller of the exchange fails to prove; nothing when it is the office."""
+    if settings.exchange is None or not proofs.is_any(_raw(token), exchange_tokens(settings)):
+        return "bad_token"
+    is_safe = scheme(environ) == "https" or settings.exchange.plain_http or _is_here(environ)
+    return "" if is_safe else "not_encrypted"
+
+
+def scheme(environ: Mapping[str, str]) -> str:
+    """How the caller came, as far as we are told; what ends TLS in front of us says so."""
+    told = environ.get("HTTP_X_FORWARDED_PROTO") or environ.get("wsgi.url_scheme", "")
+    return told.strip().lower()
+
+
+def _is_here(environ: Mapping[str, str]) -> bool:
+    """Whether the call comes from this machine, through nobody."""
+    forwarded = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_FORWARDED")
+    here = environ.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
+    return here and not any(environ.get(name) for name in forwarded)
+
+
 def caller(environ: Mapping[str, str], trusted_proxies: int | Networks) -> str:
     """Find the caller's address, believing exactly so many proxies in front of us, or these.
 

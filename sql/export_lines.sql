@@ -18,3 +18,4 @@ SELECT w.id, w.kind, p.bank, p.txn_id, COALESCE(p.number, i.number, a.number) AS
   LEFT JOIN invoice AS i ON i.id = p.invoice_id
  WHERE w.id > :after AND w.id <= :last
  ORDER BY w.id
+ LIMIT :rows

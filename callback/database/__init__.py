@@ -83,7 +83,7 @@ class Connection(Interface):
     ) -> Reply: ...
     def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None: ...
     def stream(self, statement: str, values: Mapping[str, Any]) -> Iterator[Row]: ...
-    def begin(self) -> None: ...
+    def begin(self, wait_s: int | None) -> None: ...
     def script(self, statement: str) -> None: ...
     def close(self) -> None: ...
 
@@ -170,14 +170,14 @@ class Database:
             yield from connection.stream(self.statements[statement], values)
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, wait_s: int | None = None) -> Iterator[Transaction]:
         """Keep several statements together, or none of them, for commands; DatabaseError.
 
-        Those who use it take turns: BusyError when another has its turn for too long.
+        Those who use it take turns: BusyError when another has its turn for longer than `wait_s`.
         """
         with closing(self.engine.connect()) as connection:
             try:
-                connection.begin()
+                connection.begin(wait_s)
                 yield Transaction(self.statements, connection)
             except RetryError as error:
                 raise DatabaseError(f"{error}; nothing was changed, so run it once more") from error

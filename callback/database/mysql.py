@@ -77,8 +77,8 @@ SETUP = (
     "time_zone = '+00:00', autocommit = 1"
 )
 # Commands that write books take turns, also from two machines. The server ends it with our link.
-TURN = "SELECT GET_LOCK(CONCAT('callback.', MD5(DATABASE())), %(wait)s) AS free"
 TURN_S = 60
+TURN = "SELECT GET_LOCK(CONCAT('callback.', MD5(DATABASE())), %(wait)s) AS free"
 ISOLATION = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 
 
@@ -178,9 +178,9 @@ class MySQLConnection:
         except (pymysql.MySQLError, OSError) as error:
             fail(error)
 
-    def begin(self) -> None:
+    def begin(self, wait_s: int | None) -> None:
         """Begin a transaction when it is our turn; BusyError."""
-        if self.run(TURN, {"wait": TURN_S}).rows[0]["free"] != 1:
+        if self.run(TURN, {"wait": TURN_S if wait_s is None else wait_s}).rows[0]["free"] != 1:
             raise BusyError(
                 "another command has the books (import, export or post): run it again later"
             )

@@ -145,7 +145,7 @@ class SQLiteConnection:
         except sqlite3.Error as error:
             raise DatabaseError(_explain(error)) from error
 
-    def begin(self) -> None:
+    def begin(self, wait_s: int | None) -> None:  # noqa: ARG002
         """Begin a transaction; there is one writer at a time."""
         self.script("BEGIN IMMEDIATE")
 

@@ -14,8 +14,7 @@ from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from callback.entries.cgi import respond
-from callback.wire import MAX_BODY
+from callback.entries.cgi import longest, respond
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,18 +75,21 @@ def serve(application: WSGIApplication, is_current: Callable[[], bool] = lambda:
 
 def _converse(application: WSGIApplication, stream: BinaryIO, link: socket.socket) -> None:
     """Answer all requests of one connection; OSError when the web server has left."""
-    keep, environ, body = False, b"", bytearray()
+    keep, raw, body = False, b"", bytearray()
+    environ: dict[str, str] = {}
     for record in _records(stream):
         if record.kind == BEGIN_REQUEST:
-            keep, environ, body = bool(record.content[2] & KEEP_CONNECTION), b"", bytearray()
+            keep, raw, body = bool(record.content[2] & KEEP_CONNECTION), b"", bytearray()
+        elif record.kind == PARAMS and record.content:
+            raw += record.content
         elif record.kind == PARAMS:
-            environ += record.content
+            environ = dict(_pairs(raw))
         elif record.kind == STDIN and record.content:
             # One byte more than allowed tells the program that there is too much.
-            body += record.content[: MAX_BODY + 1 - len(body)]
+            body += record.content[: longest(environ) + 1 - len(body)]
         elif record.kind == STDIN:
             answer = BytesIO()
-            respond(application, dict(_pairs(environ)), bytes(body), answer)
+            respond(application, environ, bytes(body), answer)
             link.sendall(_packed(record.request, answer.getvalue()))
             if not keep:
                 return

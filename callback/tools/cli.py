@@ -12,7 +12,8 @@ import click
 
 from callback.bank import Bank
 from callback.database.errors import DatabaseError
-from callback.signature import url_tokens
+from callback.settings import EXCHANGE
+from callback.signature import exchange_tokens, url_tokens
 from callback.tools import front, password, release, upgrade
 from callback.tools.books import accounting
 from callback.tools.books import commands as books
@@ -72,15 +73,27 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
     @app.cli.command("url")
     @click.argument("bank", type=BankName(), required=False)
     @click.option("--health", is_flag=True, help="The address for a load balancer elsewhere.")
-    def url(bank: Bank | None, health: bool) -> None:
+    @click.option("--exchange", is_flag=True, help="The addresses for the accounting program.")
+    def url(bank: Bank | None, health: bool, exchange: bool) -> None:
         """Print the address that BANK is to call.
 
         With url_token the address holds a signed token: hand it to the bank and to nobody else.
         It changes with the newest SECRET_KEY; older ones in the list stay good.
         Set PUBLIC_URL ("https://pay.example.kz") to have the whole address printed.
+
+        --exchange prints the beginning of the addresses /customers, /payments, /known and /bills,
+        for the office. Its token is replaced by token = 2 (3, …) in [EXCHANGE]; banks' stay.
         """
-        if (bank is None) != health:
-            raise click.UsageError("name a bank, or ask for --health")
+        if [bank is not None, health, exchange].count(True) != 1:
+            raise click.UsageError("name a bank, or ask for --health or --exchange")
+        if exchange and settings.exchange is None:
+            raise click.UsageError(
+                f"there is no exchange: write a line [EXCHANGE] at the end of {settings.path}"
+            )
+        if exchange:
+            token = exchange_tokens(settings)[-1].decode()
+            click.echo(f"{settings.public_url}/{EXCHANGE}/{token}")
+            return
         name = bank.name if bank else "health"
         wants_token = bank is None or bank.url_token
         token = url_tokens(name, settings.secret_keys)[-1].decode() if wants_token else ""

@@ -508,8 +508,7 @@ def _door(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
     else:
         yield Finding("ok", "Authorization", "arrives")
     yield _caller(settings, environ)
-    scheme = environ.get("HTTP_X_FORWARDED_PROTO") or environ.get("wsgi.url_scheme", "")
-    if scheme != "https":
+    if signature.scheme(environ) != "https":
         yield Finding("warning", "https", "this call came without it, as far as we are told")
     else:
         yield Finding("ok", "https", "yes")

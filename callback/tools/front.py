@@ -16,8 +16,9 @@ import click
 
 from callback.paths import DEPLOY
 from callback.protocols import PROTOCOLS, unavailable_answer
-from callback.settings import OPS_ADDRESSES
+from callback.settings import EXCHANGE, OPS_ADDRESSES
 from callback.signature import CHALLENGE
+from callback.wire import MAX_LIST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -65,6 +66,14 @@ RewriteCond %{QUERY_STRING} ^([\x01-\x7f]*)([^\x01-\x7f]+)(.*)$
 RewriteRule ^(.*)$ - [E=ADDRESS:$1,E=BEFORE:%1,E=BEHIND:%3]
 RewriteCond %{QUERY_STRING} ([^\x01-\x7f]+)
 RewriteRule ^ %{ENV:ADDRESS}?%{ENV:BEFORE}%1%{ENV:BEHIND} [B,DPI,NE,N]""".strip()
+# The office sends lists: nginx takes them in, and hands them on at once.
+NGINX_EXCHANGE = f"""
+location ~ ^/{EXCHANGE}/ {{
+    client_max_body_size {MAX_LIST >> 20}m;
+    client_body_timeout 25s;
+    proxy_pass http://callback;
+}}
+"""
 HTTPS = """\
 # A bank's secrets do not travel in the clear. No redirect: the bank must notice.
 RewriteCond %{HTTPS} !=on
@@ -114,14 +123,15 @@ def make(
     """
     # Some banks only send files: they have no address.
     banks = [bank for bank in settings.banks.values() if PROTOCOLS[bank.protocol].PATHS]
+    ours = [*OPS_ADDRESSES, *([EXCHANGE] if settings.exchange else [])]
     folder.mkdir(parents=True, exist_ok=True)
     if entry == "nginx":
         _write(folder / "callback-bare.conf", nginx_bare())
-        _write(folder / "callback-banks.conf", nginx_banks(banks))
+        _write(folder / "callback-banks.conf", nginx_banks(banks, ours))
         return banks
     template = (DEPLOY / "htaccess").read_text(encoding="utf-8")
     refuse_http = settings.public_url.startswith("https://") and not plain_http
-    text = htaccess(template, entry, banks, refuse_http)
+    text = htaccess(template, entry, banks, ours, refuse_http)
     _write(folder / ".htaccess", text + panel)
     _write_entry(entry, folder)
     _write_later(banks, folder / "later")
@@ -136,11 +146,13 @@ def as_is(answer: Answer) -> bytes:
     return f"{head}\n".encode() + answer.body
 
 
-def htaccess(template: str, entry: str, banks: Sequence[Bank], refuse_http: bool) -> str:
+def htaccess(
+    template: str, entry: str, banks: Sequence[Bank], ours: Sequence[str], refuse_http: bool
+) -> str:
     """Fill in deploy/htaccess."""
     script, how = ENTRIES[entry]
     # Nothing but a bank's address comes past the first of these, whatever lies in the folder.
-    lines = [f"RewriteRule !^(?:{_public(banks, served=not script)}) - [R=404,L]"]
+    lines = [f"RewriteRule !^(?:{_public(banks, ours, served=not script)}) - [R=404,L]"]
     if script:
         lines.append(f"RewriteRule ^ {script}%{{REQUEST_URI}} [L]")
     values = {
@@ -155,14 +167,14 @@ def htaccess(template: str, entry: str, banks: Sequence[Bank], refuse_http: bool
     return re.sub("@([A-Z]+)@", lambda match: values[match[1]], template)
 
 
-def _public(banks: Iterable[Bank], *, served: bool) -> str:
+def _public(banks: Iterable[Bank], ours: Iterable[str], *, served: bool) -> str:
     """What addresses that the program sees begin with, as a pattern.
 
     An address that only begins as a bank's does is for the program, too: its log tells of the
     mistake. Not where a file of the folder may be `served` in its place.
     """
     ends = "(?:/|$)"
-    names, ops = "|".join(bank.name for bank in banks), "|".join(OPS_ADDRESSES)
+    names, ops = "|".join(bank.name for bank in banks), "|".join(ours)
     mistaken = f"(?:{names}){ends}" if served else f"(?i:{names})"
     return f"(?:{ops}){ends}|{mistaken}" if names else f"(?:{ops}){ends}"
 
@@ -179,12 +191,17 @@ def nginx_bare() -> str:
     )
 
 
-def nginx_banks(banks: Sequence[Bank]) -> str:
+def nginx_banks(banks: Sequence[Bank], ours: Sequence[str]) -> str:
     """The banks' addresses, and what each hears while the program does not answer."""
     head = "# Made by `flask front nginx` out of the settings: make it anew with the banks.\n"
     # The program lets in whom it knows, and its log tells of a mistaken address.
-    others = f"location ~ ^/+(?:{_public(banks, served=False)}) {{ proxy_pass http://callback; }}\n"
-    return head + "".join(map(_nginx_bank, banks)) + "\n" + others
+    others = _public(banks, ours, served=False)
+    return (
+        head
+        + "".join(map(_nginx_bank, banks))
+        + (NGINX_EXCHANGE if EXCHANGE in ours else "")
+        + f"\nlocation ~ ^/+(?:{others}) {{ proxy_pass http://callback; }}\n"
+    )
 
 
 def nginx_later(bank: Bank, answer: Answer) -> str:

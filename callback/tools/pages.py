@@ -6,9 +6,10 @@ For everybody who cannot prove to be meant there is nothing here: 404 without a 
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
@@ -19,6 +20,7 @@ from callback.handlers import asks_for_bills, token_and_path
 from callback.model import Command, Result
 from callback.protocols import HTTP_STATUS
 from callback.request import Request
+from callback.settings import EXCHANGE
 from callback.visit import Visit
 
 if TYPE_CHECKING:
@@ -124,12 +126,39 @@ class Pages:
             is_good = signature.is_ops_pass(name, token, self.settings.secret_keys)
             self._write_pass(name, is_good)
             return self._examine() if is_good else _bare(HTTPStatus.NOT_FOUND)
+        if name == EXCHANGE and self.settings.exchange:
+            return self._exchange(*token.partition("/")[::2])
         if name == "health":
             is_good = signature.may_ask_health(token, request.environ, self.settings)
             if token:
                 self._write_pass(name, is_good)
             return self._tell_health() if is_good else _bare(HTTPStatus.NOT_FOUND)
         return self._nothing()
+
+    def _exchange(self, token: str, name: str) -> Response:
+        """Let the office in; what it asks for, and what came of it, is a line of the log."""
+        started = time.perf_counter()
+        refusal = signature.refuse_exchange(token, request.environ, self.settings)
+        if refusal:
+            self._write_exchange(command="exchange", outcome=refusal, code="404", alarm=True)
+            return _bare(HTTPStatus.NOT_FOUND)
+        from callback.tools import exchange
+
+        reply = exchange.answer(self.settings, self.database, Request(request.environ), name)
+        ms = round((time.perf_counter() - started) * 1000, 1)
+        self._write_exchange(command=f"exchange {name}", **reply.noted, ms=ms)
+        if not reply.answer.body:
+            return _bare(reply.answer.status)
+        response = _response(reply.answer)
+        if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            response.headers["Retry-After"] = "10"
+        return response
+
+    def _write_exchange(self, *, outcome: str, **fields: Any) -> None:
+        address = signature.caller(request.environ, self.settings.trusted_proxies)
+        line = {"bank": "", "address": address, "outcome": outcome, **fields}
+        level = logging.INFO if outcome == "ok" else logging.WARNING
+        log.call(level, stranger=EXCHANGE if "alarm" in fields else "", **line)
 
     def _write_pass(self, name: str, is_good: bool) -> None:
         """Write a line for a pass or a token, but not for every second of a load balancer."""

@@ -223,6 +223,11 @@ class Entry(Client):
                 received += piece
         return received
 
+    def cut(self, request: bytes, *, timeout: float = 10) -> None:
+        """Send a part of a request, and be gone."""
+        with self._connect(timeout) as link:
+            link.sendall(request)
+
     def _connect(self, timeout: float) -> socket.socket:
         port = self.port if self.tls else self.plain_port
         link = socket.create_connection((HOST, port), timeout, (self.source, 0))

@@ -26,6 +26,10 @@ COLUMNS = (
 )
 
 
+class NoSuchLineError(Exception):
+    """Nobody was ever told of this line."""
+
+
 class Export(NamedTuple):
     """What was written: the lines from behind `after` up to `last`."""
 
@@ -36,11 +40,13 @@ class Export(NamedTuple):
     cancelled: Decimal
 
 
-def lines(database: Database, after: int) -> Iterator[dict[str, str]]:
+def lines(
+    database: Database, after: int, rows: int = marks.NO_LAST, wait_s: int | None = None
+) -> Iterator[dict[str, str]]:
     """Yield what the program does not know, as text; what is new gets its line first."""
-    with database.transaction() as books:
+    with database.transaction(wait_s) as books:
         last = marks.add_lines(books)
-    for row in database.stream("export_lines", after=after, last=last):
+    for row in database.stream("export_lines", after=after, last=last, rows=rows):
         yield _line(row)
 
 
@@ -77,6 +83,15 @@ def mark(database: Database, export: Export, *, settle: bool) -> int:
     """Mark exactly the lines that were written as known, and return how many that were."""
     with database.transaction() as books:
         return marks.mark(books, export.after, export.last, settle=settle)
+
+
+def mark_until(database: Database, until: int, *, settle: bool, wait_s: int | None = None) -> int:
+    """Mark the lines up to this one as known, and return how many were not; NoSuchLineError."""
+    with database.transaction(wait_s) as books:
+        last = books.run("export_last_line").rows[0]["id"]
+        if until > last:
+            raise NoSuchLineError(f"there is no line {until}, the last one is {last}")
+        return marks.mark(books, 0, until, settle=settle)
 
 
 def _line(row: Row) -> dict[str, str]:

@@ -51,6 +51,7 @@ class Options(NamedTuple):
     known_until: int | None = None
     force: bool = False
     dry_run: bool = False
+    wait_s: int | None = None  # for our turn; as long as commands do
 
 
 def run(
@@ -61,7 +62,7 @@ def run(
         known_until = _read(desk, layout, path, progress)
         if options.known_until is not None:
             known_until = options.known_until
-        with database.transaction() as books:
+        with database.transaction(options.wait_s) as books:
             _copy(books, desk, progress)
             _check(desk, layout, force=options.force)
             _check_known(books, known_until)

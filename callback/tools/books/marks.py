@@ -32,7 +32,7 @@ def add_lines(books: Transaction) -> int:
 
 def unknown(books: Transaction, after: int = 0, last: int = NO_LAST) -> Iterator[Row]:
     """Yield the lines behind `after` up to `last` that the program does not know, oldest first."""
-    return books.stream("export_lines", after=after, last=last)
+    return books.stream("export_lines", after=after, last=last, rows=NO_LAST)
 
 
 def mark(books: Transaction, after: int, last: int, *, settle: bool) -> int:
