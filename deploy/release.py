@@ -18,8 +18,6 @@ import posixpath
 import re
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -39,7 +37,7 @@ from click import ClickException  # noqa: E402 - where the line above finds the 
 
 from callback import settings as program  # noqa: E402
 from callback.signature import ops_pass  # noqa: E402
-from callback.tools import front, release  # noqa: E402
+from callback.tools import front, release, web  # noqa: E402
 from deploy.hosts import FTP, PUBLIC, SCRIPT, SECRET, SSH, TIMEOUT_S, Host, HostError  # noqa: E402
 
 # Passenger looks at restart.txt at most every 10 s, and takes a moment to start.
@@ -361,14 +359,8 @@ def _copy_of_settings(settings: dict[str, Any]) -> program.Settings | None:
 
 
 def _get(url: str) -> tuple[int, str]:
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as reply:
-            return reply.status, reply.read().decode(errors="replace")
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode(errors="replace")
-    except OSError as error:
-        return 0, str(error)
+    status, body = web.get(url, TIMEOUT_S)
+    return status, body.decode(errors="replace")
 
 
 if __name__ == "__main__":

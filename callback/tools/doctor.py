@@ -13,8 +13,6 @@ import platform
 import re
 import sys
 import time
-import urllib.error
-import urllib.request
 from contextlib import closing
 from datetime import timedelta
 from http import HTTPStatus
@@ -33,7 +31,7 @@ from callback.paths import INSTANCE, ROOT
 from callback.protocols import PROTOCOLS
 from callback.readers import LEAST_PASSWORD, LEAST_RSA_BITS
 from callback.settings import open_to_others
-from callback.tools import exposure, password
+from callback.tools import exposure, password, web
 from callback.tools.books import lag, mt940, pull
 from callback.tools.finding import Finding
 
@@ -94,7 +92,11 @@ def visit(settings: Settings, url: str) -> Iterator[Finding]:
     """Ask the deployed site at `url` to examine itself, and try what a stranger would."""
     token = signature.ops_pass("doctor", settings.secret_keys)
     # A credential that proves nothing: only to see whether the web server lets one through.
-    status, body = _get(f"{url}/doctor/{token}", {"Authorization": "Basic ZG9jdG9yOnRlc3Q="})
+    status, body = web.get(
+        f"{url}/doctor/{token}",
+        OUTSIDE_TIMEOUT_S,
+        {"Authorization": "Basic ZG9jdG9yOnRlc3Q="},
+    )
     if status == HTTPStatus.OK:
         yield from (Finding(*found) for found in json.loads(body))
     else:
@@ -102,10 +104,10 @@ def visit(settings: Settings, url: str) -> Iterator[Finding]:
             "fault",
             "site",
             f"{url} does not answer as this program with this SECRET_KEY (HTTP {status}): is the "
-            "address right, does the program run, are both clocks right?",
+            "address right and no redirect, does the program run, are both clocks right?",
         )
     for path in PRIVATE:
-        status, body = _get(url + path, {})
+        status, body = web.get(url + path, OUTSIDE_TIMEOUT_S)
         if status not in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
             yield Finding(
                 "fault",
@@ -114,18 +116,6 @@ def visit(settings: Settings, url: str) -> Iterator[Finding]:
             )
         elif body:
             yield Finding("warning", f"site {path}", "shows an error page of the web server")
-
-
-def _get(url: str, headers: dict[str, str]) -> tuple[int, bytes]:
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - PUBLIC_URL, http(s)
-    try:
-        with urllib.request.urlopen(request, timeout=OUTSIDE_TIMEOUT_S) as reply:  # noqa: S310
-            return reply.status, reply.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read()
-    except OSError as error:
-        return 0, str(error).encode()
 
 
 def _python(environ: Mapping[str, str]) -> Iterator[Finding]:

@@ -1,0 +1,33 @@
+"""Asking a site of ours for something, with a pass in the address or a proof beside it."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect would carry the pass to whoever it names."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
+def get(url: str, timeout_s: float, headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
+    """Return status and body; 0 and the reason when there is no answer. No redirect is followed."""
+    request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - http(s), see settings
+    try:
+        with _OPENER.open(request, timeout=timeout_s) as reply:
+            return reply.status, reply.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+    except OSError as error:
+        return 0, str(error).encode()
