@@ -3,6 +3,7 @@
 # make test-deploy  the long tests of web servers: killed workers, hosts without room
 # make test-fresh  lint and tests on a bare Debian 12 and 13 (needs root and debootstrap)
 # make million  a list of a million bills: the time and the memory it takes
+# make storm-books  a minute in which imports, exports, posting and all else is killed (SECONDS, SEED)
 # make coverage  the same tests, and which lines and branches they never reach
 # make lint   style, types, and who may import whom
 # make requirements  write requirements*.txt, with hashes, of requirements*.in
@@ -76,6 +77,11 @@ readme: $(VENV)/run.stamp
 # A list of a million bills, with the time and the memory it takes.
 million: $(VENV)/test.stamp mariadb
 	BILLS=1000000 $(VENV)/bin/pytest -q tests/tools/books/test_bills_stream.py
+
+# What the books are after it: tests/storm/books.py. A seed that found something: SEED=….
+SECONDS ?= 60
+storm-books: $(VENV)/test.stamp mariadb
+	$(VENV)/bin/python -m tests.storm.books --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 bench: $(VENV)/test.stamp mariadb
 	bench/run

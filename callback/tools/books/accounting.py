@@ -147,9 +147,9 @@ def _post(database: Database, options: dict[str, bool], as_json: bool) -> int:
     """Post, say what was done, and return the exit status."""
     from callback.tools.books import posting
 
-    asked, report = posting.Options(**options), posting.Report()
+    report = posting.Report()
     try:
-        posting.run(database, asked, console.bar, report)
+        posting.run(database, **options, progress=console.bar, report=report)
         status = FAILED if report.failed else 0
     except posting.NoDryRunError as error:
         raise click.UsageError(str(error)) from error
@@ -157,7 +157,7 @@ def _post(database: Database, options: dict[str, bool], as_json: bool) -> int:
         console.warn(console.explained(error))
         status = UNFINISHED
     lines = posting.json_lines if as_json else posting.lines
-    for line in lines(report, dry_run=asked.dry_run):
+    for line in lines(report, dry_run=options["dry_run"]):
         click.echo(line)
     return status
 

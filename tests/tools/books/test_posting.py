@@ -70,13 +70,13 @@ def post(program: Engine, folder: Path, tmp_path: Path) -> Callable[..., posting
     """Post by scripts of a site."""
 
     def run(
-        paid: str = PAID, cancelled: str = CANCELLED, progress: Any = None, **options: bool
+        paid: str = PAID, cancelled: str = CANCELLED, progress: Any = None, **options: Any
     ) -> Any:
         for name, text in (("post_paid", paid), ("post_cancelled", cancelled)):
             (tmp_path / f"{name}.sql").write_text(text)
         engine = settings.load(folder / "config.toml").engine
         database = Database(engine, load_statements(SQL, tmp_path), 1)
-        return posting.run(database, posting.Options(**options), progress or _silently)
+        return posting.run(database, **options, progress=progress or _silently)
 
     return run
 

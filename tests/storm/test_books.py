@@ -1,0 +1,35 @@
+"""After a storm both sides of the books agree; a storm over a program with a fault finds it.
+
+`make storm-books` blows for longer, and `make test-deploy` tries the faults.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.storm.books import Storm
+from tests.storm.command import BUGS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHORT_S, LONG_S = 3, 8
+
+
+def test_both_sides_agree_after_a_storm(tmp_path: Path) -> None:
+    """Each payment is in the program once, and every check says what the program says."""
+    storm = Storm(tmp_path, 7)
+
+    assert storm.run(SHORT_S) == []
+    assert storm.kills["commands"] > 5
+
+
+@pytest.mark.deploy
+@pytest.mark.parametrize("bug", list(filter(None, BUGS)))
+def test_a_storm_finds_a_fault(tmp_path: Path, bug: str) -> None:
+    """One that loses or doubles only where something dies, or comes meanwhile."""
+    faults = [*Storm(tmp_path, 7, bug).run(LONG_S)]
+
+    assert any(" times" in fault or "by the program" in fault for fault in faults)
