@@ -16,6 +16,7 @@ import pymysql
 from pymysql.constants.CR import CR_AUTH_PLUGIN_ERR, CR_CONN_HOST_ERROR
 from pymysql.cursors import DictCursor
 
+from callback.database.driver import let_encrypt
 from callback.database.limits import LimitedConnection
 
 CACHING = "caching_sha2_password"
@@ -71,6 +72,8 @@ class Connection(LimitedConnection):
 
     def write_packet(self, payload: bytes) -> None:
         """Send one packet of a login, but neither the password nor what would unlock it."""
+        if payload in KEY_REQUESTS:
+            let_encrypt()
         if self.password and not self._trusted:
             asks_for_key = payload in KEY_REQUESTS and not self._local
             if asks_for_key or payload == self.password + b"\0":

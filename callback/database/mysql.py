@@ -8,9 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import pymysql
-from pymysql.cursors import SSDictCursor
-
 from callback import log
 from callback.database import (
     CONNECT_TIMEOUT_S,
@@ -19,6 +16,7 @@ from callback.database import (
     PATIENT_TIMEOUT_S,
     Reply,
 )
+from callback.database.driver import pymysql
 from callback.database.errors import (
     COLUMN_MISSING,
     PROMISE_MISSING,
@@ -188,6 +186,8 @@ class MySQLConnection:
 
     def stream(self, statement: str, values: Mapping[str, Any]) -> Iterator[Row]:
         """Yield rows as the server sends them."""
+        from pymysql.cursors import SSDictCursor
+
         try:
             with self._connection.cursor(SSDictCursor) as cursor:
                 cursor.execute(statement, values)
