@@ -10,34 +10,39 @@ Who has proved nothing may fill a part of it, and push nothing out.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# As in the library `logging`, which is not used: a record, a formatter and a handler for each line
+# cost more than the line, and to import them a tenth of a call through CGI.
+INFO, WARNING, ERROR = 20, 30, 40
+LEVELS = {INFO: "info", WARNING: "warning", ERROR: "error"}
 MAX_BYTES = 10 * 1024 * 1024
 KEPT_FILES = 5
 MAX_TEXT = 200  # of one value: the longest number a payer may type
 # Of a day, for each bank's address: in full; behind them only the 512th, 1024th, 2048th and so on.
 STRANGERS_LINES = 300
 
-_logger = logging.getLogger("callback")
+
+class Place(Protocol):
+    """Where lines go."""
+
+    def write(self, line: str) -> None: ...
 
 
 def start(path: Path | None) -> None:
     """Log to the file, or to stderr without one: gunicorn and Passenger keep that."""
-    handler = RotatingFile(path) if path else logging.StreamHandler()
-    handler.setFormatter(JsonLine())
-    _logger.handlers = [handler]
-    _logger.propagate = False
-    _logger.setLevel(logging.INFO)
+    global _place  # noqa: PLW0603 - a process has one log
+    _place = RotatingFile(path) if path else _stderr
     _strangers.path = f"{path}.strangers" if path else ""
 
 
@@ -59,61 +64,59 @@ def call(level: int, *, stranger: str = "", **fields: object) -> None:
             if number & (number - 1):  # not a power of two
                 return
             fields["strangers"] = number
-    _logger.log(level, "", extra={"fields": fields})
+    _write(level, {name: _short(value) for name, value in fields.items()})
 
 
 def warning(message: str) -> None:
     """Write what an operator should look at."""
-    _logger.warning(message)
+    _write(WARNING, {"message": message})
 
 
 def unexpected(message: str) -> None:
     """Write what should not happen, with the traceback of the exception being handled."""
-    _logger.error(message, exc_info=sys.exc_info())
+    from traceback import format_exc
+
+    _write(ERROR, {"message": message, "traceback": format_exc().rstrip()})
 
 
-class JsonLine(logging.Formatter):
-    """Everything outside of ASCII and every line break is escaped: no caller can break a line."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the record as one line of JSON."""
-        time = datetime.fromtimestamp(record.created, timezone.utc)
-        line: dict[str, Any] = {"time": time.isoformat(timespec="milliseconds")}
-        if record.levelno != logging.INFO:
-            line["level"] = record.levelname.lower()
-        if message := record.getMessage():
-            line["message"] = message
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        fields = getattr(record, "fields", {})
-        line.update((name, _short(value)) for name, value in fields.items())
-        return json.dumps(line)
+def _write(level: int, fields: dict[str, Any]) -> None:
+    """Write a line. Everything outside of ASCII and every line break in it is escaped: no caller
+    can break it.
+    """
+    line = {"time": datetime.now(timezone.utc).isoformat(timespec="milliseconds")}
+    if level != INFO:
+        line["level"] = LEVELS[level]
+    _place.write(json.dumps(line | fields, default=str))
 
 
-class RotatingFile(logging.Handler):
+class Stderr:
+    """Writes to stderr, which may be closed."""
+
+    def write(self, line: str) -> None:
+        """Write the line, if anybody reads it."""
+        with suppress(Exception):
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+
+class RotatingFile:
     """Appends to a file that only its owner can read, and follows it when another renames it."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__()
         self._path = str(path)
+        self._lock = Lock()
         self._descriptor = -1
         self._is_lost = False  # the last line went to stderr
         self._is_torn = False  # half of it is in the file
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def write(self, line: str) -> None:
         """Write the line, whatever has become of the file."""
-        try:
-            self._append(self.format(record).encode("ascii") + b"\n")
-            self._is_lost = False
-        except OSError as error:
-            self._say_elsewhere(record, error)
-        except Exception:
-            self.handleError(record)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._hold(-1)
-        super().close()
+        with self._lock:
+            try:
+                self._append(line.encode("ascii") + b"\n")
+                self._is_lost = False
+            except Exception as error:  # whatever it is
+                self._say_elsewhere(line, error)
 
     def _append(self, line: bytes) -> None:
         self._follow()
@@ -125,13 +128,12 @@ class RotatingFile(logging.Handler):
         if self._is_torn:
             raise OSError("no room for a whole line")
 
-    def _say_elsewhere(self, record: logging.LogRecord, error: OSError) -> None:
-        with suppress(Exception):  # there may be no stderr either
-            if not self._is_lost:
-                text = f"LOG: {self._path} cannot be written ({error}): stderr until it can"
-                print(json.dumps({"level": "error", "message": text}), file=sys.stderr)
-            self._is_lost = True
-            print(self.format(record), file=sys.stderr, flush=True)
+    def _say_elsewhere(self, line: str, error: Exception) -> None:
+        if not self._is_lost:
+            text = f"LOG: {self._path} cannot be written ({error}): stderr until it can"
+            _stderr.write(json.dumps({"level": "error", "message": text}))
+        self._is_lost = True
+        _stderr.write(line)
 
     def _follow(self) -> None:
         """Have the file open that stands in the place; one that we had, while none does."""
@@ -200,6 +202,8 @@ class Strangers:
         return {**ours, name: int(ours.get(name, 0)) + 1}
 
 
+_stderr = Stderr()
+_place: Place = _stderr
 _strangers = Strangers()
 
 

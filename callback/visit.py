@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -52,13 +51,13 @@ class Visit:
             "why": why,
             **command.noted,
         }
-        level = logging.WARNING if is_alarm or outcome == "temporary" else logging.INFO
+        level = log.WARNING if is_alarm or outcome == "temporary" else log.INFO
         self._log(level, line, is_alarm, self._is_stranger(command, outcome))
 
     def write_not_found(self, why: str) -> None:
         """Write the line of an address that only begins as the bank's does."""
         line = {"outcome": "not_found", "code": "404", "why": why}
-        self._log(logging.WARNING, line, is_alarm=False, is_stranger=True)
+        self._log(log.WARNING, line, is_alarm=False, is_stranger=True)
 
     def _is_stranger(self, command: Command, outcome: Outcome) -> bool:
         is_read = bool(command.name)

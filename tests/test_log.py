@@ -459,3 +459,27 @@ def fill(path: Path, writer: int) -> None:
     """Write with a limit that is soon reached, and enough files to keep them all."""
     log.MAX_BYTES, log.KEPT_FILES = 60_000, 20
     write_lines(path, writer, LINES)
+
+
+def test_what_is_no_json_costs_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is written as text."""
+    log.start(None)
+    log.call(log.INFO, txn_id=Path("x"))
+
+    assert json.loads(capsys.readouterr().err)["txn_id"] == "x"
+
+
+def test_an_unexpected_error_is_one_line_with_its_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whoever reads it finds the place."""
+    log.start(None)
+    try:
+        raise RuntimeError("a\nsurprise")
+    except RuntimeError:
+        log.unexpected("qiwi: an unexpected error")
+    (line,) = map(json.loads, capsys.readouterr().err.splitlines())
+
+    assert (line["level"], line["message"]) == ("error", "qiwi: an unexpected error")
+    assert line["traceback"].startswith("Traceback (most recent call last):\n")
+    assert line["traceback"].endswith("RuntimeError: a\nsurprise")

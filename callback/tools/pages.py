@@ -5,7 +5,6 @@ For everybody who cannot prove to be meant there is nothing here: 404 without a 
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -157,13 +156,13 @@ class Pages:
     def _write_exchange(self, *, outcome: str, **fields: Any) -> None:
         address = signature.caller(request.environ, self.settings.trusted_proxies)
         line = {"bank": "", "address": address, "outcome": outcome, **fields}
-        level = logging.INFO if outcome == "ok" else logging.WARNING
+        level = log.INFO if outcome == "ok" else log.WARNING
         log.call(level, stranger=EXCHANGE if "alarm" in fields else "", **line)
 
     def _write_pass(self, name: str, is_good: bool) -> None:
         """Write a line for a pass or a token, but not for every second of a load balancer."""
         log.call(
-            logging.INFO if is_good else logging.WARNING,
+            log.INFO if is_good else log.WARNING,
             stranger=name,
             bank="",
             address=signature.caller(request.environ, self.settings.trusted_proxies),

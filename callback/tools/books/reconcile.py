@@ -6,7 +6,6 @@ are the dates of its register. Nothing of ours is ever changed or deleted to agr
 
 from __future__ import annotations
 
-import logging
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -327,7 +326,7 @@ class Reconciliation:
 
     def _render(self, entry: Entry, name: Name) -> None:
         log.call(
-            logging.INFO,
+            log.INFO,
             bank=self._bank.name,
             command="book",
             txn_id=entry.txn_id,
