@@ -15,6 +15,7 @@ MAX_NUMBER = 200
 if TYPE_CHECKING:
     import re
     from collections.abc import Collection, Mapping
+    from datetime import date
     from decimal import Decimal
     from ipaddress import IPv4Network, IPv6Network
     from pathlib import Path
@@ -40,7 +41,8 @@ class Bank:
     weak_password: bool  # the bank dictates a short one
     password_keys: tuple[bytes, ...] = field(repr=False)  # of digests, one for each SECRET_KEY
     secret: tuple[bytes, ...] = field(repr=False)  # oldest first
-    url_token: bool
+    url_token: tuple[int, ...]  # generations, newest last; empty: none in the address
+    url_token_until: date | None  # the last day of those before the newest
     payer: str
     account_pattern: re.Pattern[str]
     min_sum: Decimal

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import zoneinfo
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -137,6 +138,24 @@ def generations(value: Any) -> tuple[int, ...]:
     if min(items := numbers(value)) < 1:
         raise ValueError("a whole number from 1, or a list of them (newest last)")
     return items
+
+
+def url_token(value: Any) -> tuple[int, ...]:
+    """Whether there is one, or its generation: counted up, it replaces this bank's alone."""
+    if type(value) is bool:
+        return (1,) if value else ()
+    try:
+        return generations(value)
+    except ValueError as error:
+        raise ValueError(f"true or false, without quotes; or {error}") from error
+
+
+def day(value: Any) -> date:
+    """A day, as TOML writes one, or the same in quotes."""
+    try:
+        return value if type(value) is date else date.fromisoformat(text(value))
+    except ValueError as error:
+        raise ValueError("a day such as 2026-12-31") from error
 
 
 def ids(value: Any) -> tuple[str, ...]:

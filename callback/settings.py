@@ -52,7 +52,8 @@ BANK_KEYS: Mapping[str, Setting] = {
     "password": Setting(readers.secrets),
     "weak_password": Setting(readers.boolean, False),
     "secret": Setting(readers.secrets),
-    "url_token": Setting(readers.boolean, False),
+    "url_token": Setting(readers.url_token, False),
+    "url_token_until": Setting(readers.day),
     "payer": Setting(readers.choice("account", "invoice"), "account"),
     "account_pattern": Setting(readers.pattern, r"[^\x00-\x20\x7f]{1,64}"),
     "account_clean": Setting(readers.choice("", "digits"), ""),
@@ -265,6 +266,7 @@ def _bank(
         faults.append(f"{prefix}password: expected one, to go with username")
     if values["password"] and not values["username"]:
         faults.append(f"{prefix}username: expected one, to go with password")
+    _read_generations(values, prefix, faults)
     _read_layouts(values, prefix, faults)
     proofs = ("allow", "password", "url_token", *dialect.PROOFS)
     # Nobody calls where a dialect has no address.
@@ -289,6 +291,16 @@ def _bank(
     }
     bank = Bank(name=name, currency=of_file["CURRENCY"] or "", own=values, **common)
     return replace(bank, services=_services(bank, services, dialect, prefix, faults))
+
+
+def _read_generations(values: dict[str, Any], prefix: str, faults: list[str]) -> None:
+    """With a last day the one before the newest is good until then."""
+    if values["url_token_until"] is None or len(values["url_token"]) > 1:
+        return
+    newest = max(values["url_token"], default=0)
+    if newest < 2:
+        faults.append(f"{prefix}url_token_until: expected url_token = 2 or more, the new one")
+    values["url_token"] = (newest - 1, newest)
 
 
 def _weak_keys(keys: Iterable[bytes]) -> list[str]:

@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from callback import passwords, proofs
+from callback.clock import utc_now
 from callback.protocols import PROTOCOLS
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def refuse_origin(
     bank: Bank, token: str | None, environ: Mapping[str, str], settings: Settings
 ) -> Outcome | None:
     """Say what is wrong with the token or the caller's address."""
-    if bank.url_token and not proofs.is_any(_raw(token), _tokens(bank.name, settings.secret_keys)):
+    if bank.url_token and not proofs.is_any(_raw(token), bank_tokens(bank, settings.secret_keys)):
         return "bad_token"
     if bank.allow and not _allowed(bank, caller(environ, settings.trusted_proxies)):
         return "bad_address"
@@ -125,20 +126,40 @@ def is_stranger(
     return outcome in (BEFORE_CREDENTIALS if inside else BEFORE_A_PROOF) or not is_read
 
 
-def url_tokens(bank_name: str, secret_keys: Iterable[bytes]) -> list[bytes]:
-    """Make the tokens that are good in a bank's address, newest key last."""
-    from itsdangerous import Signer
+def bank_tokens(bank: Bank, secret_keys: tuple[bytes, ...]) -> list[bytes]:
+    """Make the tokens that are good in a bank's address today, newest last; none without any."""
+    last_day, generations = bank.url_token_until, bank.url_token
+    if last_day and bank.local(utc_now()).date() > last_day:
+        generations = generations[-1:]
+    return url_tokens(bank.name, secret_keys, generations) if generations else []
 
-    return [
-        Signer(key, salt="callback-address", digest_method=hashlib.sha256).get_signature(bank_name)
-        for key in secret_keys
-    ]
+
+def newest_token(bank: Bank, secret_keys: tuple[bytes, ...]) -> str:
+    """The token to hand to the bank; empty where its address has none."""
+    return next((token.decode() for token in reversed(bank_tokens(bank, secret_keys))), "")
+
+
+def url_tokens(
+    name: str, secret_keys: Iterable[bytes], generations: tuple[int, ...] = (1,)
+) -> list[bytes]:
+    """Make the tokens that are good in the address of that name, newest last.
+
+    The first generation is what there was before a bank's could be replaced alone.
+    """
+    return _signed(name, tuple(secret_keys), generations)
 
 
 @cache
-def _tokens(bank_name: str, secret_keys: tuple[bytes, ...]) -> list[bytes]:
+def _signed(name: str, keys: tuple[bytes, ...], generations: tuple[int, ...]) -> list[bytes]:
     """Once for each bank: a key is derived for every token."""
-    return url_tokens(bank_name, secret_keys)
+    from itsdangerous import Signer
+
+    texts = [name if number == 1 else f"{name}/{number}" for number in generations]
+    return [
+        Signer(key, salt="callback-address", digest_method=hashlib.sha256).get_signature(text)
+        for text in texts
+        for key in keys
+    ]
 
 
 def ops_pass(purpose: str, secret_keys: Sequence[bytes]) -> str:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import base64
+import json
+from datetime import date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
 
 from callback import proofs, readers, signature
+from callback.settings import SettingsError, load
+from tests.support.processes import write_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from subprocess import CompletedProcess
 
+    from callback.bank import Bank
     from tests.conftest import Engine
     from tests.support.processes import Endpoint
 
@@ -44,6 +51,58 @@ weak_password = true
 url_token = true
 """
 CHECK = "?command=check&account=1"
+
+
+DAY = date(2026, 12, 31)
+KEYS = (b"key-of-last-year", b"key-of-this-year")
+
+
+def _bank(url_token: object, until: object = None) -> Bank:
+    """A bank of the settings, in Almaty."""
+    lines = f"url_token = {json.dumps(url_token)}\n"
+    lines += f'url_token_until = "{until}"\n' if until else ""
+    toml = f"""SECRET_KEY = "{"k" * 32}"
+DATABASE = "sqlite:///x.db"
+TIMEZONE = "Asia/Almaty"
+CURRENCY = "KZT"
+[BANKS.qiwi]
+protocol = "osmp"
+{lines}"""
+    with TemporaryDirectory() as folder:
+        return load(write_settings(toml, Path(folder))).banks["qiwi"]
+
+
+@pytest.mark.parametrize(
+    ("url_token", "until", "now", "good"),
+    [
+        (True, None, "2026-12-01", [1]),
+        (1, None, "2026-12-01", [1]),
+        (2, None, "2026-12-01", [2]),
+        ([1, 2], None, "2027-01-01", [1, 2]),
+        (2, DAY, "2026-12-31T18:59:59", [1, 2]),  # in Almaty it is still that day
+        (2, DAY, "2026-12-31T19:00:00", [2]),
+        ([1, 2, 3], DAY, "2026-12-31T18:59:59", [1, 2, 3]),
+        ([1, 2, 3], DAY, "2026-12-31T19:00:00", [3]),
+    ],
+)
+def test_one_banks_token_is_replaced_alone(
+    url_token: object, until: object, now: str, good: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one before is good as long as ops says, on each day that the bank calls such."""
+    monkeypatch.setattr(signature, "utc_now", lambda: datetime.fromisoformat(now))
+    bank = _bank(url_token, until)
+    wanted = [token for n in good for token in signature.url_tokens("qiwi", KEYS, (n,))]
+
+    assert signature.bank_tokens(bank, KEYS) == wanted
+    assert signature.newest_token(bank, KEYS) == wanted[-1].decode()
+    assert len({*signature.url_tokens("qiwi", KEYS, (1, 2, 3))}) == 6
+
+
+@pytest.mark.parametrize("url_token", [False, True, 1])
+def test_a_last_day_wants_another_token(url_token: object) -> None:
+    """Else nothing would end."""
+    with pytest.raises(SettingsError, match="url_token_until: expected url_token = 2 or more"):
+        _bank(url_token, DAY)
 
 
 PROXIES = readers.proxies(["10.0.0.0/24", "::1"])

@@ -13,7 +13,7 @@ import click
 from callback.bank import Bank
 from callback.database.errors import DatabaseError
 from callback.settings import EXCHANGE
-from callback.signature import exchange_tokens, url_tokens
+from callback.signature import exchange_tokens, newest_token, url_tokens
 from callback.tools import front, password, release, upgrade
 from callback.tools.books import accounting
 from callback.tools.books import commands as books
@@ -78,7 +78,8 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         """Print the address that BANK is to call.
 
         With url_token the address holds a signed token: hand it to the bank and to nobody else.
-        It changes with the newest SECRET_KEY; older ones in the list stay good.
+        It changes with the newest SECRET_KEY; older ones in the list stay good. url_token = 2
+        (3, …) replaces this bank's alone; url_token_until = 2026-12-31 is the old one's last day.
         Set PUBLIC_URL ("https://pay.example.kz") to have the whole address printed.
 
         --exchange prints the beginning of the addresses /customers, /payments, /known and /bills,
@@ -94,9 +95,9 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
             token = exchange_tokens(settings)[-1].decode()
             click.echo(f"{settings.public_url}/{EXCHANGE}/{token}")
             return
+        keys = settings.secret_keys
         name = bank.name if bank else "health"
-        wants_token = bank is None or bank.url_token
-        token = url_tokens(name, settings.secret_keys)[-1].decode() if wants_token else ""
+        token = newest_token(bank, keys) if bank else url_tokens(name, keys)[-1].decode()
         click.echo("/".join(filter(None, [f"{settings.public_url}/{name}", token])))
 
     @app.cli.command("payments")

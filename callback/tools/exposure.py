@@ -123,9 +123,8 @@ def leaks(settings: Settings, home: Path) -> Iterator[Finding]:
 
 def _tokens(settings: Settings) -> Iterator[tuple[bytes, Bank]]:
     for bank in settings.banks.values():
-        if bank.url_token:
-            for token in signature.url_tokens(bank.name, settings.secret_keys):
-                yield token, bank
+        for token in signature.bank_tokens(bank, settings.secret_keys):
+            yield token, bank
 
 
 def _logs(home: Path) -> Sequence[Path]:

@@ -10,7 +10,7 @@ import click
 
 from callback.database.errors import DatabaseError
 from callback.paths import ROOT
-from callback.signature import url_tokens
+from callback.signature import newest_token
 from callback.tools.books import bills, console, delivery, page, pull, qr, register, table
 from callback.tools.books import report as reports
 from callback.tools.books.entry import RegisterError
@@ -213,7 +213,7 @@ def _written(bank: Bank, file: Path) -> datetime:
 def _where(bank: Bank, settings: Settings, file: Path) -> str:
     if bank.send is None or bank.send.scheme != "held":
         return repr(bank.send)
-    token = url_tokens(bank.name, settings.secret_keys)[-1].decode() if bank.url_token else ""
+    token = newest_token(bank, settings.secret_keys)
     held = pull.signed(bank, settings.secret_keys, file)
     return "/".join(filter(None, [f"{settings.public_url}/{bank.name}", token, held]))
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from callback.signature import url_tokens
+from callback.signature import newest_token
 from callback.tools.conform.model import FailedError, Request
 from callback.tools.conform.network import LINE_ERRORS, Client
 from callback.tools.conform.play import Play
@@ -83,7 +83,7 @@ def start(settings: Settings, bank: Bank, account: str, url: str, **options: Any
 
 def client(settings: Settings, bank: Bank, url: str, timeout_s: float) -> Client:
     """The line to the bank's address: `url` is a site or a whole address, ours or anyone's."""
-    token = url_tokens(bank.name, settings.secret_keys)[-1].decode() if bank.url_token else ""
+    token = newest_token(bank, settings.secret_keys)
     url = url or settings.public_url or OURS
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
