@@ -5,7 +5,9 @@ import logging
 import os
 import re
 import signal
+import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from gunicorn.workers import base, sync
 
 # A request waits for the database, not for the processor: twice the cores, one connection each.
 workers = int(os.environ.get("WORKERS", 2 * (os.cpu_count() or 1)))
-worker_class = "sync"
+# worker_class stands below: HTTP on a port, FastCGI on a unix socket.
 # Each wait is longer than the one inside it: statement 3 s < whole request 8 s (the shortest
 # limit of our own) < worker 20 s < web server in front 25 s < the bank's own limit. The innermost
 # gives up first, so the bank hears our answer and not a cut connection.
@@ -69,6 +71,58 @@ def _has_arrived(pointer: bytes) -> bool:
     folder = Path("releases") / os.fsdecode(pointer.strip())
     archive = folder.with_name(f"{folder.name}.zip")
     return (folder / "MANIFEST.sha256").exists() or archive.exists()
+
+
+class Worker(sync.SyncWorker):
+    """On a unix socket the web server of this machine speaks FastCGI: there is less to read and to
+    write, and the caller's address is told apart from what the caller has written.
+
+    Who speaks HTTP there, as before, is heard: a record of FastCGI begins with a byte of 1.
+    """
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        from callback.entries import fastcgi  # of the release in use
+
+        self.fastcgi = fastcgi
+
+    def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
+        end = time.monotonic() + ARRIVAL_S
+        if listener.FAMILY != socket.AF_UNIX or _first_byte(client) != b"\x01":
+            super().handle(listener, client, addr)
+            return
+        with client:
+            self._converse(client, end)
+        self.nr += 1
+        if self.nr >= self.max_requests:
+            self.alive = False
+
+    def _converse(self, client: socket.socket, end: float) -> None:
+        """Answer one request. One link, one request: a worker waits for nobody's next one."""
+        try:
+            self.fastcgi.answer(self.wsgi, self.fastcgi.Incoming(client, end))
+        except (OSError, EOFError):  # the web server has left, or says nothing
+            pass
+        except self.fastcgi.GarbledError as error:
+            _note_refused("", "", f"what a web server should speak as FastCGI is none: {error}")
+        except BaseException:  # the end of this worker's time, too: the web server says "ask again"
+            _note_unexpected()
+
+
+worker_class = Worker
+
+
+def _first_byte(client: socket.socket) -> bytes:
+    """Look at what comes; nothing where nothing comes in time."""
+    try:
+        with suppress(BlockingIOError):  # a web server sends as soon as it has connected
+            return client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        client.settimeout(ARRIVAL_S)
+        first = client.recv(1, socket.MSG_PEEK)
+        client.settimeout(None)
+    except OSError:
+        first = b""
+    return first
 
 
 def post_worker_init(worker: base.Worker) -> None:
@@ -137,24 +191,36 @@ def _named_request_line(request: message.Request, line: bytes) -> None:
 
 
 def _noted_error(worker: base.Worker, req: Any, client: Any, addr: Any, exc: Any) -> None:
-    """Write a line of our log for what never comes to the program, without the request's words."""
-    from callback import log  # of the release in use, which is loaded by now
-
+    """Write a line of our log for what never comes to the program."""
     if isinstance(exc, errors.ParseException):
         kind = type(exc).__name__
-        log.call(
-            logging.WARNING,
-            stranger="gunicorn",
-            bank=getattr(exc, "bank", ""),
-            address=addr[0] if addr else "",
-            outcome="refused_by_gunicorn",
-            why=REASONS.get(kind, kind),
-        )
+        bank = getattr(exc, "bank", "")
+        _note_refused(bank, addr[0] if addr else "", REASONS.get(kind, kind))
     else:
-        log.unexpected("gunicorn: an unexpected error")
+        _note_unexpected()
     if req is not None:
         req.uri = ""  # gunicorn's own log would have the token
     _handle_error(worker, req, client, addr, exc)
+
+
+def _note_refused(bank: str, address: str, why: str) -> None:
+    """Without the request's own words."""
+    from callback import log  # of the release in use, which is loaded by now
+
+    log.call(
+        logging.WARNING,
+        stranger="gunicorn",
+        bank=bank,
+        address=address,
+        outcome="refused_by_gunicorn",
+        why=why,
+    )
+
+
+def _note_unexpected() -> None:
+    from callback import log
+
+    log.unexpected("gunicorn: an unexpected error")
 
 
 wsgi.Response.default_headers = _headers_without_banner

@@ -1,7 +1,8 @@
-"""A FastCGI responder: one request at a time, as web servers' process managers want it.
+"""A FastCGI responder: one request at a time, as web servers and their process managers want it.
 
 FastCGI specification 1.0, sections 3 and 5. A connection carries one request after the other,
-never two at once, and the web server starts as many processes as it needs.
+never two at once. For mod_fcgid `serve` is a process of its own, and the web server starts as many
+as it needs; behind nginx gunicorn does that, and deploy/gunicorn.conf.py calls `answer`.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ import signal
 import socket
 import struct
 import sys
+import time
+import traceback
 from contextlib import suppress
 from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote_to_bytes
 
-from callback.entries.cgi import longest, respond
+from callback.entries.cgi import longest
+from callback.request import CHUNKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,20 +28,69 @@ if TYPE_CHECKING:
 
 LOOK_S = 1  # how soon an idle process notices a new release
 LISTENER = 0  # the web server hands over a listening socket in the place of standard input
+PIECE = 65536
 HEADER = struct.Struct(">BBHHBx")  # version, type, request, length, padding
+LONG = struct.Struct(">I")
 VERSION = 1
-BEGIN_REQUEST, END_REQUEST, PARAMS, STDIN, STDOUT = 1, 3, 4, 5, 6
+BEGIN_REQUEST, ABORT_REQUEST, END_REQUEST, PARAMS, STDIN, STDOUT = 1, 2, 3, 4, 5, 6
+RESPONDER = (0, 1)
 KEEP_CONNECTION = 1
 MAX_CONTENT = 65528  # of one record: the most that needs no padding
+# Of all variables together: a web server takes no more from a caller than a few headers.
+MAX_VARIABLES = 128 * 1024
 REQUEST_COMPLETE = bytes(8)  # exit status 0, protocol status 0
+WSGI: dict[str, Any] = {
+    "wsgi.version": (1, 0),
+    "wsgi.multithread": False,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+    "wsgi.input_terminated": True,  # all of a body is there before the program is called
+}
 
 
-class Record(NamedTuple):
-    """One record, without its padding."""
+class GarbledError(Exception):
+    """What came is not a request of FastCGI."""
 
-    kind: int
-    request: int
-    content: bytes
+
+class Incoming:
+    """What comes over a link, in as few reads as it took to send it."""
+
+    def __init__(self, link: socket.socket, end: float | None = None) -> None:
+        """All of it is there at `end`, by the monotonic clock, or is not waited for."""
+        self.link = link
+        self._end = end
+        self._bytes = b""
+        self._at = 0
+
+    def take(self, length: int) -> bytes:
+        """The next bytes; EOFError when the web server has left, TimeoutError when it is silent."""
+        while len(self._bytes) - self._at < length:
+            self._bytes = self._bytes[self._at :] + self._receive()
+            self._at = 0
+        taken = self._bytes[self._at : self._at + length]
+        self._at += length
+        return taken
+
+    def _receive(self) -> bytes:
+        try:  # a request is there as soon as the link is
+            piece = self.link.recv(PIECE, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            if self._end is not None:
+                self.link.settimeout(max(self._end - time.monotonic(), 0.001))
+            piece = self.link.recv(PIECE)
+            self.link.settimeout(None)
+        if not piece:
+            raise EOFError
+        return piece
+
+
+class Request(NamedTuple):
+    """One request, whole."""
+
+    number: int
+    keep: bool  # the link, for another one
+    environ: dict[str, str]
+    body: bytes
 
 
 class Stopping:
@@ -62,61 +116,146 @@ def serve(application: WSGIApplication, is_current: Callable[[], bool] = lambda:
     listener = socket.socket(fileno=LISTENER)
     listener.settimeout(LOOK_S)
     while is_current():
-        with suppress(OSError):  # nobody came, or the web server has left
+        with suppress(OSError):  # nobody came
             link, _ = listener.accept()
             stopping.busy = True
-            with link, link.makefile("rb") as stream:
-                _converse(application, stream, link)
+            with link:
+                _converse(application, link)
         stopping.busy = False
         if stopping.asked:
             sys.exit(0)
     listener.detach()
 
 
-def _converse(application: WSGIApplication, stream: BinaryIO, link: socket.socket) -> None:
-    """Answer all requests of one connection; OSError when the web server has left."""
-    keep, raw, body = False, b"", bytearray()
+def _converse(application: WSGIApplication, link: socket.socket) -> None:
+    """Answer all requests of one connection. An answer that fails is the web server's to give."""
+    incoming = Incoming(link)
+    with suppress(OSError, EOFError):  # the web server has left
+        try:
+            while answer(application, incoming):
+                pass
+        except (OSError, EOFError):
+            raise
+        except Exception:
+            traceback.print_exc()
+
+
+def answer(application: WSGIApplication, incoming: Incoming) -> bool:
+    """Answer one request, and say whether the link waits for another.
+
+    EOFError and OSError when the web server has left or is silent, GarbledError when it is none;
+    what the application raises goes through, and nothing is answered then.
+    """
+    request = _read(incoming)
+    environ = _environ(request)
+    incoming.link.sendall(_packed(request.number, _respond(application, environ)))
+    return request.keep
+
+
+def _read(incoming: Incoming) -> Request:
     environ: dict[str, str] = {}
-    for record in _records(stream):
-        if record.kind == BEGIN_REQUEST:
-            keep, raw, body = bool(record.content[2] & KEEP_CONNECTION), b"", bytearray()
-        elif record.kind == PARAMS and record.content:
-            raw += record.content
-        elif record.kind == PARAMS:
-            environ = dict(_pairs(raw))
-        elif record.kind == STDIN and record.content:
+    keep, raw, body = False, b"", bytearray()
+    for kind, number, content in _records(incoming):
+        if kind == BEGIN_REQUEST and tuple(content[:2]) == RESPONDER:
+            keep, raw, environ, body = bool(content[2] & KEEP_CONNECTION), b"", {}, bytearray()
+        elif kind == PARAMS and content:
+            raw += content
+            if len(raw) > MAX_VARIABLES:
+                raise GarbledError(f"its variables have over {MAX_VARIABLES} bytes")
+        elif kind == PARAMS:
+            environ = _variables(raw)
+        elif kind == STDIN and content:
             # One byte more than allowed tells the program that there is too much.
-            body += record.content[: longest(environ) + 1 - len(body)]
-        elif record.kind == STDIN:
-            answer = BytesIO()
-            respond(application, environ, bytes(body), answer)
-            link.sendall(_packed(record.request, answer.getvalue()))
-            if not keep:
-                return
+            body += content[: longest(environ) + 1 - len(body)]
+        elif kind == STDIN:
+            return Request(number, keep, environ, bytes(body))
+        elif kind == ABORT_REQUEST:
+            raise EOFError
+        else:
+            raise GarbledError(f"it has a record of type {kind} that no web server sends")
+    raise EOFError
 
 
-def _records(stream: BinaryIO) -> Iterator[Record]:
-    while len(header := stream.read(HEADER.size)) == HEADER.size:
-        _, kind, request, length, padding = HEADER.unpack(header)
-        content = stream.read(length)
-        stream.read(padding)
-        yield Record(kind, request, content)
+def _records(incoming: Incoming) -> Iterator[tuple[int, int, bytes]]:
+    while True:
+        version, kind, number, length, padding = HEADER.unpack(incoming.take(HEADER.size))
+        if version != VERSION:
+            raise GarbledError("it does not begin as FastCGI does")
+        yield kind, number, incoming.take(length + padding)[:length]
 
 
-def _pairs(raw: bytes) -> Iterator[tuple[str, str]]:
-    """Read names and values, each pair behind its two lengths; WSGI wants bytes as Latin-1."""
-    stream = BytesIO(raw)
-    while first := stream.read(1):
-        lengths = [_length(first, stream), _length(stream.read(1), stream)]
-        name, value = (stream.read(length).decode("latin-1") for length in lengths)
-        yield name, value
+def _environ(request: Request) -> dict[str, Any]:
+    """What WSGI wants to be told of a request."""
+    environ = request.environ
+    if environ.pop("HTTP_TRANSFER_ENCODING", None):  # a body in pieces has no length of its own
+        environ |= {"CONTENT_LENGTH": str(len(request.body)), CHUNKED: "1"}
+    scheme = "https" if environ.get("HTTPS", "").lower() in ("on", "1") else "http"
+    streams = {"wsgi.input": BytesIO(request.body), "wsgi.errors": sys.stderr}
+    return {**environ, **WSGI, **streams, "wsgi.url_scheme": scheme}
 
 
-def _length(first: bytes, rest: BytesIO) -> int:
+def _locate(environ: dict[str, str]) -> None:
+    """Take the address as the caller wrote it: nginx has no variable that is only decoded.
+
+    What it calls the script's name is an address in which `/x/..` is done away with.
+    """
+    path, _, query = environ.get("REQUEST_URI", "").partition("#")[0].partition("?")
+    if "%" in path:
+        path = unquote_to_bytes(path.encode("latin-1")).decode("latin-1")
+    environ |= {"SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": query}
+
+
+def _variables(raw: bytes) -> dict[str, str]:
+    """Read names and values, each pair behind its two lengths; WSGI wants bytes as Latin-1.
+
+    What a caller sends twice is joined, as RFC 9110 has it: nothing of it is dropped in silence.
+    """
+    variables: dict[str, str] = {}
+    text, at = raw.decode("latin-1"), 0
+    try:
+        while at < len(raw):
+            name_length, at = _length(raw, at)
+            value_length, at = _length(raw, at)
+            value_at = at + name_length
+            name, value = text[at:value_at], text[value_at : value_at + value_length]
+            at = value_at + value_length
+            if name in variables and name.startswith("HTTP_"):
+                value = f"{variables[name]},{value}"
+            variables[name] = value
+    except (IndexError, struct.error):
+        at = -1
+    if at != len(raw):
+        raise GarbledError("a variable of it is cut off")
+    if "PATH_INFO" not in variables:
+        _locate(variables)
+    return variables
+
+
+def _length(raw: bytes, at: int) -> tuple[int, int]:
     """A length is one byte, or four of which the first has its highest bit set."""
-    if first < b"\x80":
-        return int.from_bytes(first, "big")
-    return int.from_bytes(first + rest.read(3), "big") & 0x7FFFFFFF
+    if raw[at] < 0x80:
+        return raw[at], at + 1
+    return LONG.unpack_from(raw, at)[0] & 0x7FFFFFFF, at + LONG.size
+
+
+def _respond(application: WSGIApplication, environ: dict[str, Any]) -> bytes:
+    """Call the application; its answer as CGI has it."""
+    head: list[str] = []
+    pieces: list[bytes] = []
+
+    def start_response(
+        status: str, headers: list[tuple[str, str]], _: object = None, /
+    ) -> Callable[[bytes], object]:
+        head[:] = [f"Status: {status}", *(f"{name}: {value}" for name, value in headers)]
+        return pieces.append
+
+    result = application(environ, start_response)
+    try:
+        pieces.extend(result)
+    finally:
+        if hasattr(result, "close"):
+            result.close()
+    return "\r\n".join([*head, "", ""]).encode("latin-1") + b"".join(pieces)
 
 
 def _packed(request: int, answer: bytes) -> bytes:

@@ -53,6 +53,9 @@ BARE = (*REFUSALS, *FAILURES)
 # nginx has no 508; 494 to 497 are its own names for kinds of 400.
 NGINX_REFUSALS = (*REFUSALS, 494, 495, 496, 497)
 NGINX_FAILURES = (500, 502, 503, 504)
+# How nginx calls the program, by the end of the file's name: deploy/nginx.conf by FastCGI; by HTTP
+# whoever began before that, or has gunicorn on a port.
+NGINX_CALLS = {"": "proxy_pass http://callback;", "-fastcgi": "fastcgi_pass callback;"}
 INSIDE = """\
 RewriteCond %{{ENV:REDIRECT_STATUS}} ^200
 RewriteRule ^{}/ - [L]"""
@@ -68,11 +71,11 @@ RewriteCond %{QUERY_STRING} ([^\x01-\x7f]+)
 RewriteRule ^ %{ENV:ADDRESS}?%{ENV:BEFORE}%1%{ENV:BEHIND} [B,DPI,NE,N]""".strip()
 # The office sends lists: nginx takes them in, and hands them on at once.
 NGINX_EXCHANGE = f"""
-location ~ ^/{EXCHANGE}/ {{
+location ~ ^/{EXCHANGE}/ {{{{
     client_max_body_size {MAX_LIST >> 20}m;
     client_body_timeout 25s;
-    proxy_pass http://callback;
-}}
+    {{call}}
+}}}}
 """
 HTTPS = """\
 # A bank's secrets do not travel in the clear. No redirect: the bank must notice.
@@ -95,7 +98,8 @@ def install(app: Flask, settings: Settings) -> None:
 
         For Apache's entries FOLDER becomes a docroot, whole and ready to be uploaded: .htaccess,
         the entry, the answers that are given while the program is down. For nginx it gets the
-        files that deploy/nginx.conf includes. Make them again when a bank is added or renamed.
+        files that deploy/nginx.conf includes: callback-banks-fastcgi.conf, or callback-banks.conf
+        where nginx speaks HTTP with gunicorn. Make them again when a bank is added or renamed.
 
         Where PUBLIC_URL begins with https://, calls without TLS are refused. A host that ends
         TLS in front of Apache and does not say so (X-Forwarded-Proto) needs --plain-http.
@@ -127,7 +131,8 @@ def make(
     folder.mkdir(parents=True, exist_ok=True)
     if entry == "nginx":
         _write(folder / "callback-bare.conf", nginx_bare())
-        _write(folder / "callback-banks.conf", nginx_banks(banks, ours))
+        for suffix, call in NGINX_CALLS.items():
+            _write(folder / f"callback-banks{suffix}.conf", nginx_banks(banks, ours, call))
         return banks
     template = (DEPLOY / "htaccess").read_text(encoding="utf-8")
     refuse_http = settings.public_url.startswith("https://") and not plain_http
@@ -187,20 +192,21 @@ def nginx_bare() -> str:
         'location = /bare { internal; return 200 ""; }\n'
         "# No answer may be kept, whoever gives it.\n"
         "proxy_hide_header Cache-Control;\n"
+        "fastcgi_hide_header Cache-Control;\n"
         "add_header Cache-Control no-store always;\n"
     )
 
 
-def nginx_banks(banks: Sequence[Bank], ours: Sequence[str]) -> str:
+def nginx_banks(banks: Sequence[Bank], ours: Sequence[str], call: str) -> str:
     """The banks' addresses, and what each hears while the program does not answer."""
     head = "# Made by `flask front nginx` out of the settings: make it anew with the banks.\n"
     # The program lets in whom it knows, and its log tells of a mistaken address.
     others = _public(banks, ours, served=False)
     return (
         head
-        + "".join(map(_nginx_bank, banks))
-        + (NGINX_EXCHANGE if EXCHANGE in ours else "")
-        + f"\nlocation ~ ^/+(?:{others}) {{ proxy_pass http://callback; }}\n"
+        + "".join(_nginx_bank(bank, call) for bank in banks)
+        + (NGINX_EXCHANGE.format(call=call) if EXCHANGE in ours else "")
+        + f"\nlocation ~ ^/+(?:{others}) {{ {call} }}\n"
     )
 
 
@@ -216,7 +222,7 @@ def nginx_later(bank: Bank, answer: Answer) -> str:
 """
 
 
-def _nginx_bank(bank: Bank) -> str:
+def _nginx_bank(bank: Bank, call: str) -> str:
     answer = unavailable_answer(bank)
     speaks = answer.body != b""
     target = f"= @later_{bank.name}" if speaks else f"={answer.status} /bare"
@@ -224,7 +230,7 @@ def _nginx_bank(bank: Bank) -> str:
 location ~ ^/{bank.name}(/|$) {{
     {_error_page(NGINX_REFUSALS)}
     {_error_page(NGINX_FAILURES, target)}
-    proxy_pass http://callback;
+    {call}
 }}
 """
     return location + nginx_later(bank, answer) if speaks else location

@@ -8,17 +8,17 @@ import re
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from callback.database import CONNECT_TIMEOUT_S, LAST_START_S, STATEMENT_TIMEOUT_S
+from tests.support.fastcgi import ABORT, BEGIN, PARAMS, STDIN, answered, asked, linked, record
 from tests.support.processes import ROOT
 
 if TYPE_CHECKING:
@@ -278,8 +278,6 @@ def test_an_old_python_is_told_what_to_change(home: Path, version: tuple[int, in
 
 # FastCGI.
 
-BEGIN, ABORT, END, PARAMS, STDIN, STDOUT = 1, 2, 3, 4, 5, 6
-RESPONDER, KEEP = 1, 1
 PROGRAM = """
 import socket, sys, time
 from callback.entries import fastcgi
@@ -291,54 +289,11 @@ def echo(environ, start_response):
     names = ("PATH_INFO", "LONG", "HOME", "HTTP_TRANSFER_ENCODING")
     yield repr([environ.get(name) for name in names]).encode() + b" " + body
     yield b"x" * int(environ.get("HTTP_MORE", 0))
+    if "REQUEST_URI" in environ:
+        yield b" query=" + environ["QUERY_STRING"].encode()
 
 fastcgi.serve(echo)
 """
-
-
-def record(kind: int, content: bytes, padding: int = 0) -> bytes:
-    """One record of request 1."""
-    head = struct.pack(">BBHHBx", 1, kind, 1, len(content), padding)
-    return head + content + bytes(padding)
-
-
-def length(number: int) -> bytes:
-    return bytes([number]) if number < 128 else struct.pack(">I", number | 0x80000000)
-
-
-def asked(environ: dict[str, str], body: bytes = b"", *, keep: bool = False) -> bytes:
-    """A whole request; its variables are cut in two, as a web server may."""
-    pairs = b"".join(
-        length(len(name.encode())) + length(len(value.encode())) + (name + value).encode()
-        for name, value in environ.items()
-    )
-    begin = struct.pack(">HB5x", RESPONDER, KEEP if keep else 0)
-    pieces = [body[at : at + 60000] for at in range(0, len(body), 60000)]
-    return b"".join(
-        [
-            record(BEGIN, begin),
-            record(PARAMS, pairs[:7], padding=3),
-            record(PARAMS, pairs[7:]),
-            record(PARAMS, b""),
-            *(record(STDIN, piece, padding=5) for piece in pieces),
-            record(STDIN, b""),
-        ]
-    )
-
-
-def answered(link: socket.socket) -> str:
-    """What comes back, up to the end of the request."""
-    text = b""
-    with link.makefile("rb") as stream:
-        while True:
-            _, kind, request, size, padding = struct.unpack(">BBHHBx", stream.read(8))
-            content = stream.read(size + padding)[:size]
-            assert request == 1
-            if kind == END:
-                assert content == bytes(8)
-                return text.decode()
-            assert kind == STDOUT
-            text += content
 
 
 @pytest.fixture
@@ -356,14 +311,6 @@ def responder(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     finally:
         process.kill()
         process.wait()
-
-
-@contextmanager
-def linked(path: str) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX) as link:
-        link.settimeout(20)
-        link.connect(path)
-        yield link
 
 
 def test_a_request_is_read_from_its_records(
@@ -421,6 +368,60 @@ def test_a_link_that_breaks_ends_nothing_else(
         assert "/after" in answered(link)
 
 
+GARBLED = {
+    "HTTP": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "another role": record(BEGIN, b"\0\2" + bytes(6)),
+    "a type that none sends": record(9, b"x"),
+    "a variable that is cut off": record(BEGIN, b"\0\1" + bytes(6))
+    + record(PARAMS, b"\x09\x01PATH_INF")
+    + record(STDIN, b""),
+    "a length that is cut off": record(BEGIN, b"\0\1" + bytes(6))
+    + record(PARAMS, b"\x80\0")
+    + record(STDIN, b""),
+    "variables without an end": record(BEGIN, b"\0\1" + bytes(6))
+    + record(PARAMS, bytes(60000)) * 3,
+    "given up by the web server": record(ABORT, b""),
+}
+
+
+@pytest.mark.parametrize("raw", GARBLED.values(), ids=GARBLED)
+def test_what_is_not_fastcgi_gets_no_answer_and_ends_nothing_else(
+    responder: tuple[subprocess.Popen[bytes], str], raw: bytes
+) -> None:
+    """The web server takes that for a program that is away."""
+    with linked(responder[1]) as link:
+        link.sendall(raw)
+        with suppress(ConnectionResetError):  # what it has not read any more
+            assert link.recv(1) == b""
+    with linked(responder[1]) as link:
+        link.sendall(asked({"PATH_INFO": "/after"}))
+        assert "/after" in answered(link)
+
+
+def test_an_application_that_breaks_leaves_the_answer_to_the_web_server(
+    responder: tuple[subprocess.Popen[bytes], str],
+) -> None:
+    """Its "ask again" is in the bank's own words; a page of ours would be a final refusal."""
+    with linked(responder[1]) as link:
+        link.sendall(asked({"PATH_INFO": "/", "HTTP_SLEEP": "no number"}))
+        assert link.recv(1) == b""
+    with linked(responder[1]) as link:
+        link.sendall(asked({"PATH_INFO": "/after"}))
+        assert "/after" in answered(link)
+
+
+def test_the_address_is_the_callers_own_where_the_web_server_says_no_other(
+    responder: tuple[subprocess.Popen[bytes], str],
+) -> None:
+    """nginx: with its dots and double slashes, but decoded; its query as it is."""
+    with linked(responder[1]) as link:
+        link.sendall(asked({"REQUEST_URI": "/a/../%D1%91%2Fb?c=%D1%91&d=?#e", "SCRIPT_NAME": "/b"}))
+        answer = answered(link)
+
+    assert repr(["/a/../\xd1\x91/b", None, None, None]) in answer
+    assert answer.endswith(" query=c=%D1%91&d=?")
+
+
 @pytest.mark.parametrize("busy", [False, True])
 def test_a_polite_end_waits_for_the_request_in_hand(
     responder: tuple[subprocess.Popen[bytes], str], busy: bool
@@ -460,7 +461,7 @@ def test_each_wait_is_longer_than_the_one_inside_it() -> None:
     """The innermost gives up first, so a bank hears an answer and not a cut link."""
     worker = number("gunicorn.conf.py", r"^timeout = (\d+)$")
     graceful = number("gunicorn.conf.py", r"^graceful_timeout = (\d+)$")
-    nginx = number("nginx.conf", r"proxy_(?:read|send)_timeout (\d+)s;")
+    nginx = number("nginx.conf", r"fastcgi_(?:read|send)_timeout (\d+)s;")
     request = number("apache.conf", r"request-timeout=(\d+)")
 
     whole = LAST_START_S + CONNECT_TIMEOUT_S + STATEMENT_TIMEOUT_S

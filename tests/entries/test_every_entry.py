@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -26,6 +27,7 @@ import pytest
 from callback.protocols import PROTOCOLS
 from tests.conftest import flask, settings_toml
 from tests.support.processes import HOST
+from tests.support.sites import OLDER
 from tests.support.web_servers import (
     ENTRIES,
     IS_ROOT,
@@ -364,6 +366,11 @@ def test_a_bank_hears_the_same_through_every_door(
     customers: Engine, entry: Entry, token: str, scenario: str
 ) -> None:
     """Status, body and what is recorded."""
+    play(scenario, customers, entry, token)
+
+
+def play(scenario: str, customers: Engine, entry: Entry, token: str) -> None:
+    """Take every step of a scenario at one door."""
     steps, recorded = SCENARIOS[scenario]
     for step in steps:
         way = entry.by(tls=step.tls, source=step.source)
@@ -660,6 +667,25 @@ def test_gunicorn_stays_with_its_release_until_there_is_another(
         assert "<comment>OK of r2<" in entry.call(f"/qiwi?{check()}").text
 
 
+@pytest.mark.parametrize("name", ["nginx.conf", "gunicorn.conf.py"])
+def test_a_site_that_keeps_its_configuration_is_heard_as_before(
+    customers: Engine, site: Site, token: str, tmp_path: Path, name: str
+) -> None:
+    """From before FastCGI: that of nginx, or that of gunicorn, too."""
+    options = []
+    if name == "gunicorn.conf.py":
+        conf = tmp_path / name
+        shutil.copyfile(OLDER / "deploy" / f"{name}.txt", conf)
+        options = ["-c", str(conf)]
+    with (
+        Gunicorn(site, *options) as gunicorn,
+        Nginx(site, gunicorn.socket, conf=OLDER / "deploy" / "nginx.conf") as nginx,
+    ):
+        for scenario in SCENARIOS:
+            customers.execute("DELETE FROM payment")
+            play(scenario, customers, nginx.entry, token)
+
+
 def test_a_bank_hears_ask_again_while_the_program_is_stopped(site: Site) -> None:
     """By GET and by POST, in its own words."""
     with stopped(site) as entries:
@@ -826,7 +852,9 @@ def limited(site: Site) -> Iterator[dict[str, Entry]]:
         changes = {"processes=2": "processes=1", "queue-timeout=5": "queue-timeout=1"}
         apache = stack.enter_context(Apache(site, extra=LIMITS, changes=changes))
         gunicorn = stack.enter_context(Gunicorn(site, "--workers", "1"))
-        nginx = Nginx(site, gunicorn.socket, {"proxy_read_timeout 25s": "proxy_read_timeout 1s"})
+        nginx = Nginx(
+            site, gunicorn.socket, {"fastcgi_read_timeout 25s": "fastcgi_read_timeout 1s"}
+        )
         yield {**apache.entries, "nginx": stack.enter_context(nginx).entry}
 
 

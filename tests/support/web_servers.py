@@ -414,16 +414,24 @@ class Gunicorn(Program):
 
 
 class Nginx(Program):
-    """deploy/nginx.conf, as it is handed out, in front of a gunicorn; `changes` are to its text."""
+    """deploy/nginx.conf, as it is handed out, in front of a gunicorn; `changes` are to its text.
+
+    `conf` may be one of an older release.
+    """
 
     def __init__(
-        self, site: Site, gunicorn: Path, changes: Mapping[str, str] | None = None
+        self,
+        site: Site,
+        gunicorn: Path,
+        changes: Mapping[str, str] | None = None,
+        conf: Path = ROOT / "deploy" / "nginx.conf",
     ) -> None:
         self.entry = _doors(site, ["nginx"])["nginx"]
         self._site = site
         self.folder = folder = site.room()
         self._gunicorn = gunicorn
         self._changes = changes or {}
+        self._conf = conf
         command = [find("nginx"), "-p", str(folder), "-c", "nginx.conf", "-e", "error.log"]
         super().__init__(command, folder / "nginx.log")
 
@@ -439,7 +447,7 @@ class Nginx(Program):
     def _configuration(self) -> str:
         folder = self._site.folder
         site = replaced(
-            ROOT / "deploy" / "nginx.conf",
+            self._conf,
             {
                 "/etc/letsencrypt/live/pay.example.kz/fullchain.pem": f"{folder}/cert.pem",
                 "/etc/letsencrypt/live/pay.example.kz/privkey.pem": f"{folder}/key.pem",
