@@ -142,7 +142,7 @@ class Gunicorn(Program):
         self.bind = f"unix:{self.socket}" if behind_nginx else f"{HOST}:{self.port}"
         command = [
             *(python or programs.python, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"),
-            *("-b", self.bind, *options, "wsgi:app"),
+            *("-b", self.bind, *options, "wsgi:application"),
         ]
         super().__init__(
             command,

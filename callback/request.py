@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import socket
 import sys
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from callback.wire import MAX_BODY
@@ -52,21 +54,28 @@ class Request:
 
     @property
     def age(self) -> float:
-        """How many seconds ago it came, as far as gunicorn lets us know.
+        """How many seconds ago it came, as far as gunicorn or the web server lets us know.
 
         It may have lain in a queue: the bank may have given up meanwhile, and have been told that
         there is no such payment.
         """
-        link = self.environ.get("gunicorn.socket")
+        link = self.environ.get("gunicorn.socket") or self.environ.get("callback.link")
         if not isinstance(link, socket.socket) or sys.platform != "linux":
             return 0.0
         if link.family == socket.AF_UNIX:  # a web server, which leaves when its caller does
-            return LEFT_S if _has_left(link) else 0.0
+            return LEFT_S if _has_left(link) else self._queued()
         try:
             told = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SINCE_DATA.stop)
         except OSError:
             return 0.0
         return int.from_bytes(told[_SINCE_DATA], sys.byteorder) / 1000
+
+    def _queued(self) -> float:
+        """How long it has lain in the queue of a web server that said when it passed it on."""
+        came_at = self.environ.get("CALLBACK_CAME_AT")  # not a header: no caller can write it
+        with suppress(ValueError):
+            return max(0.0, time.time() - float(came_at or "none"))
+        return 0.0
 
     @property
     def tells_length(self) -> bool:

@@ -147,7 +147,7 @@ def answer(application: WSGIApplication, incoming: Incoming) -> bool:
     what the application raises goes through, and nothing is answered then.
     """
     request = _read(incoming)
-    environ = _environ(request)
+    environ = {**_environ(request), "callback.link": incoming.link}
     incoming.link.sendall(_packed(request.number, _respond(application, environ)))
     return request.keep
 

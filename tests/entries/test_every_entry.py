@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pymysql
 import pytest
 
+from callback.database import LAST_START_S
 from callback.protocols import PROTOCOLS
 from tests.conftest import flask, settings_toml
 from tests.support.processes import HOST
@@ -792,6 +793,24 @@ def test_nobody_waits_in_a_long_queue(
     paid = sum("<result>0<" in reply.text for reply in replies)
     assert paid + sum("<result>1<" in reply.text for reply in replies) == 60
     assert paid > 0
+
+
+def test_who_lay_in_a_queue_too_long_is_told_at_once(site: Site, customers: Engine) -> None:
+    """nginx says when it passed a call on: the bank may have given up, and asked for the status."""
+    with (
+        Gunicorn(site, "--workers", "1") as gunicorn,
+        Nginx(site, gunicorn.socket) as nginx,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        (worker,) = gunicorn.workers
+        os.kill(worker, signal.SIGSTOP)
+        answer = pool.submit(nginx.entry.call, f"/qiwi?{pay(1)}")
+        time.sleep(LAST_START_S + 0.3)
+        os.kill(worker, signal.SIGCONT)
+
+        assert b"<result>1<" in answer.result().body
+        assert customers.rows("SELECT COUNT(*) FROM payment") == [(0,)]
+        assert b"<result>0<" in nginx.entry.call(f"/qiwi?{pay(1)}").body
 
 
 def switched(site: Site, entry: str) -> None:

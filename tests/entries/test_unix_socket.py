@@ -8,6 +8,7 @@ import signal
 import socket
 import struct
 import threading
+import time
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from callback.database import LAST_START_S
 from tests.conftest import MariaDBEngine, settings_toml
 from tests.support.fastcgi import BEGIN, PARAMS, STDIN, answered, asked, linked, record
 from tests.support.processes import Endpoint
@@ -137,6 +139,25 @@ def test_a_body_is_taken_as_far_as_it_came(engine: Engine, both: Both) -> None:
     )
 
     assert paid(engine) == 1
+
+
+def test_the_time_in_a_queue_is_the_calls(engine: Engine, both: Both) -> None:
+    """The web server says when it passed a call on; whom it has left meanwhile is not paid for."""
+    now = time.time()
+    assert "<result>1<" in both.ask(f"/qiwi?{pay(1)}", CALLBACK_CAME_AT=f"{now - LAST_START_S:.3f}")
+    assert paid(engine) == 0
+    assert "<result>0<" in both.ask(f"/qiwi?{pay(1)}", CALLBACK_CAME_AT=f"{now + 60:.3f}")
+    assert "<result>0<" in both.ask(f"/qiwi?{pay(2)}", CALLBACK_CAME_AT="no time")
+    for worker in both.workers:
+        os.kill(worker, signal.SIGSTOP)
+    with linked(both.path) as link:
+        link.sendall(asked(called(f"/qiwi?{pay(3)}")))
+    for worker in both.workers:
+        os.kill(worker, signal.SIGCONT)
+    assert "<result>0<" in both.ask(f"/qiwi?{pay(4)}")
+
+    ids = engine.rows("SELECT txn_id FROM payment ORDER BY id")
+    assert [txn_id for (txn_id,) in ids] == ["1", "2", "4"]
 
 
 GARBLED = {

@@ -405,6 +405,12 @@ class Gunicorn(Program):
         environment = os.environ | {"CALLBACK_CONFIG": str(site.settings_behind_proxy)}
         super().__init__(command, folder / "gunicorn.log", cwd=site.home, env=environment)
 
+    @property
+    def workers(self) -> list[int]:
+        """The process ids of its workers, as they are now."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(child) for child in children.split()]
+
     def probe(self) -> None:
         with socket.socket(socket.AF_UNIX) as link:
             link.connect(str(self.socket))
