@@ -15,8 +15,9 @@ from gunicorn import util
 from gunicorn.http import errors, message, unreader, wsgi
 from gunicorn.workers import base, sync
 
-# A request waits for the database, not for the processor: twice the cores, one connection each.
-workers = int(os.environ.get("WORKERS", 2 * (os.cpu_count() or 1)))
+# One for each core, and one that has the processor while another waits for the database: with more
+# of them each finds less of its own in the caches (docs/performance.md, section 2).
+workers = int(os.environ.get("WORKERS", 1 + (os.cpu_count() or 1)))
 # worker_class stands below: HTTP on a port, FastCGI on a unix socket.
 # Each wait is longer than the one inside it: statement 3 s < whole request 8 s (the shortest
 # limit of our own) < worker 20 s < web server in front 25 s < the bank's own limit. The innermost
