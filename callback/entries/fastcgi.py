@@ -164,6 +164,8 @@ def _read(incoming: Incoming) -> Request:
                 raise GarbledError(f"its variables have over {MAX_VARIABLES} bytes")
         elif kind == PARAMS:
             environ = _variables(raw)
+        elif kind == STDIN and not environ:
+            raise GarbledError("its variables do not end")
         elif kind == STDIN and content:
             # One byte more than allowed tells the program that there is too much.
             body += content[: longest(environ) + 1 - len(body)]

@@ -374,9 +374,12 @@ GARBLED = {
     "a type that none sends": record(9, b"x"),
     "a variable that is cut off": record(BEGIN, b"\0\1" + bytes(6))
     + record(PARAMS, b"\x09\x01PATH_INF")
-    + record(STDIN, b""),
+    + record(PARAMS, b""),
     "a length that is cut off": record(BEGIN, b"\0\1" + bytes(6))
     + record(PARAMS, b"\x80\0")
+    + record(PARAMS, b""),
+    "no end of its variables": record(BEGIN, b"\0\1" + bytes(6))
+    + record(PARAMS, b"\x01\x01ab")
     + record(STDIN, b""),
     "variables without an end": record(BEGIN, b"\0\1" + bytes(6))
     + record(PARAMS, bytes(60000)) * 3,

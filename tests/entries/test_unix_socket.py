@@ -165,7 +165,7 @@ GARBLED = {
     "another role": record(BEGIN, b"\0\2" + bytes(6)),
     "a variable that is cut off": record(BEGIN, b"\0\1" + bytes(6))
     + record(PARAMS, b"\x09\x20REQUEST_Uhidden")
-    + record(STDIN, b""),
+    + record(PARAMS, b""),
 }
 
 
