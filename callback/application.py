@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 from callback import log
 from callback.settings import reachable_by_others
 from callback.tools.pages import Pages
+from callback.tools.printable import tolerate_any_console
 
 if TYPE_CHECKING:
     from click import Command, Context
@@ -40,10 +41,12 @@ class Commands(AppGroup):
         self._settings = settings
 
     def list_commands(self, ctx: Context) -> list[str]:
+        tolerate_any_console()
         self._load()
         return super().list_commands(ctx)
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        tolerate_any_console()
         self._load()
         if cmd_name != "doctor":
             self._refuse()

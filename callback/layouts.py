@@ -215,13 +215,17 @@ def expression(value: Any) -> re.Pattern[str] | None:
         raise ValueError('a regular expression such as "QIWI_.*[.]csv"') from error
 
 
+# Of Unix or of Windows, whose disks have letters and whose network has two backslashes.
+FOLDER = r"/.*|[A-Za-z]:[\\/].*|\\\\.+"
+
+
 def send(value: Any) -> Target | None:
     """Where to deliver; an empty text is nowhere."""
     if not readers.text(value):
         return None
     scheme, _, rest = value.partition(":")
     if scheme in ("folder", "mailto", "held"):
-        wanted = {"folder": "/.*", "mailto": r"[^@\s]+@[^@\s]+", "held": "[1-9][0-9]{0,3}"}
+        wanted = {"folder": FOLDER, "mailto": r"[^@\s]+@[^@\s]+", "held": "[1-9][0-9]{0,3}"}
         if not re.fullmatch(wanted[scheme], rest):
             raise ValueError(SEND_FORMS)
         return Target(scheme, path=rest)

@@ -18,6 +18,8 @@ from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
+from callback.locks import lock
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -190,7 +192,8 @@ class Strangers:
             with suppress(OSError), _locked(self.path) as file:
                 counts = self._counted(_read_counts(file), name)
                 os.ftruncate(file, 0)
-                os.pwrite(file, json.dumps(counts).encode(), 0)
+                os.lseek(file, 0, os.SEEK_SET)
+                os.write(file, json.dumps(counts).encode())
                 return int(counts[name])
         self._counts = self._counted(self._counts, name)
         return int(self._counts[name])
@@ -209,7 +212,7 @@ _strangers = Strangers()
 
 def _read_counts(file: int) -> dict[str, Any]:
     with suppress(ValueError):  # empty, or its writer was killed
-        counts = json.loads(os.pread(file, MAX_BYTES, 0))
+        counts = json.loads(os.read(file, MAX_BYTES))
         if isinstance(counts, dict):
             return counts
     return {}
@@ -224,10 +227,7 @@ def _locked(path: str) -> Iterator[int]:
         os.unlink(path)
         file = _open(path, os.O_RDWR)
     try:
-        with suppress(ImportError):  # Windows has nothing of the kind
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)
+        lock(file)
         yield file
     finally:
         os.close(file)
@@ -235,6 +235,7 @@ def _locked(path: str) -> Iterator[int]:
 
 def _open(path: str, flags: int = os.O_WRONLY | os.O_APPEND) -> int:
     """Open or make a file for its owner alone; what root makes gets the folder's owner."""
+    flags |= getattr(os, "O_BINARY", 0)  # Windows would write its own line ends
     folder = os.stat(os.path.dirname(path))
     if _is_root() and folder.st_uid:
         # In a folder of somebody else's a link may lead to a file that is not his.

@@ -9,6 +9,7 @@ import contextlib
 import copy
 import ftplib
 import io
+import os
 import re
 import shlex
 import ssl
@@ -154,7 +155,7 @@ class SSH:
     def __init__(self, settings: dict[str, Any]) -> None:
         port = ["-p", str(settings["port"])] if settings["port"] else []
         there = f"{settings['user']}@{settings['host']}"
-        self._command = [*shlex.split(settings["ssh"]), "-o", "BatchMode=yes", *port, there]
+        self._command = [*words(settings["ssh"]), "-o", "BatchMode=yes", *port, there]
         self._folder = settings["folder"].rstrip("/")
 
     def at(self, folder: str) -> SSH:
@@ -196,6 +197,15 @@ class SSH:
         if done.returncode:
             raise HostError(f"ssh: {path}: {done.stderr.decode(errors='replace').strip()}")
         return done.stdout
+
+
+def words(command: str, *, windows: bool = os.name == "nt") -> list[str]:
+    """Split a command as a shell does; on Windows a backslash is a part of a path."""
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=False)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    if windows:
+        lexer.escape = ""
+    return list(lexer)
 
 
 def _read_mode(listed: str) -> int:

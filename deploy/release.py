@@ -38,6 +38,7 @@ from click import ClickException  # noqa: E402 - where the line above finds the 
 from callback import settings as program  # noqa: E402
 from callback.signature import ops_pass  # noqa: E402
 from callback.tools import front, release, web  # noqa: E402
+from callback.tools.printable import tolerate_any_console  # noqa: E402
 from deploy.hosts import FTP, PUBLIC, SCRIPT, SECRET, SSH, TIMEOUT_S, Host, HostError  # noqa: E402
 
 # Passenger looks at restart.txt at most every 10 s, and takes a moment to start.
@@ -81,6 +82,7 @@ def main() -> None:
         "--with-settings", action="store_true", help="replace the settings on the host by yours"
     )
     parser.add_argument("--built", type=Path, help="upload this .zip, built before")
+    tolerate_any_console()
     options = parser.parse_args()
     try:
         settings = load(options.settings)

@@ -18,7 +18,7 @@ from callback.tools import front, password, release, upgrade
 from callback.tools.books import accounting
 from callback.tools.books import commands as books
 from callback.tools.conform import command as conform
-from callback.tools.printable import json_safe, printable, tolerate_any_console
+from callback.tools.printable import json_safe, printable
 from callback.tools.secret import secret
 from callback.tools.sheet import command as sheet
 
@@ -114,7 +114,6 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         paid_at is the bank's own date and time, in the bank's zone; the other times of --json
         are ours, in UTC.
         """
-        tolerate_any_console()
         rows = database.stream(
             "list_payments",
             bank=bank.name if bank else None,

@@ -18,6 +18,7 @@ from callback.paths import DEPLOY
 from callback.protocols import PROTOCOLS, unavailable_answer
 from callback.settings import EXCHANGE, OPS_ADDRESSES
 from callback.signature import CHALLENGE
+from callback.tools.output import unix_lines
 from callback.wire import MAX_LIST
 
 if TYPE_CHECKING:
@@ -272,7 +273,7 @@ def _of_the_panel(app_root: str, python: str) -> str:
 def _write_entry(entry: str, docroot: Path) -> None:
     script = DEPLOY / (ENTRIES[entry][0] or "-")
     if script.exists():
-        shutil.copyfile(script, docroot / script.name)
+        (docroot / script.name).write_bytes(unix_lines(script.read_bytes()))
         # suEXEC runs nothing that others may write.
         (docroot / script.name).chmod(0o755)
 

@@ -43,6 +43,11 @@ def new_file(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
         raise
 
 
+def unix_lines(content: bytes) -> bytes:
+    """Text with the line ends of hosts, whatever the checkout has; what is no text as it is."""
+    return content if b"\0" in content else content.replace(b"\r\n", b"\n")
+
+
 def _takes_a_stream(path: Path) -> bool:
     """Whether it is there and can only be written to; OSError for what cannot be written at all."""
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import zipfile
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 import click
 
 from callback.paths import INSTANCE, ROOT
-from callback.tools.output import PUBLIC, new_file
+from callback.tools.output import PUBLIC, new_file, unix_lines
 from callback.tools.printable import file_name
 
 if TYPE_CHECKING:
@@ -103,17 +104,28 @@ def pack(release: Path, archive: Path) -> None:
         zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed,
     ):
         for name in [*(name for name in names if name != MANIFEST), MANIFEST]:
-            packed.write(release / name, f"{release.name}/{name}")
+            member = zipfile.ZipInfo.from_file(release / name, f"{release.name}/{name}")
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.external_attr = (stat.S_IFREG | 0o644) << 16  # also where there are no modes
+            packed.writestr(member, (release / name).read_bytes())
 
 
 def _copy(release: Path) -> None:
     for name in ("callback", "sql"):
-        shutil.copytree(ROOT / name, release / name, ignore=IGNORED)
-    shutil.copyfile(ROOT / "wsgi.py", release / "wsgi.py")
+        _copy_tree(ROOT / name, release / name)
+    _copy_file(ROOT / "wsgi.py", release / "wsgi.py")
     # `flask front` and the commands of the host need these.
-    shutil.copytree(ROOT / "deploy", release / "deploy", ignore=IGNORED)
+    _copy_tree(ROOT / "deploy", release / "deploy")
     if (INSTANCE / "sql").is_dir():  # a site's own statements lie over ours on the host, too
-        shutil.copytree(INSTANCE / "sql", release / "instance" / "sql", ignore=IGNORED)
+        _copy_tree(INSTANCE / "sql", release / "instance" / "sql")
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    shutil.copytree(source, target, ignore=IGNORED, copy_function=_copy_file)
+
+
+def _copy_file(source: str | Path, target: str | Path) -> None:
+    Path(target).write_bytes(unix_lines(Path(source).read_bytes()))
 
 
 def _vendor(folder: Path) -> None:
@@ -147,7 +159,7 @@ def _only(name: str, requirements: Path) -> Iterator[Path]:
 
 def _run(*command: str) -> None:
     done = subprocess.run(  # noqa: S603 - our own pip
-        command, capture_output=True, text=True, check=False
+        command, capture_output=True, encoding="utf-8", errors="replace", check=False
     )
     if done.returncode:
         raise click.ClickException(f"pip cannot fetch what the release needs:\n{done.stderr}")

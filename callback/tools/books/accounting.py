@@ -12,7 +12,7 @@ import click
 from callback.database.errors import BusyError, DatabaseError
 from callback.tools.books import console
 from callback.tools.output import new_file
-from callback.tools.printable import file_name, tolerate_any_console
+from callback.tools.printable import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +64,6 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
                 "customers and debts do not come by files here. If they shall, write a line "
                 f"[IMPORT] at the end of {settings.path}: then who is not in a list is closed"
             )
-        tolerate_any_console()
         asked = importing.Options(**options)
         try:
             counts = importing.run(database, settings.imports, file, asked, console.bar)
@@ -99,7 +98,6 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         """
         if "post_paid" not in database.statements:
             raise click.UsageError("write instance/sql/post_paid.sql first: see sql/README.md")
-        tolerate_any_console()
         sys.exit(_post(database, options, as_json))
 
     @app.cli.command("export")
@@ -129,7 +127,6 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         """
         from callback.tools.books import exporting
 
-        tolerate_any_console()
         try:
             export = _written(database, settings, after, form, output)
             settle = settings.imports is not None

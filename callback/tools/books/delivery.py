@@ -7,7 +7,6 @@ never reads half a list. What was delivered has a sibling `<name>.sent` and is n
 from __future__ import annotations
 
 import base64
-import fcntl
 import ftplib
 import hashlib
 import http.client
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
+from callback.locks import lock
 from callback.tools import output
 from callback.tools.books import bills
 
@@ -99,9 +99,9 @@ def sha256(file: Path) -> str:
 def exclusively(folder: Path) -> Iterator[None]:
     """Let one run at a time deliver from a folder; DeliveryError for the second."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
+    with (folder / ".lock").open("wb") as file:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(file.fileno(), wait=False)
         except OSError:
             raise DeliveryError(f"another run is delivering from {folder}") from None
         yield
@@ -204,7 +204,8 @@ def _sftp(target: Target, batch: str) -> str:
             [*command, f"{target.user}@{target.host}" if target.user else target.host],
             input=batch,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=SFTP_TIMEOUT_S,
             check=False,
         )

@@ -17,7 +17,7 @@ from callback.tools.books.entry import RegisterError
 from callback.tools.books.phrases import Phrases
 from callback.tools.books.reconcile import Reconciliation
 from callback.tools.output import new_file
-from callback.tools.printable import file_name, printable, tolerate_any_console
+from callback.tools.printable import file_name, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,7 +57,6 @@ class Options(NamedTuple):
 
 def write_bills(database: Database, bank: Bank, output: Path | None) -> None:
     """Write the list of bills, and say on stderr where and how much."""
-    tolerate_any_console()
     try:
         if str(output) == "-":
             content = bills.write(bank, _bills(database, bank), sys.stdout.buffer, console.warn)
@@ -92,7 +91,6 @@ def send_bills(database: Database, bank: Bank, settings: Settings, *, again: boo
     """Write a list if there is something new, and deliver all that wait."""
     if bank.send is None:
         raise click.UsageError(f"[BANKS.{bank.name}] has no send: where are lists to go?")
-    tolerate_any_console()
     try:
         with delivery.exclusively(bills.folder(bank, ROOT)):
             files = _to_send(database, bank, again=again)
@@ -111,7 +109,6 @@ def reconcile(database: Database, bank: Bank, files: Sequence[Path], options: Op
         raise click.UsageError("--from is after --to")
     if options.force and not options.book:
         raise click.UsageError("--force goes with --book")
-    tolerate_any_console()
     try:
         report = _compared(database, bank, files, options)
         _show(report, options)
