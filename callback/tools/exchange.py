@@ -14,7 +14,6 @@ from __future__ import annotations
 import io
 import re
 from contextlib import ExitStack
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -141,9 +140,11 @@ def _payments(ask: Ask) -> Reply:
 
     after, rows = ask.number("after") or 0, ask.number("rows") or ROWS
     form = ask.values.get("format") or _accepted(ask.call)
-    # One more tells whether there are more.
-    lines = exporting.lines(ask.database, after, rows + 1, WAIT_S)
-    page = list(islice(lines, rows + 1))
+    try:
+        # One more tells whether there are more.
+        page = exporting.page(ask.database, after, rows + 1, WAIT_S)
+    except exporting.NoSuchLineError as error:
+        raise AskError(str(error), 409) from error
     more, page = len(page) > rows, page[:rows]
     out = io.BytesIO()
     totals = exporting.Totals(after)

@@ -509,6 +509,8 @@ def test_payments_are_listed_until_they_are_known(
     assert known.json == {"until": page["last"], "marked": 2}
     assert office.call(f"known?until={page['last']}", "POST").json["marked"] == 0  # type: ignore[index]
     assert [txn_id for _, _, txn_id in office.listed()] == ["3", "4", "5"]
+    # The office goes on where another database ended: nothing would ever come.
+    assert office.call(f"payments?after={rest['last'] + 1}").status_code == 409
     posted = "SELECT txn_id FROM payment WHERE posted_at IS NOT NULL ORDER BY txn_id"
     assert books.rows(posted) == [("1",), ("2",)]
     assert bank.owed() == "2700.10"

@@ -9,6 +9,7 @@ import csv
 import io
 import json
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from callback.tools.books import marks, statement_1c
@@ -40,14 +41,25 @@ class Export(NamedTuple):
     cancelled: Decimal
 
 
-def lines(
-    database: Database, after: int, rows: int = marks.NO_LAST, wait_s: int | None = None
-) -> Iterator[dict[str, str]]:
+def lines(database: Database, after: int) -> Iterator[dict[str, str]]:
     """Yield what the program does not know, as text; what is new gets its line first."""
+    with database.transaction() as books:
+        last = marks.add_lines(books)
+    for row in database.stream("export_lines", after=after, last=last, rows=marks.NO_LAST):
+        yield _line(row)
+
+
+def page(database: Database, after: int, rows: int, wait_s: int) -> list[dict[str, str]]:
+    """The first so many of these; NoSuchLineError where nobody was ever told of line `after`."""
     with database.transaction(wait_s) as books:
         last = marks.add_lines(books)
-    for row in database.stream("export_lines", after=after, last=last, rows=rows):
-        yield _line(row)
+    if after > last:
+        raise NoSuchLineError(
+            f"there is no line {after}, the last one is {last}: has the database been restored, or "
+            "is it another?"
+        )
+    found = database.stream("export_lines", after=after, last=last, rows=rows)
+    return [_line(row) for row in islice(found, rows)]
 
 
 def write(
@@ -85,7 +97,7 @@ def mark(database: Database, export: Export, *, settle: bool) -> int:
         return marks.mark(books, export.after, export.last, settle=settle)
 
 
-def mark_until(database: Database, until: int, *, settle: bool, wait_s: int | None = None) -> int:
+def mark_until(database: Database, until: int, *, settle: bool, wait_s: int) -> int:
     """Mark the lines up to this one as known, and return how many were not; NoSuchLineError."""
     with database.transaction(wait_s) as books:
         last = books.run("export_last_line").rows[0]["id"]
