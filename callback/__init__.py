@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from callback import log
+from callback import log, settings
 from callback.database import Database, load_statements
 from callback.database.statements import StatementError
 from callback.handlers import Handlers
 from callback.paths import INSTANCE, SQL
-from callback.settings import SettingsError, load, reachable_by_others
+from callback.settings import SettingsError, reachable_by_others
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,8 +34,7 @@ class Program:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        named = os.environ.get("CALLBACK_CONFIG")
-        self.settings = load(path or (Path(named) if named else INSTANCE / "config.toml"))
+        self.settings = settings.load(path or settings.file())
         if not _at_a_terminal() and (exposed := reachable_by_others(self.settings.path)):
             raise SettingsError(exposed)
         log.start(self.settings.log)

@@ -1,11 +1,14 @@
-"""A password that the bank itself has set (paynet.md, section 9), kept in the database as a digest.
+"""The passwords of a bank: those of the settings, and one that the bank itself has set.
 
-It wins over the one in the settings, on every machine at once. The key of the digest comes of
-SECRET_KEY: who reads the table alone cannot even guess at a password.
+What a bank has set (paynet.md, section 9) is kept in the database as a digest, and wins over the
+settings, on every machine at once. A digest may stand in the settings, too. Its key comes of
+SECRET_KEY: who reads the table, or a copy of the settings without that, cannot even guess at a
+password.
 """
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
     from callback.database import Session
 
 
+DIGEST = b"hmac:"
+_KEPT = re.compile(rb"hmac:[0-9a-f]{64}")
+
+
 class Change(NamedTuple):
     """What is known of the password that the bank has set."""
 
@@ -30,12 +37,31 @@ def is_right(session: Session, bank: Bank, password: bytes) -> bool:
     """Say whether this is the bank's password: what it has set, else one of the settings."""
     change = find(session, bank)
     if change is None:
-        return proofs.is_any(password, bank.password)
+        return is_in_settings(bank, password)
     digests = _digests(bank, password)
     right = proofs.is_any(change.digest, digests)
     if right and change.digest != digests[-1]:
         _renew(session, bank, change.digest, digests[-1])
     return right
+
+
+def is_in_settings(bank: Bank, password: bytes) -> bool:
+    """Say whether this is one of the settings' passwords, or one of which they have the digest."""
+    digests = [text for text in bank.password if is_digest(text)]
+    right = proofs.is_any(password, (text for text in bank.password if text not in digests))
+    for own in _digests(bank, password) if digests else ():
+        right |= proofs.is_any(DIGEST + own, digests)
+    return right
+
+
+def is_digest(text: bytes) -> bool:
+    """Say whether this stands in the settings in place of a password (flask secret --digest)."""
+    return _KEPT.fullmatch(text) is not None
+
+
+def kept_as(bank: Bank, password: bytes) -> str:
+    """What may stand in the settings in place of this password, while SECRET_KEY stays."""
+    return (DIGEST + _digests(bank, password)[-1]).decode()
 
 
 def change(session: Session, bank: Bank, password: str) -> None:

@@ -19,6 +19,7 @@ from callback import layouts, readers
 from callback.bank import Bank, Settings
 from callback.messages import LANGUAGES
 from callback.model import Outcome
+from callback.paths import INSTANCE
 from callback.protocols import PROTOCOLS, default_codes
 from callback.readers import REQUIRED, Setting
 
@@ -138,6 +139,12 @@ def _has_modes(folder: Path) -> bool:
             return stat.S_IMODE(os.stat(file.name).st_mode) == 0o600
     except OSError:
         return True
+
+
+def file() -> Path:
+    """Where the settings are: CALLBACK_CONFIG says it, or they stand in instance/."""
+    named = os.environ.get("CALLBACK_CONFIG")
+    return Path(named) if named else INSTANCE / "config.toml"
 
 
 def load(path: Path) -> Settings:

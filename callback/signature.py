@@ -89,7 +89,7 @@ def why_refused(
         return "no Authorization came: the bank sends none, or the web server hides it"
     if outcome == "not_authenticated" and _sent(bank, environ) == (b"", b""):
         return "Authorization is not that of HTTP Basic, or cannot be read"
-    if outcome == "not_authenticated" and proofs.is_any(_sent(bank, environ)[1], bank.password):
+    if outcome == "not_authenticated" and passwords.is_in_settings(bank, _sent(bank, environ)[1]):
         return _why_wrong(bank, environ)
     if outcome == "bad_address" and environ.get("HTTP_X_FORWARDED_FOR"):
         proxies = settings.trusted_proxies
@@ -310,7 +310,7 @@ def _basic(bank: Bank, environ: Mapping[str, str], database: Database) -> bool:
 def _are_the_banks(bank: Bank, username: bytes, password: bytes, database: Database) -> bool:
     right = hmac.compare_digest(username, bank.username.encode())
     if not PROTOCOLS[bank.protocol].CHANGES_PASSWORD:
-        return proofs.is_any(password, bank.password) and right
+        return passwords.is_in_settings(bank, password) and right
     if not right:  # a stranger costs the database nothing
         return False
     with database.session() as session:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from callback import passwords
+from callback.settings import load
 from tests.conftest import MariaDBEngine, flask, settings_toml
 from tests.support.answers import broken
 from tests.support.processes import Endpoint, write_settings
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from subprocess import CompletedProcess
     from types import ModuleType
 
+    from callback.bank import Bank
     from tests.conftest import Engine
 
 BANKS = """
@@ -383,3 +386,61 @@ def test_a_bank_shows_neither_passwords_nor_keys(folder: Path, endpoint: Endpoin
     bank = load(folder / "config.toml").banks["paynet"]
     assert "of-the-settings" not in repr(bank)
     assert all(repr(key) not in repr(bank) for key in bank.password_keys)
+
+
+KEPT = """
+SECRET_KEY = ["old-key-of-last-year-old-key-of-last-year", "key-of-this-year-key-of-this-year"]
+DATABASE = "sqlite:///callback.db"
+TIMEZONE = "Asia/Almaty"
+CURRENCY = "KZT"
+PUBLIC_URL = "https://pay.example.kz"
+
+[BANKS.qiwi]
+protocol = "osmp"
+username = "qiwi"
+"""
+
+
+def test_a_digest_may_stand_in_place_of_a_password(tmp_path: Path) -> None:
+    """Whoever reads the settings file cannot call with what stands there."""
+    file = write_settings(
+        f'{KEPT}password = ["the-first-password", "the:second-пароль"]\n', tmp_path
+    )
+    printed = flask(file, "secret", "--digest", "qiwi").stdout.strip()
+    assert "the-first" not in printed
+    file.write_text(f"{KEPT}{printed}\n", encoding="utf-8")
+    bank = load(file).banks["qiwi"]
+
+    for password in ("the-first-password", "the:second-пароль"):
+        assert passwords.is_in_settings(bank, password.encode())
+    for text in (*bank.password, b"", b"hmac:", b"the-first-passwore", bank.password[0][5:]):
+        assert not passwords.is_in_settings(bank, text)
+    assert flask(file, "secret", "--digest", "qiwi").stdout.strip() == printed
+
+
+def test_a_digest_is_good_while_its_key_is_in_the_list(tmp_path: Path) -> None:
+    """And is another for another bank."""
+    text = f'{KEPT}password = "the-first-password"\n'
+    bank = load(write_settings(text, tmp_path)).banks["qiwi"]
+    kept = passwords.kept_as(bank, b"the-first-password")
+    rotated = f'{KEPT}password = "{kept}"\n'.replace(
+        '-this-year"]', '-this-year", "' + "n" * 32 + '"]'
+    )
+    other = rotated.replace("BANKS.qiwi", "BANKS.other")
+    gone = rotated.replace('"key-of-this-year-key-of-this-year", ', "")
+
+    assert passwords.is_in_settings(_only(rotated, tmp_path), b"the-first-password")
+    assert not passwords.is_in_settings(_only(other, tmp_path), b"the-first-password")
+    assert not passwords.is_in_settings(_only(gone, tmp_path), b"the-first-password")
+
+
+def _only(text: str, folder: Path) -> Bank:
+    (bank,) = load(write_settings(text, folder)).banks.values()
+    return bank
+
+
+def test_what_has_only_a_digest_cannot_call_as_the_bank(tmp_path: Path) -> None:
+    """conform says so."""
+    file = write_settings(f'{KEPT}password = "hmac:{"0" * 64}"\n', tmp_path)
+    done = flask(file, "conform", "qiwi", "--account", "1", "--url", "http://127.0.0.1:1", "--yes")
+    assert "only the digest of qiwi's password" in done.stderr

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from callback.passwords import is_digest
 from callback.signature import newest_token
 from callback.tools.conform.model import FailedError, Request
 from callback.tools.conform.network import LINE_ERRORS, Client
@@ -92,6 +93,11 @@ def client(settings: Settings, bank: Bank, url: str, timeout_s: float) -> Client
         url = f"{url.rstrip('/')}/{bank.name}"
     if token and token not in url:
         url = f"{url.rstrip('/')}/{token}"
+    if bank.password and is_digest(bank.password[-1]):
+        raise CannotRunError(
+            f"the settings have only the digest of {bank.name}'s password: let CALLBACK_CONFIG "
+            "name a copy of them with the password itself"
+        )
     password = bank.password[-1].decode() if bank.password else ""
     sheet = SIMULATORS[bank.protocol].SHEET
     return Client(
