@@ -65,9 +65,9 @@ HINTS = {
     2026: "no trusted TLS to the database: check ssl_ca and the server's certificate",
     2059: "the driver has no such login: give the database user another",
 }
-# All in one round trip. A lenient server would cut a text or clamp a sum silently; times are ours
-# and UTC; whole seconds of lock wait, for rows and for tables (which may wait for a day);
-# REPEATABLE READ makes the guards inside one statement locking reads.
+# A lenient server would cut a text or clamp a sum silently; times are ours and UTC; whole seconds
+# of lock wait, for rows and for tables (which may wait for a day); REPEATABLE READ makes the guards
+# inside one statement locking reads. All that a new connection is told and asked goes in one trip.
 SETUP = (
     "SET NAMES utf8mb4, "
     "SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ENGINE_SUBSTITUTION', "
@@ -78,6 +78,7 @@ SETUP = (
 TURN_S = 60
 TURN = "SELECT GET_LOCK(CONCAT('callback.', MD5(DATABASE())), %(wait)s) AS free"
 ISOLATION = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+TIME = "SELECT UTC_TIMESTAMP(6) AS now"
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,6 @@ class MySQL:
             database=self.database,
             charset="utf8mb4",
             connect_timeout=min(within, CONNECT_TIMEOUT_S / len(self.hosts)),
-            init_command=SETUP,
             autocommit=None,
             **tls,
         )
@@ -142,10 +142,13 @@ class MySQLConnection:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        with connection.cursor() as cursor:
-            cursor.execute(ISOLATION)
-        # A node that has left its cluster greets, but answers nothing.
-        self.clock = ServerClock(self._time())
+        try:
+            # A node that has left its cluster greets, but answers nothing.
+            ((now,),) = connection.ask_at_once(SETUP, ISOLATION, TIME)
+        except BaseException:
+            self.close()
+            raise
+        self.clock = ServerClock(now)
         connection.allow_each(PATIENT_TIMEOUT_S)
 
     def read_clock(self, timeout: float) -> None:
@@ -207,7 +210,7 @@ class MySQLConnection:
 
     def _time(self) -> datetime:
         with self._connection.cursor() as cursor:
-            cursor.execute("SELECT UTC_TIMESTAMP(6) AS now")
+            cursor.execute(TIME)
             (told,) = cursor.fetchall()
         now: datetime = told["now"]
         return now
