@@ -146,7 +146,7 @@ class ListLayout(NamedTuple):
 
 
 class StatementLayout(NamedTuple):
-    """Whose account stands in a statement that is written for 1C."""
+    """How payments are told to the accounting program, and where the file goes."""
 
     account: str
     name: str
@@ -155,6 +155,11 @@ class StatementLayout(NamedTuple):
     payer_name: str
     payer_inn: str
     purpose: str
+    decimal: str
+    send: Target | None
+    smtp: Target | None
+    mail_from: str
+    folder: str
 
 
 class Exchange(NamedTuple):
@@ -455,6 +460,11 @@ EXPORT_KEYS: Mapping[str, Setting] = {
     "payer_name": Setting(readers.text, ""),
     "payer_inn": Setting(_digits(10, 12), ""),
     "purpose": Setting(_purpose, "Оплата по л/с {number}; {bank} {txn_id}"),
+    "decimal": Setting(readers.choice(".", ","), "."),  # of a csv
+    "send": Setting(send, ""),
+    "smtp": Setting(mail_server, ""),
+    "mail_from": Setting(readers.text, ""),
+    "folder": Setting(readers.nonempty, "instance/export"),
 }
 
 EXCHANGE_KEYS: Mapping[str, Setting] = {
@@ -474,8 +484,15 @@ def import_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> 
     return ListLayout(**values)
 
 
-def export_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> StatementLayout:  # noqa: ARG001
-    """Make a layout of keys that are right each for itself."""
+def export_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> StatementLayout:
+    """Make a layout of keys that are right each for itself, and look whether they fit together."""
+    scheme = values["send"] and values["send"].scheme
+    if scheme == "held":
+        faults.append(f"{prefix}send: expected another than held: nobody comes for it")
+    if scheme == "mailto" and not values["smtp"]:
+        faults.append(f"{prefix}smtp: expected a mail server, to send by")
+    if values["smtp"] and "@" not in values["mail_from"]:
+        faults.append(f"{prefix}mail_from: expected an address, to send from")
     return StatementLayout(**values)
 
 

@@ -133,12 +133,16 @@ class Commands:
             text=True,
         )
 
-    def run(self, *args: str) -> int:
-        """Run one; its exit status, below zero when it was killed."""
+    def run(self, *args: str, last: int | None = None, victim: int = 0) -> int:
+        """Run one; its exit status, below zero when it was killed.
+
+        The `victim` is killed, the command itself unless another is named, at statement `last`.
+        """
         assert self._server.stdin
         assert self._server.stdout
-        last = 0 if self.calm else self._chance.randrange(LAST_STATEMENTS)
-        order = {"args": args, "last": last, "bug": self._bug}
+        if last is None:
+            last = 0 if self.calm else self._chance.randrange(LAST_STATEMENTS)
+        order = {"args": args, "last": last, "victim": victim, "bug": self._bug}
         order["output"] = str(self._folder / "commands.log")
         self._server.stdin.write(json.dumps(order) + "\n")
         self._server.stdin.flush()
@@ -320,6 +324,14 @@ class Tables(Site):
     UPDATE invoice SET amount = amount {sign} :amount WHERE account_id = :account_id;
     """
 
+    TABLES = (
+        "program_payment (id INT AUTO_INCREMENT PRIMARY KEY, txn_id VARCHAR(20), kind VARCHAR(9),"
+        " amount DECIMAL(14,2))",
+        "program_link (payment INT, customer VARCHAR(20))",
+        "program_customer (number VARCHAR(20) PRIMARY KEY, balance DECIMAL(14,2),"
+        " billed DECIMAL(14,2))",
+    )
+
     def prepare(self) -> None:
         self._both = threading.Barrier(2)
         for kind, sign in (("paid", "-"), ("cancelled", "+")):
@@ -328,13 +340,7 @@ class Tables(Site):
             path.write_text(self.SCRIPT.format(kind=kind, sign=sign))
 
     def open(self) -> None:
-        for table in (
-            "program_payment (id INT AUTO_INCREMENT PRIMARY KEY, txn_id VARCHAR(20),"
-            " kind VARCHAR(9), amount DECIMAL(14,2))",
-            "program_link (payment INT, customer VARCHAR(20))",
-            "program_customer (number VARCHAR(20) PRIMARY KEY, balance DECIMAL(14,2),"
-            " billed DECIMAL(14,2))",
-        ):
+        for table in self.TABLES:
             self.sql(f"CREATE TABLE {table} ENGINE = InnoDB")
         for account in ACCOUNTS:
             self.sql("INSERT INTO account (number) VALUES (%s)", account)

@@ -1,7 +1,8 @@
 """Runs the program's commands for the storm, each in a process of its own that may kill itself.
 
-A line in is `{"args": [...], "last": 7, "bug": ""}`: the command is killed (SIGKILL) as soon as its
-seventh statement is answered. A line out is its exit status, below zero where it was killed.
+A line in is `{"args": [...], "last": 7, "victim": 0, "bug": ""}`: the command, or the process that
+is named, is killed (SIGKILL) as soon as its seventh statement is answered. A line out is its exit
+status, below zero where it was killed.
 Processes are forked, so that a command takes milliseconds and dies at many places.
 """
 
@@ -46,7 +47,7 @@ def _child(app: Flask, order: dict[str, Any]) -> None:
     code = 70
     try:
         BUGS[order["bug"]]()
-        _die_after(order["last"])
+        _kill_after(order["last"], order["victim"] or os.getpid())
         app.cli.main(args=order["args"], prog_name="flask", obj=ScriptInfo(create_app=lambda: app))
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
@@ -55,8 +56,8 @@ def _child(app: Flask, order: dict[str, Any]) -> None:
         os._exit(code)
 
 
-def _die_after(last: int) -> None:
-    """Be killed when so many statements have been answered; 0: never."""
+def _kill_after(last: int, victim: int) -> None:
+    """Kill when so many statements have been answered; 0: never."""
     number = 0
 
     def counted(method: Any) -> Any:
@@ -65,7 +66,7 @@ def _die_after(last: int) -> None:
             result = method(*args)
             number += 1
             if number == last:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(victim, signal.SIGKILL)
             return result
 
         return call

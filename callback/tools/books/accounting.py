@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from callback.database.errors import BusyError, DatabaseError
+from callback.paths import ROOT
 from callback.tools.books import console
 from callback.tools.output import new_file
 from callback.tools.printable import file_name
@@ -111,7 +112,8 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
     )
     @click.option("--mark", is_flag=True, help="The program has them then: do not list them again.")
     @click.option("-o", "--output", type=FILE, help="Write here; without it the standard output.")
-    def give(after: int, form: str, mark: bool, output: Path | None) -> None:
+    @click.option("--send", is_flag=True, help="Deliver a file, as send of [EXPORT] says.")
+    def give(after: int, form: str, mark: bool, output: Path | None, send: bool) -> None:
         """Write the payments that the accounting program does not know yet, oldest first.
 
         Each line has an id, the kind (paid, or cancelled: money that went back), the bank and its
@@ -122,31 +124,55 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         there, or when a list comes that says known_until ("flask import"). With --mark nobody's
         debt changes: where lists are imported, the debts of the last one go down by what was paid.
 
+        With --send the file goes to a folder, by FTP, SFTP, HTTPS or mail, and is marked when it
+        has arrived. What could not be delivered waits for the next run.
+
         Exit status 0: written. 2: this format cannot hold it. 3: the database did not answer, or
-        the file could not be written.
+        the file could not be written or delivered.
         """
         from callback.tools.books import exporting
 
+        if send and (output or settings.exports.send is None):
+            raise click.UsageError("write send = … in [EXPORT], and give no -o")
         try:
-            export = _written(database, settings, after, form, output)
-            settle = settings.imports is not None
-            marked = exporting.mark(database, export, settle=settle) if mark else 0
+            if send:
+                _send(database, settings, after, form, mark)
+            else:
+                export = _written(database, settings, after, form, output)
+                settle = settings.imports is not None
+                marked = exporting.mark(database, export, settle=settle) if mark else 0
+                _say_export(export, marked, output)
         except ValueError as error:
             console.warn(str(error))
             sys.exit(REFUSED)
         except (DatabaseError, BusyError, OSError) as error:
             console.warn(console.explained(error))
             sys.exit(UNFINISHED)
-        _say_export(export, marked, output)
+
+
+def _send(database: Database, settings: Settings, after: int, form: str, mark: bool) -> None:
+    from callback.tools.books import delivery, dispatch
+
+    order = dispatch.Order(after, form, mark, settings.imports is not None)
+    number = 0
+    try:
+        for file, marked in dispatch.run(database, settings.exports, ROOT, order, _with_bar):
+            number += 1
+            known = f", {marked} marked as known" if mark else ""
+            click.echo(f"{file_name(file)} -> {settings.exports.send!r}{known}")
+    except delivery.DeliveryError as error:
+        raise OSError(str(error)) from error
+    if not number:
+        console.warn("there is nothing new")
 
 
 def _post(database: Database, options: dict[str, bool], as_json: bool) -> int:
     """Post, say what was done, and return the exit status."""
     from callback.tools.books import posting
 
-    report = posting.Report()
+    asked, report = posting.Options(**options), posting.Report()
     try:
-        posting.run(database, **options, progress=console.bar, report=report)
+        posting.run(database, asked, console.bar, report)
         status = FAILED if report.failed else 0
     except posting.NoDryRunError as error:
         raise click.UsageError(str(error)) from error
@@ -154,7 +180,7 @@ def _post(database: Database, options: dict[str, bool], as_json: bool) -> int:
         console.warn(console.explained(error))
         status = UNFINISHED
     lines = posting.json_lines if as_json else posting.lines
-    for line in lines(report, dry_run=options["dry_run"]):
+    for line in lines(report, dry_run=asked.dry_run):
         click.echo(line)
     return status
 
@@ -164,13 +190,17 @@ def _written(
 ) -> Export:
     from callback.tools.books import exporting
 
-    lines = console.bar(exporting.lines(database, after), "payments")
+    lines = _with_bar(exporting.lines(database, after))
     if output is None:
         export = exporting.write(lines, form, settings.exports, sys.stdout.buffer, after)
         sys.stdout.buffer.flush()
         return export
     with new_file(output) as file:
         return exporting.write(lines, form, settings.exports, file, after)
+
+
+def _with_bar(lines: Iterable[dict[str, str]]) -> Iterable[dict[str, str]]:
+    return console.bar(lines, "payments")
 
 
 def _say_export(export: Export, marked: int, output: Path | None) -> None:

@@ -19,7 +19,7 @@ import subprocess
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote
 
 from callback.locks import lock
@@ -29,6 +29,7 @@ from callback.tools.books import bills
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from callback.bank import Bank
     from callback.layouts import Target
@@ -45,6 +46,15 @@ class DeliveryError(Exception):
     """The list has not arrived; the text says why."""
 
 
+class Sender(Protocol):
+    """Whoever has a mail server, where one is wanted."""
+
+    @property
+    def smtp(self) -> Target | None: ...
+    @property
+    def mail_from(self) -> str: ...
+
+
 class Attachment(NamedTuple):
     """A file of a mail."""
 
@@ -55,11 +65,16 @@ class Attachment(NamedTuple):
 
 def deliver(bank: Bank, file: Path) -> None:
     """Bring a list to the bank and note that it was sent; DeliveryError."""
-    target = bank.send
-    if target is None:
+    if bank.send is None:
         raise DeliveryError("nowhere to send it")
+    carry(bank, bank.send, file)
+    note(file, bank.send, bills.today(bank))
+
+
+def carry(sender: Sender, target: Target, file: Path) -> None:
+    """Bring a file to where it is to go; DeliveryError."""
     try:
-        SENDERS[target.scheme](bank, target, file)
+        SENDERS[target.scheme](sender, target, file)
     except (
         OSError,
         EOFError,
@@ -68,9 +83,13 @@ def deliver(bank: Bank, file: Path) -> None:
         http.client.HTTPException,
     ) as error:
         raise DeliveryError(f"{target!r}: {error or type(error).__name__}") from error
-    note = f"{bills.today(bank):%Y-%m-%d %H:%M:%S} {sha256(file)} {target!r}\n"
+
+
+def note(file: Path, target: Target, now: datetime) -> None:
+    """Note that a file was sent."""
+    text = f"{now:%Y-%m-%d %H:%M:%S} {sha256(file)} {target!r}\n"
     with output.new_file(_sent(file)) as out:
-        out.write(note.encode())
+        out.write(text.encode())
 
 
 def waiting(files: list[Path]) -> list[Path]:
@@ -107,10 +126,10 @@ def exclusively(folder: Path) -> Iterator[None]:
         yield
 
 
-def mail(bank: Bank, to: str, subject: str, text: str, *attachments: Attachment) -> None:
+def mail(bank: Sender, to: str, subject: str, text: str, *attachments: Attachment) -> None:
     """Send a mail by the bank's mail server; DeliveryError."""
     if bank.smtp is None:
-        raise DeliveryError(f"[BANKS.{bank.name}] has no smtp to send mail by")
+        raise DeliveryError("there is no smtp in its settings to send mail by")
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = bank.mail_from, to, subject
     message.set_content(text)
@@ -137,7 +156,7 @@ def _is_sent(file: Path) -> bool:
     return not written_anew or sha256(file) in note.read_text(encoding="utf-8")
 
 
-def _to_folder(bank: Bank, target: Target, file: Path) -> None:  # noqa: ARG001
+def _to_folder(bank: Sender, target: Target, file: Path) -> None:  # noqa: ARG001
     place = Path(target.path) / file.name
     part = place.with_name(f"{file.name}{PART}")
     shutil.copyfile(file, part)
@@ -145,7 +164,7 @@ def _to_folder(bank: Bank, target: Target, file: Path) -> None:  # noqa: ARG001
     os.replace(part, place)
 
 
-def _by_ftp(bank: Bank, target: Target, file: Path) -> None:  # noqa: ARG001
+def _by_ftp(bank: Sender, target: Target, file: Path) -> None:  # noqa: ARG001
     part = f"{file.name}{PART}"
     with _ftp(target) as ftp:
         if folder := target.path.removeprefix("/").rstrip("/"):
@@ -181,7 +200,7 @@ class _FTPS(ftplib.FTP_TLS):
         return secure, size
 
 
-def _by_sftp(bank: Bank, target: Target, file: Path) -> None:  # noqa: ARG001
+def _by_sftp(bank: Sender, target: Target, file: Path) -> None:  # noqa: ARG001
     folder = target.path.removeprefix("/~/")
     part, name = (_quoted(f"{folder}{file.name}{end}") for end in (PART, ""))
     listed = _sftp(target, f"put {_quoted(str(file))} {part}\nls -ln {part}\n")
@@ -221,7 +240,7 @@ def _quoted(path: str) -> str:
     return '"' + re.sub(r'(["\\])', r"\\\1", path) + '"'
 
 
-def _by_https(bank: Bank, target: Target, file: Path) -> None:  # noqa: ARG001
+def _by_https(bank: Sender, target: Target, file: Path) -> None:  # noqa: ARG001
     link = http.client.HTTPSConnection(
         target.host, target.port, timeout=TIMEOUT_S, context=ssl.create_default_context()
     )
@@ -239,7 +258,7 @@ def _by_https(bank: Bank, target: Target, file: Path) -> None:  # noqa: ARG001
         raise DeliveryError(f"{target!r}: the server answers {status}")
 
 
-def _by_mail(bank: Bank, target: Target, file: Path) -> None:
+def _by_mail(bank: Sender, target: Target, file: Path) -> None:
     mail(bank, target.path, file.name, file.name, Attachment(file.name, file.read_bytes()))
 
 
@@ -273,7 +292,7 @@ def _closed_on_error(server: smtplib.SMTP) -> Iterator[None]:
         raise
 
 
-def _hold(bank: Bank, target: Target, file: Path) -> None:
+def _hold(bank: Sender, target: Target, file: Path) -> None:
     """Nothing to do: the bank comes for it."""
 
 
@@ -282,7 +301,7 @@ def _compare(size: int | None, file: Path) -> None:
         raise DeliveryError(f"{file.name}: {size} bytes arrived of {file.stat().st_size}")
 
 
-SENDERS: dict[str, Callable[[Bank, Target, Path], None]] = {
+SENDERS: dict[str, Callable[[Sender, Target, Path], None]] = {
     "folder": _to_folder,
     "ftp": _by_ftp,
     "ftps": _by_ftp,

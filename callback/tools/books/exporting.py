@@ -93,8 +93,13 @@ class Totals:
 
 def mark(database: Database, export: Export, *, settle: bool) -> int:
     """Mark exactly the lines that were written as known, and return how many that were."""
+    return mark_lines(database, export.after, export.last, settle=settle)
+
+
+def mark_lines(database: Database, after: int, last: int, *, settle: bool) -> int:
+    """Mark the lines behind `after` up to `last`; what was written and is known since is not."""
     with database.transaction() as books:
-        return marks.mark(books, export.after, export.last, settle=settle)
+        return marks.mark(books, after, last, settle=settle)
 
 
 def mark_until(database: Database, until: int, *, settle: bool, wait_s: int) -> int:
@@ -117,13 +122,14 @@ def _line(row: Row) -> dict[str, str]:
     return {name: "" if values[name] is None else str(values[name]) for name in COLUMNS}
 
 
-def _write_csv(lines: Iterable[dict[str, str]], layout: StatementLayout, out: BinaryIO) -> None:  # noqa: ARG001
+def _write_csv(lines: Iterable[dict[str, str]], layout: StatementLayout, out: BinaryIO) -> None:
     text = io.TextIOWrapper(out, "utf-8-sig", newline="", write_through=True)
     try:
         writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
         writer.writerow(COLUMNS)
         for line in lines:
-            writer.writerow(disarmed(printable(value)) for value in line.values())
+            values = {**line, "sum": line["sum"].replace(".", layout.decimal)}
+            writer.writerow(disarmed(printable(value)) for value in values.values())
     finally:
         text.detach()  # it would close what is not its own
 

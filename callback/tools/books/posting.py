@@ -61,11 +61,11 @@ class Report:
     failed: list[Failure] = field(default_factory=list)
 
 
-class _Options(NamedTuple):
+class Options(NamedTuple):
     """What flask post was asked for."""
 
-    dry_run: bool
-    again: bool
+    dry_run: bool = False
+    again: bool = False  # the program may have rows of a failed run
 
 
 class WrongScriptError(Exception):
@@ -77,22 +77,15 @@ class NoDryRunError(Exception):
 
 
 def run(
-    database: Database,
-    *,
-    progress: Progress,
-    dry_run: bool = False,
-    again: bool = False,
-    report: Report | None = None,
+    database: Database, options: Options, progress: Progress, report: Report | None = None
 ) -> Report:
     """Post what waits; BusyError, NoDryRunError, DatabaseError when the run could not go on.
 
-    `again` says that the program may have rows of a failed run. What was done until the end, or the
-    error, stands in the `report` that was given.
+    What was done until then stands in the `report` that was given.
     """
     report = report or Report()
     scripts = {kind for kind in MARKS if f"post_{kind}" in database.statements}
     with database.transaction() as books:
-        options = _Options(dry_run, again)
         poster = _Poster(books, options, _unsafe(database, books, scripts))
         for row in progress(poster.waiting(), "payments"):
             if row["account_id"] in poster.stopped or row["kind"] not in scripts:
@@ -141,7 +134,7 @@ def _unsafe(database: Database, books: Transaction, scripts: set[str]) -> bool:
 class _Poster:
     """Posts one payment after the other, each in a transaction of its own."""
 
-    def __init__(self, books: Transaction, options: _Options, unsafe: bool) -> None:
+    def __init__(self, books: Transaction, options: Options, unsafe: bool) -> None:
         if unsafe and options.dry_run:
             raise NoDryRunError(
                 "the script writes to tables without transactions (MyISAM …): nothing could be "

@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 ENCODING = "windows-1251"  # Кодировка=Windows
 LINE_END = "\r\n"
 DAY = "%d.%m.%Y"
+WANTED = ("account", "payer_account", "payer_name")  # 1C loads no document without them
 
 
 def write(lines: Iterable[dict[str, str]], layout: StatementLayout, out: BinaryIO) -> None:
     """Write a whole statement; ValueError when it lacks a setting, or the encoding a letter."""
-    if not layout.account:
+    missing = [key for key in WANTED if not getattr(layout, key)]
+    if missing:
         raise ValueError(
-            'a statement for 1C wants to know your account: write account = "40702…" in [EXPORT]'
+            f"a statement for 1C wants {', '.join(missing)} in [EXPORT]: your account, and whom 1C "
+            "is to see as the payer"
         )
     days: set[str] = set()
     sums = {"paid": Decimal(0), "cancelled": Decimal(0)}
@@ -51,7 +54,7 @@ def _head(layout: StatementLayout, days: set[str], sums: dict[str, Decimal]) -> 
         "ВерсияФормата=1.03",
         "Кодировка=Windows",
         "Отправитель=Callback",
-        "Получатель=",
+        "Получатель=1С:Предприятие",
         f"ДатаСоздания={now:{DAY}}",
         f"ВремяСоздания={now:%H:%M:%S}",
         f"ДатаНачала={first}",
@@ -91,6 +94,7 @@ def _document(line: dict[str, str], layout: StatementLayout) -> Iterator[str]:
 def _party(role: str, account: str, name: str, inn: str) -> Iterator[str]:
     yield f"{role}Счет={account}"
     yield f"{role}={name}"
+    yield f"{role}1={name}"
     yield f"{role}ИНН={inn}"
     yield f"{role}РасчСчет={account}"
 

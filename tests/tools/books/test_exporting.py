@@ -376,6 +376,7 @@ def test_a_statement_for_1c(books: Engine, flask: Flask, folder: Path, tmp_path:
     lines = content.decode("windows-1251").split("\r\n")
     assert lines[:3] == ["1CClientBankExchange", "ВерсияФормата=1.03", "Кодировка=Windows"]
     assert lines[-2:] == ["КонецФайла", ""]
+    assert {"Получатель=1С:Предприятие", "Плательщик1=Платежный агент"} < set(lines)
     assert {"ВсегоПоступило=1020.60", "ВсегоСписано=20.00", "КонечныйОстаток=1000.60"} < set(lines)
     assert lines.count("СекцияДокумент=Платежное поручение") == lines.count("КонецДокумента") == 4
     read = register.read(settings.load(folder / "config.toml").banks["statement"], file)
@@ -441,3 +442,164 @@ def test_without_imports_marking_leaves_invoices_alone(
     assert done.exit_code == 0
     assert books.rows("SELECT amount FROM invoice") == [("3200.10",)]
     assert marks(books) == {"1": (True, False)}
+
+
+# --- Delivered ---
+
+SEND = """send = "folder:{}"
+folder = "{}"
+decimal = ","
+"""
+
+
+@pytest.fixture
+def office(books: Engine, folder: Path, tmp_path: Path) -> Office:
+    """A folder that the program reads, and a command that brings files there."""
+    return Office(folder, tmp_path)
+
+
+class Office:
+    """A folder that the program reads, and a command that brings files there."""
+
+    def __init__(self, folder: Path, tmp_path: Path) -> None:
+        self.inbox, self.outbox = tmp_path / "inbox", tmp_path / "outbox"
+        config = tmp_path / "config.toml"
+        text = (folder / "config.toml").read_text()
+        config.write_text(text + SEND.format(f"{self.inbox}/", self.outbox))
+        self._runner = create_app(config).test_cli_runner()
+        self.inbox.mkdir()
+
+    def send(self, *args: str) -> Result:
+        """Run the command."""
+        return self._runner.invoke(args=["export", "--send", *args], catch_exceptions=False)
+
+    def got(self) -> dict[str, list[str]]:
+        """What has arrived: of each file its payments."""
+        return {
+            file.name: [
+                line["txn_id"]
+                for line in csv.DictReader(
+                    io.StringIO(file.read_text(encoding="utf-8-sig")), delimiter=";"
+                )
+            ]
+            for file in sorted(self.inbox.iterdir())
+        }
+
+
+def test_what_has_arrived_is_marked(books: Engine, office: Office) -> None:
+    """A file is named after its lines, and each line is in one."""
+    paid(books, "1", "12.05")
+    paid(books, "2")
+    first = office.send("--mark")
+    paid(books, "3")
+    second, third = office.send("--mark"), office.send("--mark")
+
+    assert (first.exit_code, second.exit_code, third.exit_code) == (0, 0, 0)
+    assert "2 marked as known" in first.stdout
+    assert third.stderr == "there is nothing new\n"
+    assert list(office.got().values()) == [["1", "2"], ["3"]]
+    assert b";12,05;" in next(iter(sorted(office.inbox.iterdir()))).read_bytes()
+    assert all(posted for posted, _ in marks(books).values())
+
+
+def test_what_has_not_arrived_is_not_marked_and_is_brought_first(
+    books: Engine, office: Office
+) -> None:
+    """The program's folder is away for a night."""
+    paid(books, "1")
+    office.inbox.rename(office.inbox.with_name("away"))
+    away = office.send("--mark")
+    before = marks(books)
+    paid(books, "2")
+    office.inbox.with_name("away").rename(office.inbox)
+    back = office.send("--mark")
+
+    assert away.exit_code == 3
+    assert before == {"1": (False, False)}
+    assert (back.exit_code, back.stdout.count("1 marked as known")) == (0, 2)
+    assert list(office.got().values()) == [["1"], ["2"]]
+
+
+def test_killed_between_the_delivery_and_its_mark(
+    books: Engine, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same file comes once more, and then its lines are known."""
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*args: Any, **values: Any) -> int:
+        raise Killed
+
+    paid(books, "1")
+    with monkeypatch.context() as patch:
+        patch.setattr(exporting, "mark_lines", killed)
+        with pytest.raises(Killed):
+            office.send("--mark")
+    paid(books, "2")
+    again = office.send("--mark")
+
+    assert again.exit_code == 0
+    assert list(office.got().values()) == [["1"], ["2"]]
+    assert all(posted for posted, _ in marks(books).values())
+
+
+def test_without_a_mark_it_is_sent_until_a_list_knows_it(books: Engine, office: Office) -> None:
+    """But what says the same is not sent again."""
+    paid(books, "1")
+    office.send()
+    unchanged = office.send()
+    paid(books, "2")
+    office.send()
+
+    assert unchanged.stderr == "there is nothing new\n"
+    assert list(office.got().values()) == [["1"], ["1", "2"]]
+    assert not any(posted for posted, _ in marks(books).values())
+
+
+def test_nowhere_to_send_it(books: Engine, flask: Flask) -> None:
+    """The setting is named."""
+    done = flask("export", "--send")
+
+    assert done.exit_code == 2
+    assert "write send = … in [EXPORT]" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ('send = "held:48"', "EXPORT.send: expected another than held"),
+        ('send = "mailto:a@example.kz"', "EXPORT.smtp: expected a mail server"),
+        ('smtp = "smtp://host:25"', "EXPORT.mail_from: expected an address"),
+    ],
+)
+def test_settings_that_do_not_fit(
+    books: Engine, folder: Path, tmp_path: Path, lines: str, fault: str
+) -> None:
+    """They stop the start."""
+    config = tmp_path / "config.toml"
+    config.touch(mode=0o600)
+    config.write_text(f"{(folder / 'config.toml').read_text()}{lines}\n")
+
+    with pytest.raises(settings.SettingsError, match=fault):
+        settings.load(config)
+
+
+@pytest.mark.parametrize("missing", ["account", "payer_account", "payer_name"])
+def test_1c_loads_nothing_without_both_sides(
+    books: Engine, folder: Path, tmp_path: Path, missing: str
+) -> None:
+    """The key is named."""
+    config = tmp_path / "config.toml"
+    text = (folder / "config.toml").read_text()
+    config.write_text(
+        "".join(
+            line for line in text.splitlines(keepends=True) if not line.startswith(f"{missing} =")
+        )
+    )
+    runner = create_app(config).test_cli_runner()
+
+    done = runner.invoke(args=["export", "--format", "1c"])
+
+    assert done.exit_code == 2
+    assert f"wants {missing} in [EXPORT]" in done.stderr

@@ -76,7 +76,7 @@ def post(program: Engine, folder: Path, tmp_path: Path) -> Callable[..., posting
             (tmp_path / f"{name}.sql").write_text(text)
         engine = settings.load(folder / "config.toml").engine
         database = Database(engine, load_statements(SQL, tmp_path), 1)
-        return posting.run(database, **options, progress=progress or _silently)
+        return posting.run(database, posting.Options(**options), progress or _silently)
 
     return run
 
