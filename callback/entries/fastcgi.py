@@ -216,8 +216,12 @@ def _variables(raw: bytes) -> dict[str, str]:
     text, at = raw.decode("latin-1"), 0
     try:
         while at < len(raw):
-            name_length, at = _length(raw, at)
-            value_length, at = _length(raw, at)
+            name_length, value_length = raw[at], raw[at + 1]
+            if name_length | value_length < 0x80:  # as nearly always
+                at += 2
+            else:
+                name_length, at = _length(raw, at)
+                value_length, at = _length(raw, at)
             value_at = at + name_length
             name, value = text[at:value_at], text[value_at : value_at + value_length]
             at = value_at + value_length
