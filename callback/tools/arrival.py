@@ -125,11 +125,9 @@ def digest(path: Path) -> str:
 
 def fault(folder: Path) -> str:
     """Say what keeps files from arriving; nothing when they can."""
-    try:
-        _prepare(folder)
-        _new(folder).unlink()
-    except OSError as error:
-        return f"{folder}: {error.strerror or error}"
+    there = folder if folder.exists() else folder.parent
+    if not os.access(there, os.W_OK | os.X_OK):
+        return f"{there} cannot be written: name another folder in [EXCHANGE]"
     return ""
 
 

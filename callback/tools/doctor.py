@@ -31,7 +31,7 @@ from callback.paths import INSTANCE, ROOT
 from callback.protocols import PROTOCOLS
 from callback.readers import LEAST_PASSWORD, LEAST_RSA_BITS
 from callback.settings import open_to_others
-from callback.tools import exposure, password, web
+from callback.tools import arrival, exposure, password, web
 from callback.tools.books import lag, mt940, pull
 from callback.tools.finding import Finding
 
@@ -82,8 +82,8 @@ def examine(
     yield from _release(ROOT)
     yield from _banks(settings)
     yield from _overlays(INSTANCE / "sql")
+    yield from _exchange(settings)
     yield from _database(settings, database)
-    yield from lag.find(database)
     if environ is not None:
         yield from _door(settings, environ)
 
@@ -263,11 +263,51 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
                 yield from _dates(session, bank)
                 yield from _bills(database, bank)
     except DatabaseError as error:
-        yield Finding("fault", "database", str(error))
+        yield _away(settings, error)
         return
+    yield from lag.find(database)
     for bank in settings.banks.values():
         if PROTOCOLS[bank.protocol].CHANGES_PASSWORD:
             yield _password(database, bank)
+
+
+def _away(settings: Settings, error: DatabaseError) -> Finding:
+    """The database was not reached; in an office it may be the site's alone."""
+    if isinstance(settings.engine, MySQL) and _is_reached_by_site(settings):
+        return Finding(
+            "warning",
+            "database",
+            f"the site has it, this machine does not ({error}): ask there (flask doctor --site), "
+            "or name a way from here, CALLBACK_DATABASE (deploy/exchange/README.md)",
+        )
+    return Finding("fault", "database", str(error))
+
+
+def _is_reached_by_site(settings: Settings) -> bool:
+    """Whether the site at PUBLIC_URL says that its database answers."""
+    if not settings.public_url:
+        return False
+    token = signature.ops_pass("doctor", settings.secret_keys)
+    status, body = web.get(f"{settings.public_url}/doctor/{token}", OUTSIDE_TIMEOUT_S)
+    if status != HTTPStatus.OK:
+        return False
+    return any(
+        finding.name == "database" and finding.state == "ok"
+        for finding in (Finding(*values) for values in json.loads(body))
+    )
+
+
+def _exchange(settings: Settings) -> Iterator[Finding]:
+    """What the office needs."""
+    if settings.exchange is None:
+        return
+    fault = arrival.fault(Path(settings.exchange.folder))
+    if fault:
+        yield Finding("fault", "exchange", f"no list can arrive: {fault}")
+    elif settings.imports is None:
+        yield Finding("ok", "exchange", "payments go out; no lists come in, without [IMPORT]")
+    else:
+        yield Finding("ok", "exchange", f"is open; lists arrive in {settings.exchange.folder}")
 
 
 def _password(database: Database, bank: Bank) -> Finding:

@@ -17,7 +17,7 @@ from callback.tools.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from callback.bank import Bank, Settings
+    from callback.bank import Settings
 
 # Rights of a server and not of a database: whoever has the password reads files, or everything.
 OF_THE_SERVER = ("ALL PRIVILEGES", "SUPER", "FILE", "PROCESS", "CREATE USER", "RELOAD", "SHUTDOWN")
@@ -111,20 +111,22 @@ def leaks(settings: Settings, home: Path) -> Iterator[Finding]:
     tokens = dict(_tokens(settings))
     for path in _logs(home) if tokens else ():
         text = _end(path)
-        for token, bank in tokens.items():
+        for token, whose in tokens.items():
             if token in text:
                 yield Finding(
                     "fault",
-                    f"bank {bank.name} token",
+                    f"{whose} token",
                     f"stands in {path}, a log of the web server: have it log no addresses, then "
-                    "give the bank a new address (flask url)",
+                    "give a new address (flask url)",
                 )
 
 
-def _tokens(settings: Settings) -> Iterator[tuple[bytes, Bank]]:
+def _tokens(settings: Settings) -> Iterator[tuple[bytes, str]]:
     for bank in settings.banks.values():
         for token in signature.bank_tokens(bank, settings.secret_keys):
-            yield token, bank
+            yield token, f"bank {bank.name}"
+    for token in signature.exchange_tokens(settings):
+        yield token, "exchange"
 
 
 def _logs(home: Path) -> Sequence[Path]:
