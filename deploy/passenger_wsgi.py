@@ -158,7 +158,7 @@ def _note(text):
     """Leave a line for whoever has nothing but FTP, and nothing for anybody else."""
     path = os.path.join(HOME, "STARTUP.txt")
     try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(text + "\n")
     except (OSError, UnicodeError):
         pass  # the web server's log has it, too

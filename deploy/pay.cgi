@@ -9,7 +9,10 @@ import os
 import sys
 
 DOCROOT = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(DOCROOT), "callback"))
+PROGRAM = os.path.join(os.path.dirname(DOCROOT), "callback")
+if not os.path.exists(os.path.join(PROGRAM, "passenger_wsgi.py")):
+    sys.exit(PROGRAM + " has no passenger_wsgi.py: callback must stand beside the web folder")
+sys.path.insert(0, PROGRAM)
 
 from passenger_wsgi import application  # noqa: E402 - found by the line above
 

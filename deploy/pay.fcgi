@@ -9,7 +9,10 @@ import os
 import sys
 
 DOCROOT = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(DOCROOT), "callback"))
+PROGRAM = os.path.join(os.path.dirname(DOCROOT), "callback")
+if not os.path.exists(os.path.join(PROGRAM, "passenger_wsgi.py")):
+    sys.exit(PROGRAM + " has no passenger_wsgi.py: callback must stand beside the web folder")
+sys.path.insert(0, PROGRAM)
 
 from passenger_wsgi import application, is_current  # noqa: E402 - found by the line above
 
@@ -17,4 +20,4 @@ from callback.entries import fastcgi  # noqa: E402 - from the release that the l
 
 fastcgi.serve(application, is_current)
 # There is another release: this process becomes its, and nobody in front notices.
-os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 - it is this program again
+os.execl(sys.executable, sys.executable, *sys.argv)  # noqa: S606 - it is this program again

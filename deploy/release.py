@@ -132,6 +132,8 @@ def _with_web(settings: dict[str, Any]) -> dict[str, Any]:
             f"web = {web!r} and folder = {folder!r}: they must stand beside each other, for "
             f"{SCRIPTS[settings['entry']]} looks for the program there"
         )
+    if "public_html" in posixpath.dirname(folder).split("/"):
+        raise DeployError(f"folder = {folder!r} stands inside a web folder: anybody could read it")
     return {**settings, "folder": folder, "web": web}
 
 

@@ -1,0 +1,161 @@
+"""Whatever an upload by hand gets wrong is one sentence, which FTP can fetch.
+
+The entry runs as the web server starts it, with the real program behind it.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import SOME_BANK, settings_toml
+from tests.support.processes import ROOT
+from tests.support.web_servers import front, release
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEPLOY = ROOT / "deploy"
+ENTRIES = ("passenger_wsgi.py", "pay.cgi", "pay.fcgi", "pay.wsgi", "flask")
+# Where some machines keep Pythons that are older than ours.
+OLD_PYTHONS = sorted(Path.home().glob(".pyenv/versions/[23].[0-9].*/bin/python"))
+
+
+class Host:
+    """An account with FTP and CGI, on which everything is right."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.settings = folder / "private" / "callback.toml"
+        self.note = folder / "callback" / "STARTUP.txt"
+        self.entry = folder / "public_html" / "pay.cgi"
+        release(folder / "callback" / "releases" / "r1")
+        (folder / "callback" / "CURRENT").write_text("r1\n")
+        shutil.copy(DEPLOY / "passenger_wsgi.py", folder / "callback")
+        self.settings.parent.mkdir()
+        self.write(settings_toml(f"sqlite:///{folder}/x.db", sys.modules[__name__]))
+        front(self.settings, "cgi", folder / "public_html")
+
+    def write(self, text: str, encoding: str = "utf-8") -> None:
+        self.settings.write_text(text, encoding=encoding)
+        self.settings.chmod(0o600)
+
+    def add(self, text: str, encoding: str = "utf-8") -> None:
+        self.write(self.settings.read_text(encoding="utf-8") + text, encoding)
+
+    def call(self, python: str = sys.executable, path: str = "/qiwi") -> tuple[str, str]:
+        """Start the entry for a request, and return the answer and what an FTP user can read."""
+        request = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "REMOTE_ADDR": "127.0.0.1"}
+        done = subprocess.run(
+            [python, self.entry], env=request, cwd="/", capture_output=True, text=True, check=False
+        )
+        assert "Traceback" not in done.stderr
+        note = self.note.read_text() if self.note.exists() else ""
+        assert not note or self.note.stat().st_mode & 0o777 == 0o600
+        return done.stdout, note or (done.stderr if not done.stdout else "")
+
+
+BANKS = SOME_BANK
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The host, once."""
+    folder = tmp_path_factory.mktemp("host")
+    Host(folder)
+    return folder
+
+
+@pytest.fixture
+def host(sound: Path, tmp_path: Path) -> Host:
+    """A copy of it, to be spoiled."""
+    folder = tmp_path / "u1234"
+    shutil.copytree(sound, folder, symlinks=True)
+    made = Host.__new__(Host)
+    made.folder = folder
+    made.settings = folder / "private" / "callback.toml"
+    made.note = folder / "callback" / "STARTUP.txt"
+    made.entry = folder / "public_html" / "pay.cgi"
+    return made
+
+
+def test_without_a_mistake_it_answers(host: Host) -> None:
+    """And there is no note."""
+    answer, note = host.call()
+
+    assert answer.startswith("Status: 200")
+    assert note == ""
+
+
+def move_program(host: Host) -> None:
+    (host.folder / "callback").rename(host.folder / "public_html" / "callback")
+    host.note = host.folder / "nowhere"
+
+
+def cut_release(host: Host) -> None:
+    (host.folder / "callback" / "releases" / "r1" / "MANIFEST.sha256").unlink()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda host: host.settings.unlink(), "the settings cannot be read: "),
+        (lambda host: host.settings.unlink(), "private/callback.toml, mode 600"),
+        (lambda host: host.add("KEY = yes\n"), "callback.toml: Invalid value (at line "),
+        (
+            lambda host: host.add('CONTACT = "Иван"\n', "cp1251"),
+            "callback.toml: not UTF-8, perhaps w",
+        ),
+        (lambda host: host.add("[BANKS.x]\nprotocol = 'osmp'\n"), "BANKS.x"),
+        (lambda host: host.write("CURENCY = 'KZT'\n"), "CURENCY: "),
+        (move_program, "callback has no passenger_wsgi.py: callback must stand beside"),
+        (cut_release, "neither CURRENT nor PREVIOUS names a release that arrived whole"),
+    ],
+)
+def test_a_mistake_is_a_sentence(host: Host, spoil: Callable[[Host], object], told: str) -> None:
+    """The answer is the web server's "ask again", for ours is empty."""
+    spoil(host)
+    answer, note = host.call()
+
+    assert answer == ""
+    assert told in note
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_any_python_can_read_the_entries(name: str) -> None:
+    """Else what it says is a syntax error."""
+    ast.parse((DEPLOY / name).read_text(encoding="utf-8"), feature_version=(3, 4))
+
+
+def test_a_real_old_python_says_what_to_change(host: Host) -> None:
+    """Each that this machine has."""
+    for python in OLD_PYTHONS:
+        version = ".".join(python.parts[-3].split(".")[:2])
+        answer, note = host.call(str(python))
+        assert answer == ""
+        assert f"Python {version} runs this, and 3.10 or newer is needed" in note
+    assert host.call()[1] == ""  # and the note goes when it starts
+
+
+def test_rights_of_the_web_folder_are_those_that_web_servers_want(host: Host) -> None:
+    """Scripts run, nothing can be written by others; also where the umask is strict."""
+    modes = {
+        path.relative_to(host.folder / "public_html").as_posix(): path.stat().st_mode & 0o777
+        for path in (host.folder / "public_html").rglob("*")
+    }
+    assert modes == {
+        ".htaccess": 0o644,
+        "pay.cgi": 0o755,
+        "later": 0o755,
+        "later/nothing": 0o644,
+        "later/qiwi.asis": modes["later/qiwi.asis"],
+        "later/qiwi.cgi": 0o755,
+    }
+    assert os.access(host.folder / "public_html" / "later" / "qiwi.cgi", os.X_OK)
