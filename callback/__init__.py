@@ -38,8 +38,6 @@ class Program:
         if not _at_a_terminal() and (exposed := reachable_by_others(self.settings.path)):
             raise SettingsError(exposed)
         log.start(self.settings.log)
-        for fault in self.settings.weak:
-            log.warning(f"{fault}; with a PUBLIC_URL this stops the start")
         try:
             # A site whose customers are kept elsewhere lays its own statements over ours.
             statements = load_statements(SQL, INSTANCE / "sql")
@@ -73,8 +71,8 @@ def _at_a_terminal() -> bool:
 
     Nothing is imported to find out: the library of commands is there if a command is running.
     """
-    click = sys.modules.get("click")
-    return click is not None and click.get_current_context(silent=True) is not None
+    commands = sys.modules.get("click.globals")
+    return commands is not None and commands.get_current_context(silent=True) is not None
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -173,7 +173,7 @@ def load(path: Path) -> Settings:
         name: _bank(name, section, values, faults, path.parent)
         for name, section in (values["BANKS"] or {}).items()
     }
-    weak += [fault for bank in banks.values() if bank for fault in _weak_passwords(bank)]
+    weak += [fault for bank in banks.values() if bank for fault in _weak_proofs(bank)]
     # What has no address of its own is tried on this machine.
     host = urlsplit(values["PUBLIC_URL"] or "").hostname
     faults += weak if host and not _is_here(host) else []
@@ -319,6 +319,17 @@ def _weak_keys(keys: Iterable[bytes]) -> list[str]:
         f"SECRET_KEY: expected a random text of at least {readers.LEAST_KEY} characters of your "
         "own (each of a list): flask secret prints one"
     ]
+
+
+def _weak_proofs(bank: Bank) -> Iterator[str]:
+    yield from _weak_passwords(bank)
+    dialect = PROTOCOLS[bank.protocol]
+    shared = [name for name in dialect.SHARED_PROOFS if bank.own[name]]
+    if shared and not (bank.allow or bank.password or bank.url_token):
+        yield (
+            f"BANKS.{bank.name}: expected allow, password or url_token beside {shared[0]}: it is "
+            "the same for all whom the network calls, and says nothing of whom it means"
+        )
 
 
 def _weak_passwords(bank: Bank) -> list[str]:

@@ -410,6 +410,21 @@ def test_a_trial_on_this_machine_may_be_weak(file: Path, url: str, starts: bool)
     assert [fault.startswith(text) for fault, text in zip(weak, wanted, strict=True)] == [True] * 2
 
 
+@pytest.mark.parametrize("beside", ["", 'allow = ["::1"]', "url_token = true"])
+def test_a_key_of_the_whole_network_is_no_proof_alone(file: Path, beside: str) -> None:
+    """CyberPlat signs with one key for all its providers."""
+    key = ROOT / "tests" / "keys" / "bank_rsa.pem"
+    section = f'protocol = "cyberplat"\nbank_key = "{key}"\n{beside}'
+    text = f"{SITE}{BASE}\n[BANKS.plat]\n{section}\n"
+    if beside:
+        file.write_text(text)
+        assert settings.load(file)
+        return
+
+    (fault,) = faults(file, text)
+    assert fault.startswith("BANKS.plat: expected allow, password or url_token beside bank_key")
+
+
 @pytest.mark.parametrize(
     ("section", "wanted"),
     [

@@ -37,6 +37,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ERROR_BODIES": False,
     "BARE_BASIC": False,
     "METHOD_FIRST": False,
+    "SHARED_PROOFS": (),
     "OPENED_BY": {},
     "CHANGES_PASSWORD": False,
     "CREDENTIALS_INSIDE": False,
@@ -58,6 +59,12 @@ class Dialect(Protocol):
     @property
     def PROOFS(self) -> tuple[str, ...]:
         """Settings of its own that prove who is calling."""
+
+    @property
+    def SHARED_PROOFS(self) -> tuple[str, ...]:
+        """May be left out. Those of PROOFS which a network brings to all whom it calls, so that
+        they do not tell for whom the call was meant: another proof is wanted beside them.
+        """
 
     @property
     def SETTINGS(self) -> Mapping[str, Setting]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 METHODS = ("GET", "POST")
 PATHS = ("",)
-PROOFS = ("bank_key",)
+PROOFS = SHARED_PROOFS = ("bank_key",)  # one key signs for all providers, and no call names one
 LEAST_BITS = 1024
 SERVICE = "types"
 COMMANDS = ("check", "payment", "status", "cancel")
