@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from callback import wire
-from callback.model import BROADER
+from callback.model import BROADER, NOTHING
+from callback.record import Record
 
 # What the column payment.number holds. A number may be typed longer than it is looked up.
 MAX_NUMBER = 200
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     Networks = tuple[IPv4Network | IPv6Network, ...]
 
 
-@dataclass(frozen=True)
-class Bank:
+class Bank(Record, hidden=("password", "password_keys", "secret", "own")):
     """One bank: a section of the settings, with its dialect's own keys in `own`."""
 
     name: str
@@ -37,10 +36,10 @@ class Bank:
     protocol: str
     allow: Networks
     username: str
-    password: tuple[bytes, ...] = field(repr=False)  # oldest first; empty: no Basic
+    password: tuple[bytes, ...]  # oldest first; empty: no Basic
     weak_password: bool  # the bank dictates a short one
-    password_keys: tuple[bytes, ...] = field(repr=False)  # of digests, one for each SECRET_KEY
-    secret: tuple[bytes, ...] = field(repr=False)  # oldest first
+    password_keys: tuple[bytes, ...]  # of digests, one for each SECRET_KEY
+    secret: tuple[bytes, ...]  # oldest first
     url_token: tuple[int, ...]  # generations, newest last; empty: none in the address
     url_token_until: date | None  # the last day of those before the newest
     payer: str
@@ -57,12 +56,12 @@ class Bank:
     send: layouts.Target | None
     smtp: layouts.Target | None
     mail_from: str
-    own: Mapping[str, Any] = field(repr=False)
+    own: Mapping[str, Any]
     account_clean: str = ""
     service_field: str = ""
-    sums: Mapping[str, str] = field(default_factory=dict)
+    sums: Mapping[str, str] = NOTHING
     # By the service's own name: the bank as it is for that one. Empty: it has no services.
-    services: Mapping[str, Bank] = field(default_factory=dict)
+    services: Mapping[str, Bank] = NOTHING
     service: str = ""  # of one of these: its name
     prefix: str = ""  # and what stands before the numbers of its accounts
 
@@ -134,10 +133,9 @@ class Bank:
             return result
 
         def typed(payment: Payment) -> Payment:
-            return replace(payment, number=payment.number and self.without_prefix(payment.number))
+            return payment._replace(number=payment.number and self.without_prefix(payment.number))
 
-        return replace(
-            result,
+        return result._replace(
             payment=result.payment and typed(result.payment),
             payments=[*map(typed, result.payments)],
         )
@@ -198,12 +196,11 @@ class Bank:
         return payer.owed if self.own["balance_sign"] == "debt" else -payer.owed
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Record, hidden=("secret_keys",)):
     """What the whole program needs to know."""
 
     path: Path
-    secret_keys: tuple[bytes, ...] = field(repr=False)  # oldest first
+    secret_keys: tuple[bytes, ...]  # oldest first
     engine: Engine
     connections: int
     trusted_proxies: int | Networks  # how many, or which

@@ -7,7 +7,6 @@ Which one is credited, the dialect's sheet says, and nothing here changes it.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -30,7 +29,7 @@ def noted(bank: Bank, call: Call, command: Command) -> Command:
         return command
     texts = {name: text for name, text in _parts(bank, call) if SUM.fullmatch(text)}
     sums = {kind: texts[name] for kind, name in bank.sums.items() if name in texts}
-    return replace(command, noted={**command.noted, **sums})
+    return command.but(noted={**command.noted, **sums})
 
 
 def _parts(bank: Bank, call: Call) -> Iterator[tuple[str, str]]:

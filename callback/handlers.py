@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,6 @@ NOT_READ: Command = Refuse(name="", outcome="temporary")
 NO_STORE = ("Cache-Control", "no-store")
 
 
-@dataclass(frozen=True)
 class Handlers:
     """The view and what it needs.
 
@@ -38,9 +36,10 @@ class Handlers:
     time that the whole call takes.
     """
 
-    settings: Settings
-    database: Database
-    others: WSGIApplication
+    def __init__(self, settings: Settings, database: Database, others: WSGIApplication) -> None:
+        self.settings = settings
+        self.database = database
+        self.others = others
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Take one call of a bank; what is not a dialect's address goes to `others`."""

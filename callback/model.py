@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from callback.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,8 +72,10 @@ BROADER: dict[Outcome, Outcome] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+NOTHING: Mapping[str, Any] = {}
+
+
+class Command(Record, hidden=("credentials",)):
     """What a bank asks for; `name` is one short word for the log and the table of codes."""
 
     name: str
@@ -81,27 +84,24 @@ class Command:
     service: str = ""  # which of the bank's `services` it is for
     amount: Decimal | None = None
     echo: Any = None  # what the dialect repeats in its answer: an id, a whole request
-    noted: Mapping[str, str] = field(default_factory=dict)  # only for the log
+    noted: Mapping[str, str] = NOTHING  # only for the log
     # User name and password where they are a part of the request: never shown, never logged.
-    credentials: tuple[bytes, bytes] | None = field(default=None, repr=False)
+    credentials: tuple[bytes, bytes] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Refuse(Command):
     """Do nothing: the request cannot be understood or may not be made."""
 
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Cutoff:
+class Cutoff(NamedTuple):
     """A booking counts while it is at least as young as both: by our clock (UTC), by the bank's."""
 
     created_at: datetime
     paid_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Check(Command):
     """Say whether the account may be paid and what it owes. Changes nothing.
 
@@ -113,7 +113,6 @@ class Check(Command):
     held_since: Cutoff | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pay(Command):
     """Record a payment once, however often it is asked for.
 
@@ -147,7 +146,6 @@ def check_or_pay(
     return Refuse(outcome=refused, **common) if refused else Check(**common)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Perform(Command):
     """Turn a created payment into a paid one, or cancel it when its time is over.
 
@@ -165,7 +163,6 @@ class Perform(Command):
     expires_before: Cutoff | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancel(Command):
     """Cancel a created payment, with `refund` also a paid one.
 
@@ -183,7 +180,6 @@ class Cancel(Command):
     booked: bool = False  # the dialect has two phases: a pay that is on its way is no money yet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Status(Command):
     """Tell how a payment stands. Changes nothing. A cancelled one is the outcome `cancelled`.
 
@@ -195,19 +191,16 @@ class Status(Command):
     booked: bool = False  # as in Cancel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Note(Command):
     """Something that the bank tells us. It is done as soon as it is in the log."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangePassword(Command):
+class ChangePassword(Command, hidden=("password",)):
     """From now on the bank proves itself by this password alone."""
 
-    password: str = field(repr=False)
+    password: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement(Command):
     """List the bank's payments from `since` to `until`, both inclusive, ascending.
 
@@ -224,8 +217,7 @@ def masked(name: str) -> str:
     return " ".join(f"{word[0]}***" for word in name.split())
 
 
-@dataclass(frozen=True, slots=True)
-class Payer:
+class Payer(NamedTuple):
     """Who would pay: an account, or the account of one invoice."""
 
     number: str
@@ -258,8 +250,7 @@ class Payer:
         return {"name": self.masked_name, "address": self.address, "debt": f"{self.owed:.2f}"}
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(NamedTuple):
     """A row of `payment`. Times of ours are UTC, to the millisecond, without zone."""
 
     id: int
@@ -276,8 +267,7 @@ class Payment:
     cancel_reason: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What came of a command, with whatever of our books the answer may need."""
 
     outcome: Outcome

@@ -6,7 +6,6 @@ the statements decide, so it does not matter how many calls arrive at once (desi
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -116,11 +115,11 @@ def perform(session: Session, bank: Bank, command: Perform) -> Result:
         if payment.state == "cancelled":
             return "payment_cancelled"
         if _is_expired(payment, command.expires_before):
-            return replace(payment, state="cancelled", cancelled_at=now, cancel_reason=EXPIRED)
+            return payment._replace(state="cancelled", cancelled_at=now, cancel_reason=EXPIRED)
         if differs:
             return "sum_differs"
         paid_at = command.paid_at or payment.paid_at
-        return replace(payment, state="paid", performed_at=now, paid_at=paid_at)
+        return payment._replace(state="paid", performed_at=now, paid_at=paid_at)
 
     return _change(session, bank, command, decide)
 
@@ -135,7 +134,7 @@ def cancel(session: Session, bank: Bank, command: Cancel) -> Result:
             return "duplicate_same"
         if payment.state == "paid" and not command.refund:
             return "cancel_refused"
-        return replace(payment, state="cancelled", cancelled_at=now, cancel_reason=command.reason)
+        return payment._replace(state="cancelled", cancelled_at=now, cancel_reason=command.reason)
 
     return _change(session, bank, command, decide)
 
@@ -214,7 +213,7 @@ def _end(session: Session, bank: Bank, command: Pay) -> Result:
     result = perform(session, bank, late)
     # Whoever performed it meanwhile was faster, and is right.
     faster = result.outcome == "duplicate_same"
-    return replace(result, outcome=command.performed) if faster else result
+    return result._replace(outcome=command.performed) if faster else result
 
 
 def _repeated(bank: Bank, payment: Payment, command: Pay, ours: datetime | None) -> Outcome:

@@ -9,7 +9,6 @@ import os
 import re
 import stat
 import sys
-from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -290,7 +289,7 @@ def _bank(
         if values[setting] and not (values["allow"] or values["url_token"])
     ]
     services = values.pop("services")
-    common = {key: values.pop(key) for key in Bank.__dataclass_fields__ if key in values}
+    common = {key: values.pop(key) for key in Bank.__annotations__ if key in values}
     common |= {
         "timezone": common["timezone"] or of_file["TIMEZONE"],
         "password": common["password"] or (),
@@ -299,7 +298,7 @@ def _bank(
         "codes": codes,
     }
     bank = Bank(name=name, currency=of_file["CURRENCY"] or "", own=values, **common)
-    return replace(bank, services=_services(bank, services, dialect, prefix, faults))
+    return bank.but(services=_services(bank, services, dialect, prefix, faults))
 
 
 def _read_generations(values: dict[str, Any], prefix: str, faults: list[str]) -> None:
@@ -353,7 +352,7 @@ def _services(
     keys = dict(SERVICE_KEYS)
     if not (dialect.SERVICE and "secret" in dialect.PROOFS):
         del keys["secret"]  # what it would sign is checked before the service is known
-    services = {name: replace(bank, service=name) for name in _named(bank.own.get(dialect.SERVICE))}
+    services = {name: bank.but(service=name) for name in _named(bank.own.get(dialect.SERVICE))}
     for name, table in tables.items():
         place = f"{prefix}services.{name}"
         if not isinstance(table, dict):
@@ -361,7 +360,7 @@ def _services(
             continue
         values = _table(table, keys, f"{place}.", faults)
         ours = {key: value for key, value in values.items() if value is not None}
-        services[name] = replace(bank, service=name, **ours)
+        services[name] = bank.but(service=name, **ours)
         if services[name].min_sum > services[name].max_sum:
             faults.append(f"{place}.min_sum: expected no more than max_sum")
     faults += [
@@ -372,7 +371,7 @@ def _services(
         and service.prefix.startswith(shorter.prefix)
     ]
     return {
-        name: replace(service, own=_own(service, dialect, f"{prefix}services.{name}", faults))
+        name: service.but(own=_own(service, dialect, f"{prefix}services.{name}", faults))
         for name, service in services.items()
     }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from callback import log, signature
@@ -15,15 +14,15 @@ if TYPE_CHECKING:
     from callback.request import Request
 
 
-@dataclass(frozen=True)
 class Visit:
     """Who called, and since when we have been at it; `waited` seconds it lay in a queue before."""
 
-    settings: Settings
-    bank: Bank
-    call: Request
-    started: float = field(default_factory=time.perf_counter)
-    waited: float = 0.0
+    def __init__(self, settings: Settings, bank: Bank, call: Request, waited: float = 0.0) -> None:
+        self.settings = settings
+        self.bank = bank
+        self.call = call
+        self.waited = waited
+        self.started = time.perf_counter()
 
     @property
     def age(self) -> float:

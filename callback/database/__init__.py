@@ -11,10 +11,9 @@ import threading
 import time
 import weakref
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from typing import Protocol as Interface
 
 from callback import log
@@ -61,8 +60,7 @@ PATIENT_TIMEOUT_S = 600
 ATTEMPTS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What a statement brought: rows, or the number of changed rows and the new row's id."""
 
     rows: Sequence[Row] = ()

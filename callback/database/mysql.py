@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from callback import log
@@ -30,6 +29,7 @@ from callback.database.errors import (
 from callback.database.login import Connection
 from callback.database.statements import with_values
 from callback.database.timing import ServerClock
+from callback.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,13 +81,12 @@ ISOLATION = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 TIME = "SELECT UTC_TIMESTAMP(6) AS now"
 
 
-@dataclass(frozen=True)
-class MySQL:
+class MySQL(Record, hidden=("password",)):
     """Connects to the first of `hosts` that answers."""
 
     hosts: Sequence[tuple[str, int]]
     user: str
-    password: str = field(repr=False)
+    password: str
     database: str
     unix_socket: str | None = None
     ssl_ca: str | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -60,14 +59,14 @@ class DecimalSum:
         return str(self._sum)
 
 
-@dataclass(frozen=True)
 class SQLite:
     """Opens the database file."""
 
-    path: Path
-
     SCHEMA = "schema_sqlite"
     UPGRADE = "upgrade_sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def connect(self, within: float = OPENING_S) -> SQLiteConnection:  # noqa: ARG002
         """Return a new connection; DatabaseError when the file is not there."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +10,7 @@ from callback import documents, proofs, readers, wire
 from callback.messages import message
 from callback.model import Check, Command, Pay, Refuse, Status
 from callback.readers import REQUIRED, Setting
+from callback.record import Record
 from callback.wire import element
 
 if TYPE_CHECKING:
@@ -98,12 +98,11 @@ class Request(NamedTuple):
     sign: str
 
 
-@dataclass(frozen=True)
-class Proof:
+class Proof(Record, hidden=("secret",)):
     """The request's sign as received, and the secret that it was made with."""
 
     sign: str
-    secret: bytes = field(repr=False)
+    secret: bytes
 
 
 def _amount(bank: Bank, text: str) -> Decimal | None:
@@ -181,7 +180,7 @@ def _proof(bank: Bank, request: Request) -> Proof | None:
         for secret in bank.secret
         if proofs.same(sign, proofs.md5_hex(request.signed, secret))
     ]
-    return Proof(request.sign, right[-1]) if right else None
+    return Proof(sign=request.sign, secret=right[-1]) if right else None
 
 
 def _sign(bank: Bank, proof: Proof, params: Markup) -> str:

@@ -12,7 +12,6 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -479,7 +478,7 @@ def test_a_clock_that_jumps_costs_nobody_an_answer(
     engine: Engine, desk: Callable[..., str], monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     """The database's is set while we are connected to it."""
-    assert desk(replace(PAYMENT, txn_id="0")) == "ok"
+    assert desk(PAYMENT.but(txn_id="0")) == "ok"
     jumped = lambda: utc_now() + timedelta(hours=hours)  # noqa: E731
     monkeypatch.setattr("callback.database.sqlite.utc_now", jumped)
 
@@ -494,7 +493,7 @@ def test_a_change_that_came_too_late_is_not_called_a_refusal(
     desk: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A perform that did nothing: not because the invoice is paid."""
-    assert desk(replace(PAYMENT, state="created")) == "ok"
+    assert desk(PAYMENT.but(state="created")) == "ok"
     monkeypatch.setattr(timing.ServerClock, "at", lambda *_: datetime(2020, 1, 1))  # noqa: DTZ001
     for command in (
         Perform(name="perform", txn_id="1"),

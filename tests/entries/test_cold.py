@@ -51,6 +51,7 @@ LIBRARIES = {"callback", "pymysql", "tzdata"}
 NEVER = {
     *("flask", "werkzeug", "jinja2", "click", "itsdangerous", "cryptography", "defusedxml"),
     *("xml.etree", "xml.sax", "sqlite3", "logging", "zipfile", "tempfile", "shutil", "difflib"),
+    *("dataclasses", "inspect"),
     *("http.client", "email", "importlib.metadata", "importlib.resources", "urllib.request"),
 }
 # 201 with Python 3.11; every version of Python divides its own a little differently.

@@ -84,7 +84,7 @@ def of_service(settings: Settings, name: str, service: str) -> Bank:
         value = own[setting]
         several = isinstance(value, tuple)
         own[setting] = (type(value[0])(service),) if several else type(value)(service)
-    return replace(bank, service=service, own=own)
+    return bank.but(service=service, own=own)
 
 
 def recorded(books: Engine, bank: str) -> list[tuple[Any, ...]]:

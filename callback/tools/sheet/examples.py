@@ -96,7 +96,7 @@ def without_secrets(bank: Bank) -> Bank:
         own["own_key"] = lambda _text: _RSA_SIGN
     secret = (EXAMPLE_SECRET,) if bank.secret else ()
     password = (EXAMPLE_SECRET,) if PROTOCOLS[bank.protocol].CREDENTIALS_INSIDE else ()
-    return replace(bank, own=own, secret=secret, password=password)
+    return bank.but(own=own, secret=secret, password=password)
 
 
 def examples(bank: Bank, scenario: Scenario) -> list[Example]:
