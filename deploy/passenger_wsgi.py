@@ -34,6 +34,7 @@ MANIFEST = "MANIFEST.sha256"
 # A name and never a path: nobody can point us out of releases/.
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 KEPT_RELEASES = 3
+CODE = (".py", ".pyc", ".so", ".pyd", ".pth", ".sql")
 UNPACKING_S = 60  # whoever takes longer was killed
 # Another interpreter than the panel's, for example "/home/u1234/.local/bin/python3.11": stock
 # Passenger lets nobody choose one in .htaccess.
@@ -134,6 +135,29 @@ def _wrong(folder):
     return "" if lines else MANIFEST
 
 
+def _planted(folder):
+    """Name code that is in a release and not in its MANIFEST: nobody of us has built it.
+
+    Whoever may write one file there would have it run, or would change what a payment does.
+    """
+    try:
+        with open(os.path.join(folder, MANIFEST), encoding="utf-8") as manifest:
+            named = {line.partition("  ")[2] for line in manifest.read().splitlines()}
+    except OSError:
+        return ""
+    for place, _, names in os.walk(folder if named else os.devnull):
+        for name in names:
+            path = os.path.relpath(os.path.join(place, name), folder).replace(os.sep, "/")
+            if name.endswith(CODE) and path not in named and _source(path) not in named:
+                return path
+    return ""
+
+
+def _source(path):
+    """Name what Python has compiled into __pycache__; the path itself when it is nothing such."""
+    return re.sub(r"(^|/)__pycache__/([^/.]+)[.][^/]*pyc$", r"\1\2.py", path)
+
+
 def _remove_old():
     """Keep the newest releases, and those that a pointer names."""
     import shutil
@@ -195,6 +219,13 @@ def _look_around():
 
 def _load():
     """Import the application; whatever prevents it becomes one line."""
+    planted = RELEASE != HOME and _planted(RELEASE)  # an upload by hand has other files beside it
+    if planted:
+        _refuse(
+            "%s/%s was not built with the release: look who has put it there, take it away; a "
+            "statement of your own belongs into instance/sql before flask release"
+            % (RELEASE, planted)
+        )
     try:
         import wsgi
 

@@ -40,7 +40,7 @@ def home(tmp_path: Path) -> Path:
         (release / "vendor").mkdir(parents=True)
         (release / "wsgi.py").write_text(f"import a_library\napp = a_library.name + '{name}'\n")
         (release / "vendor" / "a_library.py").write_text("name = 'release '\n")
-        (release / "MANIFEST.sha256").touch()
+        (release / "MANIFEST.sha256").write_text("0  wsgi.py\n0  vendor/a_library.py\n")
     (home / "releases" / "cut" / "MANIFEST.sha256").unlink()
     shutil.copyfile(DEPLOY / "passenger_wsgi.py", home / "passenger_wsgi.py")
     (tmp_path / "private").mkdir()
@@ -192,6 +192,35 @@ def test_what_is_not_as_it_was_built_never_serves(home: Path, sums: str) -> None
 
     assert loaded(home).stdout.startswith("release two ")
     assert not (home / "releases" / "three").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_refused"),
+    [
+        ("json.py", True),
+        ("callback/shell.py", True),
+        ("vendor/shell.so", True),
+        ("vendor/any.pth", True),
+        ("instance/sql/pay_account.sql", True),
+        ("__pycache__/json.cpython-311.pyc", True),
+        ("__pycache__/wsgi.cpython-311.pyc", False),
+        ("vendor/__pycache__/a_library.cpython-313.opt-1.pyc", False),
+        ("instance/callback.log", False),
+        ("note.txt", False),
+    ],
+)
+def test_code_that_nobody_has_built_stops_the_start(
+    home: Path, name: str, is_refused: bool
+) -> None:
+    """Somebody's module, or a statement over ours, that came by FTP."""
+    (home / "CURRENT").write_text("two")
+    planted = home / "releases" / "two" / name
+    planted.parent.mkdir(parents=True, exist_ok=True)
+    planted.touch()
+    found = loaded(home)
+
+    assert found.stdout.startswith("release two ") is not is_refused
+    assert (name in startup(home)) is is_refused
 
 
 def test_a_killed_unpacking_is_taken_over(home: Path) -> None:
