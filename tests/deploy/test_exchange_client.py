@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from callback import settings, signature
+from callback.tools import exchange
 from tests.conftest import Engine
 from tests.support.processes import HOST, ROOT, Endpoint, free_port
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.parametrize("database", ["mariadb"], indirect=True)
 
 CLIENT = ROOT / "deploy" / "exchange" / "exchange.py"
+GUIDE = (CLIENT.parent / "README.md").read_text(encoding="utf-8")
 BANKS = """
 [BANKS.qiwi]
 protocol = "osmp"
@@ -476,6 +478,47 @@ def test_it_is_one_file_of_the_standard_library_for_old_pythons_and_windows(
     assert not modules & {"fcntl", "pwd", "grp", "resource", "termios", "tomllib", "posix"}
     assert not re.search(r"removeprefix|removesuffix|\bmatch \w+:|os\.(fork|uname|getuid)", source)
     assert "noqa" not in source
+
+
+def test_the_lines_of_the_guide_work_as_pasted(books: Engine, address: str, tmp_path: Path) -> None:
+    """By curl: a list at once and in pieces, payments, known."""
+    blocks = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
+    at_once, in_pieces = (block for block in blocks if "curl" in block)
+    assert "E=https://pay.example.kz/exchange/TOKEN\n" in at_once
+    rows = "".join(f"{n:07};Name;{'x' * 90};1.00\n" for n in range(900))
+    (tmp_path / "customers.csv").write_text(f"{HEAD}{ACCOUNT};Ким;;50.00\n{rows}")
+    pay(books, "1", "2", "3")
+    lines = at_once.replace("https://pay.example.kz/exchange/TOKEN", address)
+
+    def paste(text: str) -> str:
+        return subprocess.run(
+            ["bash", "-ec", text], cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout
+
+    told = paste(lines.partition("curl -sS -X POST")[0])
+    table = (tmp_path / "payments.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert '"taken":true' in told
+    assert len(table) == 4
+    known = lines.replace("until=3", f"until={table[-1].partition(';')[0]}").splitlines()
+    assert '"marked":3' in paste("\n".join([known[0], known[-1]]))
+    (tmp_path / "customers.csv").write_text(f"{HEAD}{ACCOUNT};Ли;;50.00\n{rows}")
+    assert '"changed":1' in paste(f"{known[0]}\n{in_pieces}")
+    assert books.rows("SELECT name FROM account WHERE number = ?", ACCOUNT) == [("Ли",)]
+
+
+def test_the_guide_names_what_there_is(database: Engine, folder: Path) -> None:
+    """Its settings, its links, the words of known, and the addresses."""
+    (toml,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
+    text = (folder / "config.toml").read_text()
+    assert toml in text.replace("\n\n[EXCHANGE]", "\n[EXCHANGE]")
+    links = re.findall(r"\]\(([^)#:]+)[)#]", GUIDE)
+    assert [link for link in links if not (CLIENT.parent / link).exists()] == []
+    for word in ("loaded", "fetched", "never"):
+        assert f"| `{word}` |" in GUIDE
+    for name in exchange.PAGES:
+        assert f"…/{name}" in GUIDE
+    for name in exchange.PARAMETERS:
+        assert re.search(rf"\b{name}=", GUIDE), name
 
 
 def test_it_starts_as_the_guide_says(office: Office) -> None:
