@@ -8,6 +8,7 @@
 # make lint   style, types, and who may import whom
 # make requirements  write requirements*.txt, with hashes, of requirements*.in
 # make audit  ask whether a fault is known of a library that we use
+# make texts  gather the texts of commands and the doctor, compile their translations
 # make readme  write the documents' tables of banks anew, after a change of a dialect
 # make settings  instance/config.toml and instance/deploy.toml to fill in, where there are none
 # make deploy-ftp, make deploy-ssh, make rollback  put a release on a host (deploy/README.md)
@@ -24,7 +25,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 stop = { echo "$(1)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: requirements audit run test coverage test-deploy test-fresh readme settings deploy-ftp deploy-ssh rollback million lint bench clean mariadb packages
+.PHONY: requirements audit run test coverage test-deploy test-fresh readme texts settings deploy-ftp deploy-ssh rollback million lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
 	$(VENV)/bin/flask init-db --sample
@@ -70,6 +71,9 @@ lint: $(VENV)/test.stamp
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+texts: $(VENV)/test.stamp
+	$(VENV)/bin/python -m tests.support.catalog
 
 readme: $(VENV)/run.stamp
 	$(VENV)/bin/python -m callback.tools.readme

@@ -13,6 +13,7 @@ from callback import log
 from callback.settings import reachable_by_others
 from callback.tools.pages import Pages
 from callback.tools.printable import tolerate_any_console
+from callback.tools.words import speak, speak_at_a_terminal, translated
 
 if TYPE_CHECKING:
     from click import Command, Context
@@ -26,6 +27,7 @@ def make(settings: Settings, database: Database, handlers: Handlers) -> Flask:
     """Put the application behind `handlers`, which answer banks' calls themselves."""
     app = Flask("callback", static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False
+    speak(settings.language)
     Pages(settings, database).install(app)
     app.wsgi_app = handlers  # type: ignore[method-assign]
     app.cli = Commands(app, settings, database)
@@ -42,15 +44,18 @@ class Commands(AppGroup):
 
     def list_commands(self, ctx: Context) -> list[str]:
         tolerate_any_console()
+        speak_at_a_terminal(self._settings.language)
         self._load()
         return super().list_commands(ctx)
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         tolerate_any_console()
+        speak_at_a_terminal(self._settings.language)
         self._load()
         if cmd_name != "doctor":
             self._refuse()
-        return super().get_command(ctx, cmd_name)
+        command = super().get_command(ctx, cmd_name)
+        return command and translated(command)
 
     def _refuse(self) -> None:
         """Have mended what whoever sits at a terminal can mend; a payment is answered without."""

@@ -93,6 +93,7 @@ FILE_KEYS: Mapping[str, Setting] = {
     "LOG": Setting(readers.file, ""),
     "PUBLIC_URL": Setting(readers.web_address, ""),
     "CONTACT": Setting(readers.text, ""),
+    "language": Setting(readers.choice("", *LANGUAGES), ""),
     "BANKS": Setting(readers.table, {}),
     "IMPORT": Setting(readers.table),
     "EXPORT": Setting(readers.table, {}),
@@ -195,6 +196,7 @@ def load(path: Path) -> Settings:
         log=values["LOG"] and path.parent / values["LOG"],
         public_url=values["PUBLIC_URL"].rstrip("/"),
         contact=values["CONTACT"],
+        language=values["language"] or "",
         banks=banks,  # type: ignore[arg-type]
         imports=imports,
         exports=exports,
@@ -262,6 +264,7 @@ def _bank(
     if section.get("services") and dialect.SERVICE:
         # The table names them all.
         keys[dialect.SERVICE] = keys[dialect.SERVICE]._replace(default=None)
+    section = {"language": of_file["language"] or "en", **section}
     values = _table(_in_folder(section, keys, folder), keys, prefix, faults)
     if len(faults) > before:
         return None

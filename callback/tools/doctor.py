@@ -34,6 +34,7 @@ from callback.settings import open_to_others
 from callback.tools import arrival, exposure, password, web
 from callback.tools.books import lag, mt940, pull
 from callback.tools.finding import Finding
+from callback.tools.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -103,8 +104,11 @@ def visit(settings: Settings, url: str) -> Iterator[Finding]:
         yield Finding(
             "fault",
             "site",
-            f"{url} does not answer as this program with this SECRET_KEY (HTTP {status}): is the "
-            "address right and no redirect, does the program run, are both clocks right?",
+            _(
+                "{url} does not answer as this program with this SECRET_KEY (HTTP "
+                "{status}): is the address right and no redirect, does the program run,"
+                " are both clocks right?"
+            ).format(url=url, status=status),
         )
     for path in PRIVATE:
         status, body = web.get(url + path, OUTSIDE_TIMEOUT_S)
@@ -112,10 +116,13 @@ def visit(settings: Settings, url: str) -> Iterator[Finding]:
             yield Finding(
                 "fault",
                 f"site {path}",
-                f"is public (HTTP {status}): nothing but the entry file belongs in the web folder",
+                _(
+                    "is public (HTTP {status}): nothing but the entry file belongs in the "
+                    "web folder"
+                ).format(status=status),
             )
         elif body:
-            yield Finding("warning", f"site {path}", "shows an error page of the web server")
+            yield Finding("warning", f"site {path}", _("shows an error page of the web server"))
 
 
 def _python(environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -135,8 +142,11 @@ def passenger_and_python(passenger: tuple[int, ...], python: tuple[int, ...]) ->
         return Finding(
             "fault",
             "passenger",
-            f"Passenger {version} cannot start Python {python[0]}.{python[1]}: choose Python 3.11 "
-            "or older in the panel, or have Passenger 6.0.19 or newer installed",
+            _(
+                "Passenger {version} cannot start Python {python}.{python2}: choose "
+                "Python 3.11 or older in the panel, or have Passenger 6.0.19 or newer "
+                "installed"
+            ).format(version=version, python=python[0], python2=python[1]),
         )
     return Finding("ok", "passenger", version)
 
@@ -155,30 +165,37 @@ def _files(settings: Settings) -> Iterator[Finding]:
     if exposed := open_to_others(path):
         yield Finding("fault", name, exposed)
     else:
-        yield Finding("ok", name, "only their owner can read them")
+        yield Finding("ok", name, _("only their owner can read them"))
     uid = os.geteuid() if hasattr(os, "geteuid") else status.st_uid
     if status.st_uid != uid:
         yield Finding(
             "fault",
             "user",
-            f"the program runs as uid {uid}, its settings belong to uid {status.st_uid}: "
-            "have the host run it as your account (suEXEC, Passenger), or change the owner",
+            _(
+                "the program runs as uid {uid}, its settings belong to uid {st_uid}: "
+                "have the host run it as your account (suEXEC, Passenger), or change "
+                "the owner"
+            ).format(uid=uid, st_uid=status.st_uid),
         )
     else:
-        yield Finding("ok", "user", f"uid {uid}, the owner of the settings")
+        yield Finding("ok", "user", _("uid {uid}, the owner of the settings").format(uid=uid))
     if fault := log.fault(settings.log):
-        yield Finding("fault", "LOG", f"{fault}: until it can be written, lines go to stderr")
+        yield Finding(
+            "fault",
+            "LOG",
+            _("{fault}: until it can be written, lines go to stderr").format(fault=fault),
+        )
 
 
 def _release(root: Path) -> Iterator[Finding]:
     manifest = root / "MANIFEST.sha256"
     if not manifest.exists():
-        yield Finding("ok", "release", f"{root.name}: a checkout, no manifest")
+        yield Finding("ok", "release", _("{name}: a checkout, no manifest").format(name=root.name))
         return
     wrong = []
     named = {manifest.name}
     for line in manifest.read_text(encoding="utf-8").splitlines():
-        digest, _, name = line.partition("  ")
+        digest, _blank, name = line.partition("  ")
         named.add(name)
         file = root / name
         if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != digest:
@@ -188,19 +205,27 @@ def _release(root: Path) -> Iterator[Finding]:
         yield Finding(
             "fault",
             "release",
-            f"{len(wrong)} files are not as they were built ({shown}): deploy again",
+            _("{wrong} files are not as they were built ({shown}): deploy again").format(
+                wrong=len(wrong), shown=shown
+            ),
         )
     elif foreign := exposure.planted(root, named):
         yield foreign
     else:
-        yield Finding("ok", "release", f"{root.name}: every file is as it was built")
+        yield Finding(
+            "ok", "release", _("{name}: every file is as it was built").format(name=root.name)
+        )
 
 
 def _banks(settings: Settings) -> Iterator[Finding]:
     for fault in settings.weak:
-        yield Finding("warning", "secrets", f"{fault}; with a PUBLIC_URL this stops the start")
+        yield Finding(
+            "warning",
+            "secrets",
+            _("{fault}; with a PUBLIC_URL this stops the start").format(fault=fault),
+        )
     if settings.public_url.startswith("http://") and "//127." not in settings.public_url:
-        yield Finding("fault", "PUBLIC_URL", "not https: get a certificate, banks send sums")
+        yield Finding("fault", "PUBLIC_URL", _("not https: get a certificate, banks send sums"))
     for bank in settings.banks.values():
         yield from _bank(bank)
     yield from exposure.loopback(settings)
@@ -221,22 +246,28 @@ def _bank(bank: Bank) -> Iterator[Finding]:
     yield Finding("ok", f"bank {bank.name}", f"{bank.protocol}; " + ", ".join(proofs))
     if any(network.prefixlen == 0 for network in bank.allow):
         yield Finding(
-            "warning", f"bank {bank.name}", "allow lets every address in: ask the bank for its own"
+            "warning",
+            f"bank {bank.name}",
+            _("allow lets every address in: ask the bank for its own"),
         )
     if any(len(secret) < LEAST_PASSWORD for secret in bank.password):
         yield Finding(
             "warning",
             f"bank {bank.name}",
-            f"a password has under {LEAST_PASSWORD} characters: agree on a longer one",
+            _("a password has under {least_password} characters: agree on a longer one").format(
+                least_password=LEAST_PASSWORD
+            ),
         )
     if any(len(secret) < 8 for secret in bank.secret):
-        yield Finding("warning", f"bank {bank.name}", "a secret has under 8 characters")
+        yield Finding("warning", f"bank {bank.name}", _("a secret has under 8 characters"))
     for name in ("bank_key", "own_key"):
         if (key := bank.own.get(name)) and key.bits < LEAST_RSA_BITS:
             yield Finding(
                 "warning",
                 f"bank {bank.name} {name}",
-                f"RSA of {key.bits} bits: ask for one of {LEAST_RSA_BITS} or more",
+                _("RSA of {bits} bits: ask for one of {least_rsa_bits} or more").format(
+                    bits=key.bits, least_rsa_bits=LEAST_RSA_BITS
+                ),
             )
     if bank.register.form == "mt940" and _version("mt-940") == MISSING:
         yield Finding("fault", f"bank {bank.name} register", mt940.MISSING)
@@ -253,7 +284,9 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
             if not missing:
                 session.run("find_payment", bank="", txn_id="")
             took = (time.monotonic() - started) * 1000
-            yield Finding("ok", "database", f"answers, connecting took {took:.0f} ms")
+            yield Finding(
+                "ok", "database", _("answers, connecting took {took:.0f} ms").format(took=took)
+            )
             if isinstance(settings.engine, MySQL):
                 yield from _server(session, settings.engine, settings)
                 yield from _tables(session)
@@ -277,8 +310,11 @@ def _away(settings: Settings, error: DatabaseError) -> Finding:
         return Finding(
             "warning",
             "database",
-            f"the site has it, this machine does not ({error}): ask there (flask doctor --site), "
-            "or name a way from here, CALLBACK_DATABASE (deploy/exchange/README.md)",
+            _(
+                "the site has it, this machine does not ({error}): ask there (flask "
+                "doctor --site), or name a way from here, CALLBACK_DATABASE "
+                "(deploy/exchange/README.md)"
+            ).format(error=error),
         )
     return Finding("fault", "database", str(error))
 
@@ -303,11 +339,15 @@ def _exchange(settings: Settings) -> Iterator[Finding]:
         return
     fault = arrival.fault(Path(settings.exchange.folder))
     if fault:
-        yield Finding("fault", "exchange", f"no list can arrive: {fault}")
+        yield Finding("fault", "exchange", _("no list can arrive: {fault}").format(fault=fault))
     elif settings.imports is None:
-        yield Finding("ok", "exchange", "payments go out; no lists come in, without [IMPORT]")
+        yield Finding("ok", "exchange", _("payments go out; no lists come in, without [IMPORT]"))
     else:
-        yield Finding("ok", "exchange", f"is open; lists arrive in {settings.exchange.folder}")
+        yield Finding(
+            "ok",
+            "exchange",
+            _("is open; lists arrive in {folder}").format(folder=settings.exchange.folder),
+        )
 
 
 def _password(database: Database, bank: Bank) -> Finding:
@@ -316,9 +356,13 @@ def _password(database: Database, bank: Bank) -> Finding:
     try:
         return Finding("ok", name, password.state(database, bank))
     except DatabaseError as error:
-        wants = "the bank is answered 'ask again' without the table bank_password"
+        wants = _("the bank is answered 'ask again' without the table bank_password")
         return Finding(
-            "fault", name, f"{wants}: run flask init-db, or paste sql/schema.sql ({error})"
+            "fault",
+            name,
+            _("{wants}: run flask init-db, or paste sql/schema.sql ({error})").format(
+                wants=wants, error=error
+            ),
         )
 
 
@@ -335,7 +379,9 @@ def _missing(session: Session, database: Database) -> Iterator[Finding]:
                 yield Finding(
                     "warning" if " ADD KEY " in statement else "fault",
                     ".".join(filter(None, added.groups())),
-                    f"is missing: run flask init-db, or paste {statement};",
+                    _("is missing: run flask init-db, or paste {statement};").format(
+                        statement=statement
+                    ),
                 )
 
 
@@ -345,8 +391,11 @@ def _numbers(session: Session) -> Iterator[Finding]:
         yield Finding(
             "warning",
             "payment.number",
-            f"{lacking} of the newest payments are without the number that was typed, so a repeat "
-            "of them cannot be compared: run flask init-db, now that no older release writes",
+            _(
+                "{lacking} of the newest payments are without the number that was "
+                "typed, so a repeat of them cannot be compared: run flask init-db, now "
+                "that no older release writes"
+            ).format(lacking=lacking),
         )
 
 
@@ -375,21 +424,31 @@ def _server(session: Session, engine: MySQL, settings: Settings) -> Iterator[Fin
     yield _durability(server)
     skew = abs(server["utc_now"] - utc_now())
     if skew > MAX_SKEW:
-        text = f"{skew.total_seconds():.0f} s apart from the database's: have both hosts use NTP"
+        text = _("{total_seconds:.0f} s apart from the database's: have both hosts use NTP").format(
+            total_seconds=skew.total_seconds()
+        )
         yield Finding("fault", "clock", text)
     else:
-        yield Finding("ok", "clock", "agrees with the database's")
+        yield Finding("ok", "clock", _("agrees with the database's"))
     limit = server["max_user_connections"]
     if 0 < limit <= settings.connections:
         yield Finding(
             "warning",
             "connections",
-            f"the host allows {limit} in all: keep workers times CONNECTIONS below that",
+            _("the host allows {limit} in all: keep workers times CONNECTIONS below that").format(
+                limit=limit
+            ),
         )
-    idle = f"idle ones are cut after {server['wait_timeout']} s, which is without_secrets"
-    yield Finding("ok", "connections", f"{settings.connections} a process; {idle}")
+    idle = _("idle ones are cut after {wait_timeout} s, which is without_secrets").format(
+        wait_timeout=server["wait_timeout"]
+    )
+    yield Finding(
+        "ok",
+        "connections",
+        _("{connections} a process; {idle}").format(connections=settings.connections, idle=idle),
+    )
     if not server["autocommit"]:
-        yield Finding("fault", "autocommit", "is off in our own session: tell the developers")
+        yield Finding("fault", "autocommit", _("is off in our own session: tell the developers"))
 
 
 def _encryption(session: Session, engine: MySQL) -> Finding:
@@ -398,17 +457,23 @@ def _encryption(session: Session, engine: MySQL) -> Finding:
         host in ("localhost", "127.0.0.1", "::1") for host, _ in engine.hosts
     )
     if cipher:
-        how = "the certificate is checked" if engine.ssl_ca else "the certificate is not checked"
+        how = (
+            _("the certificate is checked")
+            if engine.ssl_ca
+            else _("the certificate is not checked")
+        )
         state: State = "ok" if engine.ssl_ca else "warning"
-        hint = "" if engine.ssl_ca else ": name the authority with ?ssl_ca= in DATABASE"
+        hint = "" if engine.ssl_ca else _(": name the authority with ?ssl_ca= in DATABASE")
         return Finding(state, "encryption", f"{cipher}; {how}{hint}")
     if local:
-        return Finding("ok", "encryption", "none, inside this machine")
+        return Finding("ok", "encryption", _("none, inside this machine"))
     return Finding(
         "fault",
         "encryption",
-        "payments cross the network in the clear: ask the hoster for TLS and its authority's "
-        "certificate, and name that with ?ssl_ca= in DATABASE",
+        _(
+            "payments cross the network in the clear: ask the hoster for TLS and "
+            "its authority's certificate, and name that with ?ssl_ca= in DATABASE"
+        ),
     )
 
 
@@ -426,8 +491,10 @@ def _rights(session: Session, engine: MySQL) -> Iterator[Finding]:
         yield Finding(
             "fault",
             "rights",
-            f"the database user may not {', '.join(missing)}: grant it; if it was there before, "
-            "the panel may have revoked it because the database is over its quota",
+            _(
+                "the database user may not {missing}: grant it; if it was there before,"
+                " the panel may have revoked it because the database is over its quota"
+            ).format(missing=", ".join(missing)),
         )
     elif excess := [*exposure.rights(grants)]:
         yield from excess
@@ -447,16 +514,19 @@ def _durability(server: Row) -> Finding:
         return Finding(
             "fault",
             "durability",
-            f"innodb_flush_log_at_trx_commit is {server['flush']}: a crash loses payments that the "
-            "bank was told are recorded; ask the hoster for 1, and reconcile every day",
+            _(
+                "innodb_flush_log_at_trx_commit is {flush}: a crash loses payments that"
+                " the bank was told are recorded; ask the hoster for 1, and reconcile "
+                "every day"
+            ).format(flush=server["flush"]),
         )
     if server["log_bin"] and server["sync_binlog"] != 1:
         return Finding(
             "warning",
             "durability",
-            "sync_binlog is not 1: a copy of the database may lack the last",
+            _("sync_binlog is not 1: a copy of the database may lack the last"),
         )
-    return Finding("ok", "durability", "a commit is on the disk before we answer")
+    return Finding("ok", "durability", _("a commit is on the disk before we answer"))
 
 
 def _tables(session: Session) -> Iterator[Finding]:
@@ -466,8 +536,10 @@ def _tables(session: Session) -> Iterator[Finding]:
             yield Finding(
                 "fault",
                 f"table {table['name']}",
-                f"is {table['engine']}, which keeps no promise after a crash: "
-                f"ALTER TABLE {table['name']} ENGINE = InnoDB",
+                _(
+                    "is {engine}, which keeps no promise after a crash: ALTER TABLE {name} "
+                    "ENGINE = InnoDB"
+                ).format(engine=table["engine"], name=table["name"]),
             )
     size = sum(table["bytes"] for table in tables) // 1024 // 1024
     yield Finding("ok", "tables", f"{len(tables)}, {size} MiB")
@@ -477,8 +549,9 @@ def _tables(session: Session) -> Iterator[Finding]:
             yield Finding(
                 "fault",
                 f"key {key}",
-                f"is missing, so a repeated payment would be recorded twice: "
-                f"ALTER TABLE {key.replace('(', ' ADD UNIQUE KEY (')}",
+                _(
+                    "is missing, so a repeated payment would be recorded twice: ALTER TABLE {key}"
+                ).format(key=key.replace("(", " ADD UNIQUE KEY (")),
             )
     yield from _columns({row["name"]: row for row in session.run("doctor_columns").rows})
 
@@ -486,13 +559,17 @@ def _tables(session: Session) -> Iterator[Finding]:
 def _columns(columns: Mapping[str, Row]) -> Iterator[Finding]:
     for name, wanted in COLUMNS.items():
         if name in columns and columns[name]["type"] != wanted:
-            yield Finding("fault", name, f"is {columns[name]['type']}: make it {wanted}")
+            yield Finding(
+                "fault",
+                name,
+                _("is {type}: make it {wanted}").format(type=columns[name]["type"], wanted=wanted),
+            )
     for name in EXACT:
         if name in columns and not columns[name]["collation"].endswith("_bin"):
             yield Finding(
                 "fault",
                 name,
-                "takes abc and ABC for the same: give it a collation that ends in _bin",
+                _("takes abc and ABC for the same: give it a collation that ends in _bin"),
             )
 
 
@@ -506,10 +583,16 @@ def _dates(session: Session, bank: Bank) -> Iterator[Finding]:
         yield Finding(
             "fault",
             f"bank {bank.name} timezone",
-            f"its dates are {hours:+.1f} h off our clock: {bank.timezone.key} is not its zone",
+            _("its dates are {hours:+.1f} h off our clock: {key} is not its zone").format(
+                hours=hours, key=bank.timezone.key
+            ),
         )
     else:
-        yield Finding("ok", f"bank {bank.name} timezone", f"{bank.timezone.key} fits its dates")
+        yield Finding(
+            "ok",
+            f"bank {bank.name} timezone",
+            _("{key} fits its dates").format(key=bank.timezone.key),
+        )
 
 
 def _bills(database: Database, bank: Bank) -> Iterator[Finding]:
@@ -521,7 +604,7 @@ def _bills(database: Database, bank: Bank) -> Iterator[Finding]:
         yield Finding(
             "warning",
             f"bank {bank.name} bills",
-            f"left out of the list, for they are no integers: {numbers}",
+            _("left out of the list, for they are no integers: {numbers}").format(numbers=numbers),
         )
 
 
@@ -532,16 +615,18 @@ def _door(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             "fault",
             "Authorization",
-            "the web server hides it, so Basic can never be right: see CGIPassAuth in "
-            "deploy/README.md",
+            _(
+                "the web server hides it, so Basic can never be right: see CGIPassAuth "
+                "in deploy/README.md"
+            ),
         )
     else:
-        yield Finding("ok", "Authorization", "arrives")
+        yield Finding("ok", "Authorization", _("arrives"))
     yield _caller(settings, environ)
     if signature.scheme(environ) != "https":
-        yield Finding("warning", "https", "this call came without it, as far as we are told")
+        yield Finding("warning", "https", _("this call came without it, as far as we are told"))
     else:
-        yield Finding("ok", "https", "yes")
+        yield Finding("ok", "https", _("yes"))
 
 
 def _caller(settings: Settings, environ: Mapping[str, str]) -> Finding:
@@ -553,10 +638,12 @@ def _caller(settings: Settings, environ: Mapping[str, str]) -> Finding:
     else:  # whoever wrote it last must be one of them
         is_right = not hops or caller != environ.get("REMOTE_ADDR")
     if is_right:
-        return Finding("ok", "caller", f"{caller}: is it yours?")
+        return Finding("ok", "caller", _("{caller}: is it yours?").format(caller=caller))
     return Finding(
         "warning",
         "TRUSTED_PROXIES",
-        f"does not fit: {hops} proxies wrote X-Forwarded-For, the last is "
-        f"{environ.get('REMOTE_ADDR')}, and the caller is taken for {caller}",
+        _(
+            "does not fit: {hops} proxies wrote X-Forwarded-For, the last is "
+            "{remote_addr}, and the caller is taken for {caller}"
+        ).format(hops=hops, remote_addr=environ.get("REMOTE_ADDR"), caller=caller),
     )

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from callback import signature
 from callback.tools.finding import Finding
+from callback.tools.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,22 +39,26 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 def rights(grants: Iterable[str]) -> Iterator[Finding]:
     """Say which rights of the database user are more than the program can use."""
     for grant in grants:
-        granted, _, place = grant.partition(" ON ")
+        granted, _on, place = grant.partition(" ON ")
         everywhere = place.replace("`", "").startswith("*.*")
         excess = [right for right in OF_THE_SERVER if re.search(rf"\b{right}\b", granted)]
         if everywhere and (excess or WITHOUT_RIGHTS not in granted):
             yield Finding(
                 "fault",
                 "rights",
-                f"the database user may do {', '.join(excess) or 'things'} in every database of the"
-                " server: give it a user of its own with the rights of sql/grants.sql",
+                _(
+                    "the database user may do {things} in every database of the server: "
+                    "give it a user of its own with the rights of sql/grants.sql"
+                ).format(things=", ".join(excess) or "things"),
             )
         if "GRANT OPTION" in place:
             yield Finding(
                 "fault",
                 "rights",
-                "the database user may give its rights to others: REVOKE GRANT OPTION, "
-                "or a user with the rights of sql/grants.sql",
+                _(
+                    "the database user may give its rights to others: REVOKE GRANT OPTION, "
+                    "or a user with the rights of sql/grants.sql"
+                ),
             )
 
 
@@ -66,8 +71,11 @@ def loopback(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 "fault",
                 f"bank {bank.name}",
-                "allow has nothing but this machine: no bank gets in, and behind a proxy that "
-                "TRUSTED_PROXIES does not count everybody does; ask the bank for its addresses",
+                _(
+                    "allow has nothing but this machine: no bank gets in, and behind a "
+                    "proxy that TRUSTED_PROXIES does not count everybody does; ask the bank"
+                    " for its addresses"
+                ),
             )
 
 
@@ -80,8 +88,11 @@ def planted(root: Path, named: Iterable[str]) -> Finding | None:
     return Finding(
         "fault",
         "release",
-        f"{len(foreign)} files were put there by somebody else ({shown}): look at them, take them "
-        "away, and deploy again; what is yours belongs into instance/ before a release is made",
+        _(
+            "{foreign} files were put there by somebody else ({shown}): look at "
+            "them, take them away, and deploy again; what is yours belongs into "
+            "instance/ before a release is made"
+        ).format(foreign=len(foreign), shown=shown),
     )
 
 
@@ -92,7 +103,7 @@ def _files(root: Path) -> set[str]:
     """
     names = {
         (Path(folder).relative_to(root) / name).as_posix()
-        for folder, _, names in os.walk(root)
+        for folder, _folders, names in os.walk(root)
         for name in names
         if not _is_compiled(Path(folder), name)
     }
@@ -116,8 +127,10 @@ def leaks(settings: Settings, home: Path) -> Iterator[Finding]:
                 yield Finding(
                     "fault",
                     f"{whose} token",
-                    f"stands in {path}, a log of the web server: have it log no addresses, then "
-                    "give a new address (flask url)",
+                    _(
+                        "stands in {path}, a log of the web server: have it log no addresses, "
+                        "then give a new address (flask url)"
+                    ).format(path=path),
                 )
 
 

@@ -77,7 +77,10 @@ def tracked() -> list[Path]:
         check=True,
     )
     paths = {ROOT / name for name in listed.stdout.split("\0") if name}
-    return sorted(path for path in paths if path.is_file() and path != Path(__file__))
+    ours = Path(__file__)
+    return sorted(
+        path for path in paths if path.is_file() and path != ours and path.suffix != ".mo"
+    )
 
 
 FILES = tracked()

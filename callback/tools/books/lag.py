@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from callback.clock import utc_now
 from callback.database.errors import DatabaseError
 from callback.tools.finding import Finding, State
+from callback.tools.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,8 +40,10 @@ def find(database: Database) -> Iterator[Finding]:
         yield Finding(
             "fault",
             "posting",
-            f"{row['n']} {row['kind']}, the oldest of {row['since']:%Y-%m-%d %H:%M} UTC, are not "
-            f"in the program: write instance/sql/post_{row['kind']}.sql",
+            _(
+                "{n} {kind}, the oldest of {since:%Y-%m-%d %H:%M} UTC, are not in the "
+                "program: write instance/sql/post_{kind}.sql"
+            ).format(n=row["n"], kind=row["kind"], since=row["since"]),
         )
     yield _late([row for row in waiting if row not in unscripted], is_failing=bool(failed))
 
@@ -50,18 +53,33 @@ def _failed(rows: Sequence[Row]) -> Finding:
     return Finding(
         "fault",
         "posting",
-        f"{len(rows)} could not be posted, tried last at {first['tried_at']:%Y-%m-%d %H:%M} UTC; "
-        f"{first['kind']} {first['bank']} {first['txn_id']}: {first['why']}",
+        _(
+            "{rows} could not be posted, tried last at {tried_at:%Y-%m-%d %H:%M} "
+            "UTC; {kind} {bank} {txn_id}: {why}"
+        ).format(
+            rows=len(rows),
+            tried_at=first["tried_at"],
+            kind=first["kind"],
+            bank=first["bank"],
+            txn_id=first["txn_id"],
+            why=first["why"],
+        ),
     )
 
 
 def _late(waiting: list[Row], *, is_failing: bool) -> Finding:
     if not waiting:
-        return Finding("ok", "posting", "nothing waits")
+        return Finding("ok", "posting", _("nothing waits"))
     since: datetime = min(row["since"] for row in waiting)
-    text = f"{sum(row['n'] for row in waiting)} wait, the oldest since {since:%Y-%m-%d %H:%M} UTC"
+    text = _("{waiting} wait, the oldest since {since:%Y-%m-%d %H:%M} UTC").format(
+        waiting=sum(row["n"] for row in waiting), since=since
+    )
     late = utc_now() - since
     if is_failing or late < LATE:
         return Finding("warning" if late >= LATE else "ok", "posting", text)
     state: State = "fault" if late >= TOO_LATE else "warning"
-    return Finding(state, "posting", f"{text}: does cron run flask post, and how does it end?")
+    return Finding(
+        state,
+        "posting",
+        _("{text}: does cron run flask post, and how does it end?").format(text=text),
+    )

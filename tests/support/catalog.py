@@ -1,0 +1,115 @@
+"""Gathers the texts and compiles them: `make texts`, after a text has changed.
+
+What is new stands in ru.po with an empty translation; Babel does the rest. The texts of --help are
+taken from the commands themselves.
+"""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime, timezone
+from inspect import cleandoc
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from click import Context, Group, Option
+
+from callback import create_app
+from callback.paths import ROOT
+from callback.tools.words import DOMAIN, FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from click import Command
+
+LANGUAGES = ("ru",)
+DAY = datetime(2026, 11, 26, tzinfo=timezone.utc)  # another would be a change in every file
+METHODS = [("**.py", "python")]
+# What the library of commands says by itself.
+OF_CLICK = (
+    *("Usage:", "Options", "Commands", "Error: {message}", "Show this message and exit."),
+    *("Try '{command} {option}' for help.", "required", "default: {default}", "[OPTIONS]"),
+)
+
+
+def file(language: str, suffix: str) -> Path:
+    """Where a language's texts stand."""
+    return FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.{suffix}"
+
+
+def gathered() -> Catalog:
+    """Everything that the program may say, without translations."""
+    catalog = Catalog(domain=DOMAIN, fuzzy=False)
+    for name, line, text, _, _ in extract_from_dir(
+        ROOT / "callback", METHODS, keywords={"_": None}
+    ):
+        catalog.add(text, locations=[(f"callback/{name}", line)])
+    for text in (*_helps(), *OF_CLICK):
+        catalog.add(text)
+    return catalog
+
+
+def _helps() -> Iterator[str]:
+    with TemporaryDirectory() as folder:
+        settings = Path(folder, "config.toml")
+        settings.touch(mode=0o600)
+        sample = (ROOT / "sample.toml").read_text(encoding="utf-8")
+        settings.write_text(
+            sample.replace("public-secret-of-the-sample", "x" * 32), encoding="utf-8"
+        )
+        group = create_app(settings).cli
+        yield from _of(group, Context(group))
+
+
+def _of(group: Group, context: Context) -> Iterator[str]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command and command.callback and command.callback.__module__.startswith("callback."):
+            yield from _of_command(command)
+
+
+def _of_command(command: Command) -> Iterator[str]:
+    yield cleandoc(command.help or "")
+    for option in command.params:
+        if isinstance(option, Option) and option.help:
+            yield option.help
+
+
+def translated(language: str) -> Catalog:
+    """What the file of a language has, with everything that is said now and nothing else."""
+    with file(language, "po").open("rb") as content:
+        catalog = read_po(content, locale=language, domain=DOMAIN)
+    catalog.update(gathered(), no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    catalog.creation_date = catalog.revision_date = DAY
+    return catalog
+
+
+def compiled(catalog: Catalog) -> bytes:
+    """As gettext reads it; the day does not change it."""
+    content = io.BytesIO()
+    write_mo(content, catalog)
+    return content.getvalue()
+
+
+def main() -> None:
+    """Write the files anew."""
+    for language in LANGUAGES:
+        catalog = translated(language)
+        with file(language, "po").open("wb") as content:
+            write_po(content, catalog, width=100, omit_header=False, sort_output=True)
+        with file(language, "po").open("rb") as content:
+            again = read_po(content, locale=language, domain=DOMAIN)
+        file(language, "mo").write_bytes(compiled(again))
+        lacking = [message.id for message in catalog if message.id and not message.string]
+        print(f"{language}: {len(catalog)} texts, {len(lacking)} without a translation")
+
+
+if __name__ == "__main__":
+    main()

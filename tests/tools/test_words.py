@@ -1,0 +1,89 @@
+"""What people of the office read is in their language, out of one catalog that lacks nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from callback import settings
+from tests.conftest import SOME_BANK, flask
+from tests.support import catalog
+from tests.support.processes import write_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from babel.messages.catalog import Catalog
+
+HEAD = """
+SECRET_KEY = "only-for-tests-only-for-tests-only"
+DATABASE = "sqlite:///books.db"
+TIMEZONE = "Asia/Almaty"
+CURRENCY = "KZT"
+"""
+VALUE = re.compile(r"(?<!\{)\{[^{}]*\}")
+
+
+@pytest.fixture(scope="module")
+def russian() -> Catalog:
+    """The Russian texts, with all that the program says now."""
+    return catalog.translated("ru")
+
+
+def test_every_text_is_translated(russian: Catalog) -> None:
+    """One that is new, or has changed, stands in ru.po after `make texts`."""
+    lacking = [message.id for message in russian if message.id and not message.string]
+
+    assert lacking == []
+    assert len(russian) > 100
+
+
+def test_a_translation_has_the_values_of_the_text(russian: Catalog) -> None:
+    """Each of them, formatted alike: another would be a crash where nobody expects one."""
+    wrong = [
+        message.id
+        for message in russian
+        if message.id
+        and sorted(VALUE.findall(str(message.id))) != sorted(VALUE.findall(str(message.string)))
+    ]
+
+    assert wrong == []
+
+
+def test_what_is_uploaded_is_what_was_translated(russian: Catalog) -> None:
+    """A host compiles nothing: the compiled texts are in the tree."""
+    assert catalog.file("ru", "mo").read_bytes() == catalog.compiled(russian)
+
+
+@pytest.mark.parametrize(
+    ("language", "help_", "doctor"),
+    [
+        ("", "Usage:", "only their owner can read them"),
+        ('language = "en"', "Usage:", "only their owner can read them"),
+        ('language = "ru"', "Использование:", "прочесть может только владелец"),
+        ('language = "kk"', "Использование:", "прочесть может только владелец"),
+    ],
+)
+def test_commands_and_the_doctor_speak_it(
+    tmp_path: Path, language: str, help_: str, doctor: str
+) -> None:
+    """English where the settings say nothing."""
+    file = write_settings(f"{language}\n{HEAD}{SOME_BANK}", tmp_path)
+    shown = flask(file, "payments", "--help").stdout
+
+    assert shown.startswith(help_)
+    assert ("List the recorded payments" in shown) == (help_ == "Usage:")
+    assert doctor in flask(file, "doctor").stdout
+
+
+def test_payers_read_it_too_unless_the_bank_says_otherwise(tmp_path: Path) -> None:
+    """A bank's own language wins."""
+    own = SOME_BANK.replace("qiwi", "own") + 'language = "uz"\n'
+    banks = settings.load(
+        write_settings(f'language = "kk"\n{HEAD}{SOME_BANK}{own}', tmp_path)
+    ).banks
+
+    assert (banks["qiwi"].language, banks["own"].language) == ("kk", "uz")
+    assert settings.load(write_settings(HEAD + SOME_BANK, tmp_path)).banks["qiwi"].language == "en"
