@@ -2,6 +2,8 @@
 # make test   every test, against a private MariaDB server and SQLite
 # make test-deploy  the long tests of web servers: killed workers, hosts without room
 # make test-fresh  lint and tests on a bare Debian 12 and 13 (needs root and debootstrap)
+# make storm  a bank without patience, while workers and database are killed and links are cut:
+#             SEED=1 SEEDS=1 PAYMENTS=3000; JSON=1 for a line of JSON, BUG="no deadline" to see it fail
 # make million  a list of a million bills: the time and the memory it takes
 # make storm-books  a minute in which imports, exports, posting and all else is killed (SECONDS, SEED)
 # make coverage  the same tests, and which lines and branches they never reach
@@ -25,7 +27,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 stop = { echo "$(1)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: requirements audit run test coverage test-deploy test-fresh readme texts settings deploy-ftp deploy-ssh rollback million lint bench clean mariadb packages
+.PHONY: requirements audit run test coverage test-deploy test-fresh readme texts settings deploy-ftp deploy-ssh rollback storm storm-books million lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
 	$(VENV)/bin/flask init-db --sample
@@ -86,6 +88,11 @@ million: $(VENV)/test.stamp mariadb
 SECONDS ?= 60
 storm-books: $(VENV)/test.stamp mariadb
 	$(VENV)/bin/python -m tests.storm.books --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+# A million payments: make storm SEEDS=100 PAYMENTS=10000
+storm: $(VENV)/test.stamp mariadb
+	@$(VENV)/bin/python -m tests.storm --seed=$(or $(SEED),1) --seeds=$(or $(SEEDS),1) \
+		--payments=$(or $(PAYMENTS),3000) $(if $(JSON),--json) $(if $(BUG),--bug="$(BUG)")
 
 bench: $(VENV)/test.stamp mariadb
 	bench/run

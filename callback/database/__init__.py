@@ -26,7 +26,7 @@ from callback.database.errors import (
     RetryError,
 )
 from callback.database.older import without_promise
-from callback.database.statements import load_statements, parts
+from callback.database.statements import load_statements, parts, values
 from callback.database.timing import SILENT_S, ServerClock, Watch
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ LOCK_TIMEOUT_S = 1
 # included, when we give it up. What comes later does nothing (`:deadline`).
 LIFE_S = STATEMENT_TIMEOUT_S - 2 * LOCK_TIMEOUT_S
 FUTURE = timedelta(minutes=1)
+# What a statement may be told of the time.
+TIMES = {"deadline", "began", "latest"}
 # Commands (lists, schema) may take their time.
 PATIENT_TIMEOUT_S = 600
 # The fourth equal pay of a deadlock is rare, the eighth was never seen.
@@ -109,7 +111,7 @@ class Database:
             for name, text in statements.items()
             if without_promise(text) != text
         }
-        self.timed = {name for name, text in statements.items() if ":deadline" in text}
+        self.timed = {name for name, text in statements.items() if TIMES & values(text)}
         self._idle: list[Connection] = []
         self._places = threading.BoundedSemaphore(connections)
         self._watch = Watch()

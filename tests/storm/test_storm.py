@@ -1,0 +1,53 @@
+"""A small storm in every run of the tests; large ones, and every bug, on demand (make storm)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.storm import bugs, storm, weather
+from tests.support.processes import ROOT
+
+
+def test_a_storm_leaves_the_books_equal() -> None:
+    """Payments of every dialect; nothing is lost, doubled or taken back."""
+    outcome = storm.run(seed=1, payments=40, drills=False)  # those are in tests/database
+
+    assert outcome.examples == []
+    assert outcome.good
+    assert outcome.recorded > 25
+    assert outcome.weather.keys() == weather.OF_A_THOUSAND.keys()
+
+
+def test_a_storm_is_the_same_every_time() -> None:
+    """A seed tells the faults and their order."""
+    assert weather.plan_of(7, 1000) == weather.plan_of(7, 1000)
+    assert weather.plan_of(7, 1000) != weather.plan_of(8, 1000)
+
+
+@pytest.mark.deploy
+def test_a_storm_of_three_thousand() -> None:
+    """As `make storm` runs it; its summary is an object of JSON."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.storm", "--seed=3", "--payments=3000", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = json.loads(done.stdout)
+
+    assert (done.returncode, told["examples"]) == (0, [])
+    assert told["parallel"] >= 0.25 * told["payments"]
+    assert told["late"] >= 0.1 * told["payments"]
+    assert told["settled_s"] < 30
+
+
+@pytest.mark.deploy
+@pytest.mark.parametrize("bug", bugs.BUGS)
+def test_a_storm_catches(bug: str) -> None:
+    """A test that cannot fail proves nothing: of three storms one notices."""
+    assert any(not storm.run(seed, 150, bug=bug).good for seed in range(1, 4))
