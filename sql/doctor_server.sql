@@ -6,4 +6,5 @@ SELECT VERSION() AS version,
        @@max_user_connections AS max_user_connections,
        @@wait_timeout AS wait_timeout,
        @@autocommit AS autocommit,
+       @@read_only AS read_only,
        UTC_TIMESTAMP(3) AS utc_now

@@ -103,7 +103,7 @@ class Database:
 
     def __init__(self, engine: Engine, statements: Mapping[str, str], connections: int) -> None:
         self.engine = engine
-        self._scripts = statements
+        self.texts = statements  # as they are written
         self.statements = {name: engine.prepare(text) for name, text in statements.items()}
         # Those that a database without the table `promise` can run, too.
         self.older = {
@@ -191,6 +191,12 @@ class Database:
                     "changes nothing"
                 ) from error
 
+    def over(self, engine: Engine) -> Database:
+        """The same statements, prepared as they are here, over another engine's one connection."""
+        other = Database(engine, self.texts, 1)
+        other.statements = self.statements
+        return other
+
     def script(self, name: str) -> None:
         """Run a file of several statements, such as the schema; DatabaseError when one fails."""
         with closing(self.engine.connect()) as connection:
@@ -207,7 +213,7 @@ class Database:
 
     def statements_of(self, name: str) -> list[str]:
         """Take a file of several statements apart."""
-        return parts(self._scripts[name])
+        return parts(self.texts[name])
 
 
 def _close(connections: list[Connection]) -> None:

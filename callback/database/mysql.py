@@ -62,6 +62,11 @@ HINTS = {
     1203: "the user has no connection left: lower CONNECTIONS or the number of workers",
     1205: "another program holds what we need: has the accounting program left a transaction open?",
     1226: "the user is over a limit of the host: lower CONNECTIONS or the number of workers",
+    1267: "one column has letters of another sort than the other (collation): in a view write "
+    "CONVERT(… USING ascii) COLLATE ascii_bin AS state, USING utf8 … utf8_bin AS number",
+    1290: "the server takes no changes (read_only): is DATABASE a copy of the main server?",
+    1356: "a view names a column or a table that is not there, or that its maker may not read",
+    1449: "who made a view is no user any more: make the view again, as a user that stays",
     2026: "no trusted TLS to the database: check ssl_ca and the server's certificate",
     2059: "the driver has no such login: give the database user another",
 }

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING
 
 from callback import log, signature
 from callback.clock import utc_now
-from callback.database import older
 from callback.database.errors import DatabaseError
 from callback.database.login import COLD
 from callback.database.mysql import MySQL
@@ -31,7 +30,7 @@ from callback.paths import INSTANCE, ROOT
 from callback.protocols import PROTOCOLS
 from callback.readers import LEAST_PASSWORD, LEAST_RSA_BITS
 from callback.settings import open_to_others
-from callback.tools import arrival, exposure, password, web
+from callback.tools import arrival, exposure, overlays, password, rehearsal, tables, web
 from callback.tools.books import lag, mt940, pull
 from callback.tools.finding import Finding
 from callback.tools.words import _
@@ -56,16 +55,8 @@ PRIVATE = (
 OUTSIDE_TIMEOUT_S = 15
 OLD_PASSENGER = (6, 0, 19)  # loaders before it import a module that Python 3.12 removed
 RIGHTS = ("SELECT", "INSERT", "UPDATE")
-KEYS = ("account(number)", "invoice(number)", "payment(bank,txn_id)")
-COLUMNS = {
-    "invoice.amount": "decimal(14,2)",
-    "payment.amount": "decimal(14,2)",
-    "payment.paid_at": "datetime(3)",
-    "payment.created_at": "datetime(3)",
-    "payment.performed_at": "datetime(3)",
-    "payment.cancelled_at": "datetime(3)",
-}
-EXACT = ("account.number", "invoice.number", "payment.bank", "payment.txn_id")
+# Faults of these leave a rehearsal its sense.
+BESIDE = ("clock", "connections", "durability", "encryption", "login")
 
 MISSING = "missing"  # a library
 # What a statement of the schema or of an upgrade adds: a table; a column or a key of a table.
@@ -82,7 +73,7 @@ def examine(
     yield from _files(settings)
     yield from _release(ROOT)
     yield from _banks(settings)
-    yield from _overlays(INSTANCE / "sql")
+    yield from overlays.examine(INSTANCE / "sql")
     yield from _exchange(settings)
     yield from _database(settings, database)
     if environ is not None:
@@ -274,6 +265,20 @@ def _bank(bank: Bank) -> Iterator[Finding]:
 
 
 def _database(settings: Settings, database: Database) -> Iterator[Finding]:
+    in_the_way = False
+    for finding in _server_and_tables(settings, database):
+        is_other = finding.name.startswith(("bank ", *BESIDE))
+        in_the_way = in_the_way or (finding.state == "fault" and not is_other)
+        yield finding
+    if not in_the_way:
+        laid_over = [file.stem for file in sorted((INSTANCE / "sql").glob("*.sql"))]
+        try:
+            yield from rehearsal.examine(database, [*settings.banks.values()], laid_over)
+        except DatabaseError as error:
+            yield Finding("fault", "rehearsal", str(error))
+
+
+def _server_and_tables(settings: Settings, database: Database) -> Iterator[Finding]:
     started = time.monotonic()
     try:
         if isinstance(settings.engine, MySQL):
@@ -289,7 +294,7 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
             )
             if isinstance(settings.engine, MySQL):
                 yield from _server(session, settings.engine, settings)
-                yield from _tables(session)
+                yield from tables.examine(session)
             if not missing:
                 yield from _numbers(session)
             for bank in settings.banks.values():
@@ -399,17 +404,6 @@ def _numbers(session: Session) -> Iterator[Finding]:
         )
 
 
-def _overlays(folder: Path) -> Iterator[Finding]:
-    """Look at the statements that the site has laid over ours."""
-    for path in sorted(folder.glob("*.sql")):
-        text = path.read_text(encoding="utf-8")
-        lacking = [*older.faults(text)]
-        if lacking:
-            # What is completed as it is read does no harm until its form changes.
-            state: State = "fault" if [*older.faults(older.completed(text))] else "warning"
-            yield Finding(state, f"instance/sql/{path.name}", "; ".join(lacking))
-
-
 def _login(engine: MySQL) -> Iterator[Finding]:
     with closing(engine.connect()) as connection:
         if not connection.can_log_in_again:
@@ -447,6 +441,13 @@ def _server(session: Session, engine: MySQL, settings: Settings) -> Iterator[Fin
         "connections",
         _("{connections} a process; {idle}").format(connections=settings.connections, idle=idle),
     )
+    if str(server["read_only"]).upper() not in ("0", "OFF"):
+        yield Finding(
+            "fault",
+            "read-only",
+            "the server takes no changes (read_only), so every payment is answered 'ask again': is "
+            "DATABASE a copy? Name the main server, or ask the hoster",
+        )
     if not server["autocommit"]:
         yield Finding("fault", "autocommit", _("is off in our own session: tell the developers"))
 
@@ -527,50 +528,6 @@ def _durability(server: Row) -> Finding:
             _("sync_binlog is not 1: a copy of the database may lack the last"),
         )
     return Finding("ok", "durability", _("a commit is on the disk before we answer"))
-
-
-def _tables(session: Session) -> Iterator[Finding]:
-    tables = session.run("doctor_tables").rows
-    for table in tables:
-        if table["engine"] != "InnoDB":
-            yield Finding(
-                "fault",
-                f"table {table['name']}",
-                _(
-                    "is {engine}, which keeps no promise after a crash: ALTER TABLE {name} "
-                    "ENGINE = InnoDB"
-                ).format(engine=table["engine"], name=table["name"]),
-            )
-    size = sum(table["bytes"] for table in tables) // 1024 // 1024
-    yield Finding("ok", "tables", f"{len(tables)}, {size} MiB")
-    keys = {row["name"] for row in session.run("doctor_keys").rows}
-    for key in KEYS:
-        if key not in keys:
-            yield Finding(
-                "fault",
-                f"key {key}",
-                _(
-                    "is missing, so a repeated payment would be recorded twice: ALTER TABLE {key}"
-                ).format(key=key.replace("(", " ADD UNIQUE KEY (")),
-            )
-    yield from _columns({row["name"]: row for row in session.run("doctor_columns").rows})
-
-
-def _columns(columns: Mapping[str, Row]) -> Iterator[Finding]:
-    for name, wanted in COLUMNS.items():
-        if name in columns and columns[name]["type"] != wanted:
-            yield Finding(
-                "fault",
-                name,
-                _("is {type}: make it {wanted}").format(type=columns[name]["type"], wanted=wanted),
-            )
-    for name in EXACT:
-        if name in columns and not columns[name]["collation"].endswith("_bin"):
-            yield Finding(
-                "fault",
-                name,
-                _("takes abc and ABC for the same: give it a collation that ends in _bin"),
-            )
 
 
 def _dates(session: Session, bank: Bank) -> Iterator[Finding]:

@@ -1,0 +1,412 @@
+"""Rehearses a payment on a customer of the site's, whatever its views and statements are.
+
+Find, pay, find, pay again: by the program's own operations, in one transaction that is undone. What
+a bank would hear, and what would be in the books, is compared with what it should be.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
+from typing import Protocol as Interface
+
+from callback.clock import utc_now
+from callback.database.errors import DatabaseError, DuplicateError
+from callback.database.statements import SCRIPTS
+from callback.model import Cancel, Check, Cutoff, Pay, Perform, Statement
+from callback.tools.finding import Finding
+from callback.tools.undone import NOW, STATES, SUM, Books, NothingError, Undone, WrongError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from callback.bank import Bank
+    from callback.database import Database, Row
+    from callback.model import Command
+
+OTHER_SUM = 2 * SUM
+LONG_AGO = datetime(2000, 1, 1)  # noqa: DTZ001 - as in the columns
+# So many rows take a millisecond. A table that is read whole has them once.
+LARGE = 1000
+NOT_EXPLAINED = ("doctor_grants", "doctor_tls", "grants")  # SHOW, GRANT
+NO_SHOW_VIEW = "(1345,"  # MySQL explains a view only to who may see what it is made of
+OF_TABLE = {"account": STATES["state"], "invoice": STATES["invoice_state"]}
+# What nothing may be found for: a trailing blank, zeros in front.
+NEAR = ("{} ", "000000{}")
+
+
+def examine(
+    database: Database, banks: Sequence[Bank], laid_over: Sequence[str]
+) -> Iterator[Finding]:
+    """Look at the customers, then rehearse for each sort of payer that the banks have."""
+    sorts = {bank.payer: bank for bank in sorted(banks, key=lambda bank: not bank.prefix)}
+    looks: tuple[_Look, ...] = (
+        _Customers(tuple(sorts)),
+        _OwnStatements(laid_over),
+        *(_Play(bank, banks) for bank in sorts.values()),
+    )
+    for look in looks:
+        with closing(Undone(database.engine.connect())) as connection:
+            finding = _look(look, Books(database, connection))
+        if finding.text:
+            yield finding
+
+
+def _look(look: _Look, books: Books) -> Finding:
+    try:
+        return Finding("ok", look.name, look.run(books))
+    except NothingError as nothing:
+        return Finding("ok", look.name, str(nothing))
+    except WrongError as wrong:
+        return Finding("fault", f"{look.name}: {wrong.name}", str(wrong))
+    except DatabaseError as error:
+        return Finding("fault", f"{look.name}: {books.last}", str(error))
+
+
+class _Look(Interface):
+    """Something to look at; WrongError, NothingError, DatabaseError."""
+
+    @property
+    def name(self) -> str: ...
+    def run(self, books: Books) -> str: ...
+
+
+@dataclass
+class _Customers:
+    """What may be wrong with any customer, where another program's are behind a view."""
+
+    payers: Sequence[str]
+    name: str = "customers"
+
+    def run(self, books: Books) -> str:
+        """Look at all of them; the keys and types of tables of our own need no look."""
+        if not (books.is_mysql and any(not row["engine"] for row in books.rows("doctor_tables"))):
+            raise NothingError
+        for row in books.rows("doctor_states"):
+            states = OF_TABLE[row["name"]]
+            if row["state"] not in states:
+                raise WrongError(
+                    f"{row['name']}.state",
+                    f"is {row['state']!r} of {row['n']}: expected {' or '.join(states)}",
+                )
+        for payer in self.payers:
+            for row in books.rows(f"doctor_same_{payer}"):
+                what = (
+                    "some have none"
+                    if row["number"] is None
+                    else f"{row['n']} are {row['number']!r}"
+                )
+                raise WrongError(
+                    f"{payer}.number",
+                    f"{what}: nobody can tell whose the money is; leave out those without, and "
+                    "number the others apart",
+                )
+        owners = books.rows("doctor_owners")[0]
+        if owners["n"] and not owners["owned"]:
+            raise WrongError(
+                "invoice.account_id", "is the id of no account, so nobody owes anything: mend it"
+            )
+        return "their numbers are unique, and their states ours"
+
+
+@dataclass
+class _OwnStatements:
+    """Statements of the site's: can the server run them at all?"""
+
+    laid_over: Sequence[str]
+    name: str = "instance/sql"
+
+    def run(self, books: Books) -> str:
+        """Have each looked at by the server."""
+        if not (self.laid_over and books.is_mysql):
+            raise NothingError
+        for name in self.laid_over:
+            if name in books.texts and name not in (*SCRIPTS, *NOT_EXPLAINED):
+                books.plan(name)
+        return f"{len(self.laid_over)} of the site's own: the server can run them"
+
+
+@dataclass
+class _Play:
+    """A bank that pays for an account, or an invoice, of the site's."""
+
+    bank: Bank
+    banks: Sequence[Bank]
+    number: str = ""
+    issued: Decimal = Decimal(0)
+    owed: Decimal = Decimal(0)
+    unseen: str = ""
+    id: str = field(default_factory=lambda: f"doctor-{secrets.token_hex(8)}")
+
+    @property
+    def name(self) -> str:
+        return f"rehearsal {self.bank.payer}"
+
+    @property
+    def payer(self) -> str:
+        return self.bank.payer
+
+    def run(self, books: Books) -> str:
+        """Play it from the first check to the last cancellation."""
+        self.number = self._somebody(books)
+        self._find(books)
+        self._plans(books)
+        self._letters(books)
+        self._pay(books)
+        self._refusals(books)
+        self._post(books)
+        self._book_and_perform(books)
+        self._register(books)
+        self._lists(books)
+        return f"find, pay, find, pay again on one of the site's own, undone{self.unseen}"
+
+    def _somebody(self, books: Books) -> str:
+        for row in books.rows(f"doctor_{self.payer}", state="active"):
+            number = str(row["number"])
+            typed = number.removeprefix(self.bank.prefix)
+            owes = self._sum(books.rows(f"find_{self.payer}", **self._look(number)))
+            fits = self.bank.account_number(typed) == number
+            if fits and (self.payer == "account" or owes >= 5 * SUM):
+                return typed
+        raise NothingError("nobody is there yet to rehearse a payment with")
+
+    def _look(self, number: str) -> dict[str, Any]:
+        since = {"waits_created_at": LONG_AGO, "waits_paid_at": LONG_AGO}
+        return {"account": number, **(since if self.payer == "invoice" else {})}
+
+    def _sum(self, rows: Sequence[Row]) -> Decimal:
+        return Decimal(rows[0]["issued"]) - Decimal(rows[0]["paid"]) if rows else Decimal(0)
+
+    def _find(self, books: Books) -> None:
+        find = f"find_{self.payer}"
+        number = self.bank.account_number(self.number)
+        rows = books.rows(find, **self._look(number))
+        if len(rows) != 1:
+            raise WrongError(find, f"finds {len(rows)} for {number!r}, which is one")
+        for form in NEAR:
+            if books.rows(find, **self._look(form.format(number))):
+                raise WrongError(
+                    find,
+                    f"finds {number!r} for {form.format(number)!r}: compare the lengths, too, "
+                    "as ours does (CHAR_LENGTH)",
+                )
+        if len(books.rows(find, **self._look(number[:-1]))) > 1:
+            raise WrongError(find, f"finds several for {number[:-1]!r}: compare the whole number")
+        self.issued, self.owed = Decimal(rows[0]["issued"]), self._sum(rows)
+
+    def _plans(self, books: Books) -> None:
+        if not books.is_mysql:
+            return
+        values = {"account": self.bank.account_number(self.number), "bank": self.bank.name}
+        own = [f"{name}_{self.payer}" for name in ("find", "pay", "explain", "book")]
+        for name in (*own, "find_payment", "perform_payment", "cancel_payment"):
+            for row in self._plan(books, name, values):
+                if row["type"] in ("ALL", "index") and int(row["rows"] or 0) >= LARGE:
+                    raise WrongError(
+                        name,
+                        f"reads all {row['rows']} rows of {row['table']}, and everybody waits for "
+                        "that: give it a key on what it is looked up by (an expression has none)",
+                    )
+
+    def _plan(self, books: Books, name: str, values: Mapping[str, Any]) -> Sequence[Row]:
+        try:
+            return books.plan(name, **values)
+        except DatabaseError as error:
+            if NO_SHOW_VIEW not in str(error):
+                raise
+            self.unseen = (
+                "; whether whole tables are read could not be seen: grant SHOW VIEW, to look once"
+            )
+            return ()
+
+    def _letters(self, books: Books) -> None:
+        find = f"find_{self.payer}"
+        if self._lets_in("Ж"):
+            try:
+                books.rows(find, **self._look("Ж"))
+            except DatabaseError as error:
+                raise WrongError(
+                    find,
+                    f"fails for a letter that the number's column cannot hold ({error}), so who "
+                    'types one hears "ask again" for ever: set account_pattern, such as '
+                    '"[0-9A-Za-z-]{1,30}"',
+                ) from error
+        whole = [self.number[:-1] + "e" + self.number[-1:], "1e2", "10e3"]
+        rows = books.rows(f"doctor_{self.payer}", state="active")
+        if any(isinstance(row["number"], int) for row in rows) and self._lets_in("e", *whole):
+            raise WrongError(
+                f"{self.payer}.number",
+                "is a whole number, and the server takes 1e2 for 100: set account_pattern to "
+                'digits, such as "[1-9][0-9]{0,9}"',
+            )
+
+    def _lets_in(self, letter: str, *more: str) -> bool:
+        typed = [letter * n for n in range(1, 33)]
+        typed += [self.number[:n] + letter + self.number[n + 1 :] for n in range(len(self.number))]
+        patterns = [bank.account_pattern for bank in self.banks if bank.payer == self.payer]
+        return any(pattern.fullmatch(text) for pattern in patterns for text in (*typed, *more))
+
+    def _pay(self, books: Books) -> None:
+        pay, explain = f"pay_{self.payer}", f"explain_{self.payer}"
+        self._expect(books, pay, self._payment("a"), "ok", "does not record a payment")
+        self._recorded(books, pay)
+        if books.rows("find_payment", bank="", txn_id=self._id("a")):
+            raise WrongError("find_payment", "finds another bank's payment: compare p.bank = :bank")
+        self._owes(books, self.owed - SUM, "a payment is recorded")
+        number = self.bank.account_number(self.number)
+        books.rows(explain, bank=self.bank.name, txn_id=self._id("a"), **self._look(number))
+        self._repeats(books, pay, explain)
+        self._owes(books, self.owed - SUM, "a payment is repeated")
+
+    def _repeats(self, books: Books, pay: str, explain: str) -> None:
+        again = "takes a payment that is there already for a new one, or does not find it"
+        self._expect(books, explain, self._payment("a"), "duplicate_same", again)
+        # A bank may send the same with another date.
+        later = self._payment("a", paid_at=NOW + timedelta(hours=1))
+        self._expect(books, pay, later, "duplicate_same", again)
+        other = "takes another payment under the same txn_id for the first, and raises no alarm"
+        for command in (
+            self._payment("a", amount=OTHER_SUM),
+            self._payment("a", account=f"{self.number}7"),
+        ):
+            self._expect(books, explain, command, "duplicate_other", other)
+        self._recorded(books, pay)
+
+    def _recorded(self, books: Books, pay: str) -> None:
+        rows = books.rows("find_payment", bank=self.bank.name, txn_id=self._id("a"))
+        if not rows:
+            raise WrongError(pay, "records it under another bank or txn_id than it was given")
+        told = {
+            "payment_number": self.bank.prefix + self.number,
+            "amount": SUM,
+            "payment_state": "paid",
+            "paid_at": NOW,
+        }
+        for name, value in told.items():
+            if rows[0][name] != value:
+                raise WrongError(pay, f"records {rows[0][name]!r} as {name}, not {value!r}")
+
+    def _refusals(self, books: Books) -> None:
+        pay = f"pay_{self.payer}"
+        nobody = self._payment("b", account=f"000000{self.number}")
+        self._expect(
+            books, pay, nobody, "unknown_account", "records for a number that is not there"
+        )
+        for state in ("closed", "blocked"):
+            for row in books.rows(f"doctor_{self.payer}", state=state)[:1]:
+                typed = str(row["number"]).removeprefix(self.bank.prefix)
+                command = self._payment("b", account=typed)
+                wrong = f"records for an account that is {state}"
+                self._expect(books, pay, command, f"account_{state}", wrong)
+        if self.payer == "invoice":
+            # In part it is paid by now, and cannot be paid whole.
+            wrong = "records a part of an invoice that is to be paid whole (:exact)"
+            for amount in (SUM, self.issued):
+                whole = self._payment("b", amount=amount, exact=True)
+                self._expect(books, pay, whole, "already_paid", wrong)
+
+    def _post(self, books: Books) -> None:
+        """What the accounting program knows is not subtracted again."""
+        (row,) = books.rows("find_payment", bank=self.bank.name, txn_id=self._id("a"))
+        books.change("mark_posted", ids=(row["id"],), now=utc_now())
+        self._owes(books, self.owed, "the program has the payment (posted_at)")
+        cancel = Cancel(name="cancel_payment", txn_id=self._id("a"), refund=True)
+        self._expect(books, "cancel_payment", cancel, "ok", "does not cancel a payment")
+        self._owes(books, self.owed + SUM, "a payment is cancelled that the program has")
+        books.change("mark_reversed", ids=(row["id"],), now=utc_now())
+        self._owes(books, self.owed, "the program has the cancellation (reversed_at)")
+
+    def _book_and_perform(self, books: Books) -> None:
+        pay = f"pay_{self.payer}"
+        created = self._payment("c", state="created")
+        self._expect(books, pay, created, "ok", "does not record a booking (:state)")
+        self._owes(books, self.owed, "a payment is booked, and not performed")
+        if self.payer == "invoice":
+            held = Cutoff(LONG_AGO, LONG_AGO)
+            second = self._payment("d", state="created", held_since=held)
+            wrong = "books an invoice that is booked (:waits_created_at, :waits_paid_at)"
+            self._expect(books, pay, second, "already_paid", wrong)
+        perform = Perform(name="perform_payment", txn_id=self._id("c"))
+        self._expect(books, "perform_payment", perform, "ok", "does not perform a booking")
+        self._owes(books, self.owed - SUM, "a booking is performed")
+        cancel = Cancel(name="cancel_payment", txn_id=self._id("c"), refund=True)
+        self._expect(books, "cancel_payment", cancel, "ok", "does not cancel a payment")
+        self._owes(books, self.owed, "a payment is cancelled")
+
+    def _register(self, books: Books) -> None:
+        book = f"book_{self.payer}"
+        now = utc_now()
+        values = {
+            "bank": self.bank.name,
+            "txn_id": self._id("e"),
+            "account": self.bank.account_number(self.number),
+            "number": self.bank.prefix + self.number,
+            "amount": SUM,
+            "currency": self.bank.currency,
+            "paid_at": NOW,
+            "created_at": now,
+            "performed_at": now,
+        }
+        if books.change(book, **values) != 1:
+            raise WrongError(book, "does not record a payment of a register, and only one")
+        self._owes(books, self.owed - SUM, "a payment of a register is booked")
+        try:
+            books.change(book, **values)
+        except DuplicateError:
+            return
+        raise WrongError(book, "records a payment of a register once more, when it is there")
+
+    def _lists(self, books: Books) -> None:
+        since, until = NOW - timedelta(days=1), utc_now() + timedelta(days=1)
+        columns: tuple[Literal["paid_at", "performed_at"], ...] = ("paid_at", "performed_at")
+        for by in columns:
+            name = f"statement_by_{by}"
+            books.rows(name, bank=self.bank.name, since=since, until=until)
+            command = Statement(name=name, since=since, until=until, by=by)
+            listed = books.do(self.bank, command).payments
+            if self._id("a") not in {payment.txn_id for payment in listed}:
+                raise WrongError(name, "leaves a payment of these days out")
+        of_days = {"before": NOW - timedelta(days=1), "last": NOW + timedelta(days=1)}
+        rows = books.rows("payments_of_days", bank=self.bank.name, **of_days)
+        if self._id("e") not in {row["txn_id"] for row in rows}:
+            raise WrongError("payments_of_days", "leaves a payment of these days out")
+        number = self.bank.account_number(self.number)
+        bills = books.rows(f"doctor_bill_{self.payer}", account=number)
+        if len(bills) != 1 or self._sum(bills) != self.owed - SUM:
+            raise WrongError(
+                f"bills_{self.payer}",
+                f"has {len(bills)} lines of {number!r}, which say {self._sum(bills)}, and a check "
+                f"says {self.owed - SUM}: a list and a check are to say the same",
+            )
+
+    def _id(self, letter: str) -> str:
+        return f"{self.id}{letter}"
+
+    def _payment(self, letter: str, **more: Any) -> Pay:
+        common: dict[str, Any] = {"account": self.number, "amount": SUM, "paid_at": NOW}
+        return Pay(name=f"pay_{self.payer}", txn_id=self._id(letter), **common | more)
+
+    def _expect(
+        self, books: Books, statement: str, command: Command, outcome: str, wrong: str
+    ) -> None:
+        try:
+            found = books.do(self.bank, command).outcome
+        except DatabaseError as error:
+            raise WrongError(statement, f"{wrong}: {error}") from error
+        if found != outcome:
+            raise WrongError(statement, f"{wrong} (it comes to {found}, not {outcome})")
+
+    def _owes(self, books: Books, wanted: Decimal, when: str) -> None:
+        find = f"find_{self.payer}"
+        payer = books.do(self.bank, Check(name=find, account=self.number)).payer
+        owed = payer.owed if payer else None
+        if owed != wanted:
+            raise WrongError(
+                find,
+                f"says that {owed} is owed when {when}, and not {wanted}: what ours subtracts "
+                'is in sql/README.md, "What is owed"',
+            )
