@@ -194,7 +194,7 @@ class Database:
     def over(self, engine: Engine) -> Database:
         """The same statements, prepared as they are here, over another engine's one connection."""
         other = Database(engine, self.texts, 1)
-        other.statements = self.statements
+        other.statements, other.older = self.statements, self.older
         return other
 
     def script(self, name: str) -> None:

@@ -35,7 +35,7 @@ VALUES: Mapping[str, Any] = {
     **dict.fromkeys(("paid_at", "now", "performed_at", "created_at", "cancelled_at"), NOW),
     **dict.fromkeys(("waits_created_at", "waits_paid_at", "deadline", "began", "latest"), NOW),
     **dict.fromkeys(("since", "until", "before", "issued_on"), NOW),
-    **dict.fromkeys(("exact", "bucket", "reason", "zero", "start", "after", "last"), 0),
+    **dict.fromkeys(("exact", "bucket", "rows", "reason", "zero", "start", "after", "last"), 0),
     **dict.fromkeys(("id", "payment_id", "account_id", "invoice_id", "size"), 1),
     "ids": (1,),
 }
@@ -108,7 +108,7 @@ class Undone:
     def stream(self, statement: str, values: Mapping[str, Any]) -> Iterator[Row]:
         raise NotImplementedError
 
-    def begin(self) -> None:
+    def begin(self, wait_s: int | None) -> None:
         raise NotImplementedError
 
     def script(self, statement: str) -> None:
