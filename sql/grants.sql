@@ -17,6 +17,9 @@ GRANT SELECT, INSERT, UPDATE ON usu.bank_password TO 'callback'@'localhost';
 -- flask export, and the exchange.
 GRANT SELECT, INSERT ON usu.export_line TO 'callback'@'localhost';
 
+-- flask post; what it writes into the accounting program's own tables is to be granted besides.
+GRANT SELECT, INSERT, UPDATE ON usu.posting TO 'callback'@'localhost';
+
 -- flask import, and flask sheet --sample. Leave it out where account and invoice are not ours.
 GRANT INSERT, UPDATE ON usu.account TO 'callback'@'localhost';
 GRANT INSERT ON usu.invoice TO 'callback'@'localhost';

@@ -56,7 +56,7 @@ OUTSIDE_TIMEOUT_S = 15
 OLD_PASSENGER = (6, 0, 19)  # loaders before it import a module that Python 3.12 removed
 RIGHTS = ("SELECT", "INSERT", "UPDATE")
 # Faults of these leave a rehearsal its sense.
-BESIDE = ("clock", "connections", "durability", "encryption", "login")
+BESIDE = ("bank ", "clock", "connections", "durability", "encryption", "login", "posting")
 
 MISSING = "missing"  # a library
 # What a statement of the schema or of an upgrade adds: a table; a column or a key of a table.
@@ -267,8 +267,9 @@ def _bank(bank: Bank) -> Iterator[Finding]:
 def _database(settings: Settings, database: Database) -> Iterator[Finding]:
     in_the_way = False
     for finding in _server_and_tables(settings, database):
-        is_other = finding.name.startswith(("bank ", *BESIDE))
-        in_the_way = in_the_way or (finding.state == "fault" and not is_other)
+        is_other = finding.name.startswith(BESIDE)
+        is_away = finding.name == "database" and finding.state != "ok"
+        in_the_way = in_the_way or is_away or (finding.state == "fault" and not is_other)
         yield finding
     if not in_the_way:
         laid_over = [file.stem for file in sorted((INSTANCE / "sql").glob("*.sql"))]

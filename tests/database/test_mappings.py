@@ -87,7 +87,7 @@ class Site:
 
     def post(self) -> posting.Report:
         """Post, and let the program do what it does by itself."""
-        report = posting.run(self.database, progress=lambda items, label: items)
+        report = posting.run(self.database, posting.Options(), lambda items, label: items)
         paste(self.server, self.name, self.program.cron)
         return report
 
@@ -216,7 +216,7 @@ def _kill_after_every_statement(site: Site, monkeypatch: pytest.MonkeyPatch, owe
                 kind = mysql.MySQLConnection
                 patch.setattr(kind, name, counted(getattr(kind, name)))
             try:
-                report = posting.run(site.database, progress=lambda items, label: items)
+                report = posting.run(site.database, posting.Options(), lambda items, label: items)
             except Killed:
                 report = None
         assert site.owed() == owed
@@ -310,7 +310,7 @@ def test_ubilling_has_the_row_that_its_own_code_writes(mariadb: MariaDB, tmp_pat
     """One in the queue, which its cron credits."""
     site = Site(mariadb, PROGRAMS["ubilling"], tmp_path)
     site.pay("77", "1000.00")
-    posting.run(site.database, progress=lambda items, label: items)
+    posting.run(site.database, posting.Options(), lambda items, label: items)
 
     row = "SELECT hash, date, summ, customerid, paysys, processed FROM op_transactions WHERE id = 3"
     (payment,) = site.sql("SELECT id FROM payment")
