@@ -76,8 +76,14 @@ class NoDryRunError(Exception):
     """A dry run would leave its rows in tables without transactions."""
 
 
+AS_USUAL = Options()
+
+
 def run(
-    database: Database, options: Options, progress: Progress, report: Report | None = None
+    database: Database,
+    options: Options = AS_USUAL,
+    progress: Progress = lambda items, _: items,
+    report: Report | None = None,
 ) -> Report:
     """Post what waits; BusyError, NoDryRunError, DatabaseError when the run could not go on.
 
