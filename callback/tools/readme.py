@@ -1,15 +1,17 @@
-"""make readme: writes the tables of banks that our documents have, out of the banks' own files.
+"""make readme: writes the tables that our documents have, out of the files that they are about.
 
 Who calls, how they prove it and how sure we are stands in a dialect's SHEET; what a sheet of
-docs/protocols/ is about, in its first line.
+docs/protocols/ is about, in its first line; what a statement is for, in its first sentence.
 """
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from callback.paths import ROOT
+from callback.database.statements import bare, values
+from callback.paths import ROOT, SQL
 from callback.protocols import PROTOCOLS
 from callback.tools.sheet.sheets import SHEETS
 from callback.tools.sheet.texts import Pair
@@ -39,11 +41,18 @@ def sheets() -> str:
     return _table(["sheet", "what it is about"], map(_sheet, in_order))
 
 
+def statements() -> str:
+    """A row a statement of sql/, with the values that it is given."""
+    paths = sorted(SQL.glob("*.sql"), key=lambda path: path.stem)
+    return _table(["statement", "what it is for", "values"], map(_statement, paths))
+
+
 # By document: what is said at the table's place.
 TABLES: Mapping[str, Callable[[], str]] = {
     "README.md": partial(banks, "en"),
     "README.ru.md": partial(banks, "ru"),
     "docs/README.md": sheets,
+    "sql/README.md": statements,
 }
 BEGIN, END = "<!-- written by make readme -->", "<!-- up to here -->"
 
@@ -78,6 +87,15 @@ def _banks(language: str) -> Iterator[Sequence[str]]:
 def _sheet(path: Path) -> Sequence[str]:
     title = path.read_text(encoding="utf-8").partition("\n")[0]
     return [f"[{path.name}](protocols/{path.name})", title.partition(": ")[2]]
+
+
+def _statement(path: Path) -> Sequence[str]:
+    text = path.read_text(encoding="utf-8")
+    comment = re.match(r"(?:--[^\n]*\n)*", text)
+    told = re.sub(r"\s*\n?--\s*", " ", comment[0] if comment else "").strip()
+    purpose = re.split(r"\.(?=\s|$)", told, maxsplit=1)[0]
+    given = sorted(f"`:{name}`" for name in values(bare(text)))
+    return [f"[{path.stem}]({path.name})", purpose, ", ".join(given)]
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
