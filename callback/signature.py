@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import ipaddress
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from callback import passwords, proofs
@@ -20,6 +20,7 @@ from callback.protocols import PROTOCOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from ipaddress import IPv4Address, IPv6Address
 
     from itsdangerous import TimestampSigner
 
@@ -268,12 +269,18 @@ def _allowed(bank: Bank, address: str) -> bool:
 
 
 def _is_in(address: str, networks: Networks) -> bool:
+    ip = _ip(address)
+    return ip is not None and any(ip in network for network in networks)
+
+
+@lru_cache(maxsize=256)
+def _ip(address: str) -> IPv4Address | IPv6Address | None:
+    """Read an address, once for each of the few that banks call from."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
-        return False
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    return any(ip in network for network in networks)
+        return None
+    return getattr(ip, "ipv4_mapped", None) or ip
 
 
 def credentials(environ: Mapping[str, str], *, bare: bool = False) -> tuple[bytes, bytes]:
