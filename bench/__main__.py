@@ -44,7 +44,7 @@ DATABASE_OPTIONS = ("--innodb-buffer-pool-size=1G", "--innodb-log-file-size=512M
 IN_MEMORY = ("tmpfs", "ramfs")
 # More than a machine's own housekeeping takes: whatever it is, it robs the sides unequally.
 MUCH_OTHER_WORK = 0.1
-SECTIONS = ("php", "levers", "size", "cold")
+SECTIONS = ("php", "levers", "against", "size", "cold")
 # The process layout alone moves a total by 8 %: the median of five restarts.
 RESTARTS, TURNS = 5, 2
 # A lever is small: more turns, fewer restarts.
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="bench/run",
         description=__doc__,
         epilog="php: the rates against PHP and the bare statement; levers: ours with one thing "
-        "changed; size: many payments against few; cold: memory and CGI.",
+        "changed; against: other checkouts; size: many payments against few; cold: memory and CGI.",
     )
     parser.add_argument("--full", action="store_true", help="with 5 million payments")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="CHECKOUT",
-        help="a lever more: another checkout of the program",
+        help="a further side: another checkout of the program",
     )
     parser.add_argument("options", nargs="*", help="after --: options for our gunicorn")
     return parser
@@ -122,10 +122,12 @@ def _measure(
             against_php = rates.against_php(usual, large)
             figures += against_php.figures
             costs += against_php.costs
-        if "levers" in only and behind_nginx:
+        others = arguments.against if "against" in only else []
+        if ("levers" in only or others) and behind_nginx:
             _say("levers")
             lever = bench(LEVER_RESTARTS, LEVER_TURNS)
-            figures += rates.levers(lever, large, arguments.against).figures
+            changed = rates.changes() if "levers" in only else []
+            figures += rates.levers(lever, large, changed, others).figures
         if "size" in only and programs.wrk:
             _say("few payments and many")
             small = _books(server, "few", accounts, FEW, folder)

@@ -20,7 +20,7 @@ from bench.turns import COMMANDS, Side, median, ratios, take_turns
 from tests.support.processes import ROOT, Program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from bench.data import Books
     from bench.figures import Bench
@@ -72,7 +72,7 @@ def against_php(bench: Bench, books: Books) -> Measured:
         folder = bench.folder / f"php{number}"
         folder.mkdir()
         with ExitStack() as stack:
-            starts = [_ours(bench, books, folder, OURS), _direct(bench, books, folder)]
+            starts = [_ours(bench, books, folder, Change(OURS)), _direct(bench, books, folder)]
             if bench.programs.php:
                 starts += [_php(bench, books, folder, persistent=False)]
                 starts += [_php(bench, books, folder, persistent=True)]
@@ -88,16 +88,39 @@ def against_php(bench: Bench, books: Books) -> Measured:
     )
 
 
-def levers(bench: Bench, books: Books, others: Sequence[Path]) -> Measured:
+class Change(NamedTuple):
+    """What is another thing on a side than as we are deployed."""
+
+    name: str
+    options: tuple[str, ...] = ()
+    python: str = ""
+    speaks_http: bool = False
+
+
+def changes() -> list[Change]:
+    """The levers that can be taken back from outside."""
+    cores = os.cpu_count() or 1
+    counts = [count for count in (cores, 2 * cores) if count != cores + 1]
+    return [
+        Change("HTTP and not FastCGI", speaks_http=True),
+        *(Change(f"{count} workers", ("-w", str(count))) for count in counts),
+        Change(f"Python {sys.version.split()[0]} of .venv", python=sys.executable),
+    ]
+
+
+def levers(
+    bench: Bench, books: Books, changed: Sequence[Change], others: Sequence[Path]
+) -> Measured:
     """Ours as it is deployed against ours with one thing changed; other checkouts, too."""
     turns: dict[str, Turns] = {command: {} for command in COMMANDS}
     for number in range(bench.restarts):
         folder = bench.folder / f"levers{number}"
         folder.mkdir()
         with ExitStack() as stack:
-            starts = [_ours(bench, books, folder, OURS), *_changed(bench, books, folder)]
+            starts = [_ours(bench, books, folder, Change(OURS))]
+            starts += [_ours(bench, books, folder, change) for change in changed]
             starts += [
-                _ours(bench, books, folder, f"the checkout {root.name}", root=root)
+                _ours(bench, books, folder, Change(f"the checkout {root.name}"), root)
                 for root in others
             ]
             sides = _started(stack, bench, books, folder, starts)
@@ -105,45 +128,19 @@ def levers(bench: Bench, books: Books, others: Sequence[Path]) -> Measured:
     return Measured(_lever_figures(turns), _costs(turns))
 
 
-def _changed(bench: Bench, books: Books, folder: Path) -> list[_Start]:
-
-    cores = os.cpu_count() or 1
-    starts = [_ours(bench, books, folder, "HTTP and not FastCGI", speak=http)]
-    counts = sorted({1, cores, 2 * cores, 2 * cores + 1} - {cores + 1})
-    starts += [
-        _ours(bench, books, folder, f"{count} workers", options=["-w", str(count)])
-        for count in counts
-        if count > 1
-    ]
-    if Path(sys.executable).resolve() != Path(bench.programs.python).resolve():
-        python = f"Python {sys.version.split()[0]} of .venv"
-        starts.append(_ours(bench, books, folder, python, python=sys.executable))
-    return starts
-
-
-def _ours(
-    bench: Bench,
-    books: Books,
-    folder: Path,
-    side: str,
-    *,
-    options: Sequence[str] = (),
-    python: str = "",
-    root: Path = ROOT,
-    speak: Callable[[Path], Upstream] | None = None,
-) -> _Start:
-    home = folder / re.sub("[^a-z0-9]+", "-", side.lower())
+def _ours(bench: Bench, books: Books, folder: Path, change: Change, root: Path = ROOT) -> _Start:
+    home = folder / re.sub("[^a-z0-9]+", "-", change.name.lower())
     program = Gunicorn(
         bench.programs,
         books.url,
         home,
-        [*bench.options, *options],
+        [*bench.options, *change.options],
         behind_nginx=True,
-        python=python,
+        python=change.python,
         root=root,
     )
-    speak = speak or partial(as_deployed, root=root)
-    return _Start(side, program, speak(program.socket))
+    speak = http if change.speaks_http else partial(as_deployed, root=root)
+    return _Start(change.name, program, speak(program.socket))
 
 
 def _direct(bench: Bench, books: Books, folder: Path) -> _Start:
