@@ -10,7 +10,7 @@ import re
 import shutil
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -91,10 +91,11 @@ def install(app: Flask, settings: Settings) -> None:
     @app.cli.command("front")
     @click.argument("entry", type=click.Choice([*ENTRIES, "nginx"]))
     @click.option("-o", "folder", type=click.Path(path_type=Path), required=True, help="A folder.")
+    @click.option("--allow", "only_known", is_flag=True, help="Start nothing for other addresses.")
     @click.option("--plain-http", is_flag=True, help="Do not refuse what comes without TLS.")
     @click.option("--python", default="", help="Passenger: the interpreter, where .htaccess says.")
     @click.option("--app-root", default="", help="Passenger: the folder of passenger_wsgi.py.")
-    def front(entry: str, folder: Path, plain_http: bool, python: str, app_root: str) -> None:
+    def front(entry: str, folder: Path, python: str, app_root: str, **wishes: bool) -> None:
         """Write what the web server in front needs, for one of the entries of deploy/.
 
         For Apache's entries FOLDER becomes a docroot, whole and ready to be uploaded: .htaccess,
@@ -105,40 +106,47 @@ def install(app: Flask, settings: Settings) -> None:
         Where PUBLIC_URL begins with https://, calls without TLS are refused. A host that ends
         TLS in front of Apache and does not say so (X-Forwarded-Proto) needs --plain-http.
 
+        --allow writes the banks' own lists of addresses into it, so that a stranger costs no
+        process, which is much on a host with nothing but CGI. Only where flask doctor --site says
+        that the caller is yours: behind a proxy everybody would be refused.
+
         Passenger of cPanel, DirectAdmin and Beget wants --app-root and --python, as the panel
         shows them. The stock one (ISPmanager) answers every request with 500 when it meets them.
         """
         panel = _of_the_panel(app_root, python)
-        banks = make(settings, entry, folder, plain_http=plain_http, panel=panel)
+        banks = make(settings, entry, folder, Wishes(**wishes, panel=panel))
         names = ", ".join(bank.name for bank in banks)
         click.echo(f"{folder}: made for {names or 'no bank at all'}.")
 
 
-def make(
-    settings: Settings,
-    entry: str,
-    folder: Path,
-    *,
-    plain_http: bool = False,
-    panel: str = "",
-) -> list[Bank]:
-    """Write what the web server needs, and return the banks that it knows then.
+class Wishes(NamedTuple):
+    """What a host may want besides."""
 
-    `panel` are further lines of .htaccess, as some hosts' panels want them.
-    """
+    plain_http: bool = False  # calls without TLS are let through
+    only_known: bool = False  # addresses that a bank's `allow` does not name are refused
+    panel: str = ""  # further lines of .htaccess, as some hosts' panels want them
+
+
+NO_WISHES = Wishes()
+
+
+def make(settings: Settings, entry: str, folder: Path, wishes: Wishes = NO_WISHES) -> list[Bank]:
+    """Write what the web server needs, and return the banks that it knows then."""
     # Some banks only send files: they have no address.
     banks = [bank for bank in settings.banks.values() if PROTOCOLS[bank.protocol].PATHS]
     ours = [*OPS_ADDRESSES, *([EXCHANGE] if settings.exchange else [])]
+    listed = [bank for bank in banks if bank.allow] if wishes.only_known else []
     folder.mkdir(parents=True, exist_ok=True)
     if entry == "nginx":
         _write(folder / "callback-bare.conf", nginx_bare())
         for suffix, call in NGINX_CALLS.items():
-            _write(folder / f"callback-banks{suffix}.conf", nginx_banks(banks, ours, call))
+            _write(folder / f"callback-banks{suffix}.conf", nginx_banks(banks, ours, call, listed))
         return banks
     template = (DEPLOY / "htaccess").read_text(encoding="utf-8")
-    refuse_http = settings.public_url.startswith("https://") and not plain_http
-    text = htaccess(template, entry, banks, ours, refuse_http)
-    _write(folder / ".htaccess", text + panel)
+    refuse_http = settings.public_url.startswith("https://") and not wishes.plain_http
+    rules = [*([HTTPS] if refuse_http else []), *map(_apache_allow, listed)]
+    text = htaccess(template, entry, banks, ours, rules)
+    _write(folder / ".htaccess", text + wishes.panel)
     _write_entry(entry, folder)
     _write_later(banks, folder / "later")
     return banks
@@ -153,9 +161,9 @@ def as_is(answer: Answer) -> bytes:
 
 
 def htaccess(
-    template: str, entry: str, banks: Sequence[Bank], ours: Sequence[str], refuse_http: bool
+    template: str, entry: str, banks: Sequence[Bank], ours: Sequence[str], rules: Sequence[str]
 ) -> str:
-    """Fill in deploy/htaccess."""
+    """Fill in deploy/htaccess; `rules` refuse some calls before anything else is asked."""
     script, how = ENTRIES[entry]
     # Nothing but a bank's address comes past the first of these, whatever lies in the folder.
     lines = [f"RewriteRule !^(?:{_public(banks, ours, served=not script)}) - [R=404,L]"]
@@ -165,7 +173,7 @@ def htaccess(
         "KIND": entry,
         "INSIDE": INSIDE.format(re.escape(script)) if script else WRITTEN,
         "ENTRY": how,
-        "HTTPS": HTTPS if refuse_http else "# Calls without TLS are let through.",
+        "HTTPS": "\n".join(rules or ["# Whoever calls is let through."]),
         "ROUTE": "\n".join(lines),
         "BARE": "\n".join(f"ErrorDocument {status} /{NOTHING}" for status in BARE),
         "LATER": "\n".join(_apache_later(bank, entry) for bank in banks),
@@ -198,14 +206,16 @@ def nginx_bare() -> str:
     )
 
 
-def nginx_banks(banks: Sequence[Bank], ours: Sequence[str], call: str) -> str:
+def nginx_banks(
+    banks: Sequence[Bank], ours: Sequence[str], call: str, listed: Sequence[Bank] = ()
+) -> str:
     """The banks' addresses, and what each hears while the program does not answer."""
     head = "# Made by `flask front nginx` out of the settings: make it anew with the banks.\n"
     # The program lets in whom it knows, and its log tells of a mistaken address.
     others = _public(banks, ours, served=False)
     return (
         head
-        + "".join(_nginx_bank(bank, call) for bank in banks)
+        + "".join(_nginx_bank(bank, call, bank in listed) for bank in banks)
         + (NGINX_EXCHANGE.format(call=call) if EXCHANGE in ours else "")
         + f"\nlocation ~ ^/+(?:{others}) {{ {call} }}\n"
     )
@@ -223,7 +233,7 @@ def nginx_later(bank: Bank, answer: Answer) -> str:
 """
 
 
-def _nginx_bank(bank: Bank, call: str) -> str:
+def _nginx_bank(bank: Bank, call: str, is_listed: bool) -> str:
     answer = unavailable_answer(bank)
     speaks = answer.body != b""
     target = f"= @later_{bank.name}" if speaks else f"={answer.status} /bare"
@@ -231,10 +241,19 @@ def _nginx_bank(bank: Bank, call: str) -> str:
 location ~ ^/{bank.name}(/|$) {{
     {_error_page(NGINX_REFUSALS)}
     {_error_page(NGINX_FAILURES, target)}
-    {call}
+    {_nginx_allow(bank) if is_listed else ""}{call}
 }}
 """
     return location + nginx_later(bank, answer) if speaks else location
+
+
+def _nginx_allow(bank: Bank) -> str:
+    return "".join(f"allow {network};\n    " for network in bank.allow) + "deny all;\n    "
+
+
+def _apache_allow(bank: Bank) -> str:
+    known = " || ".join(f"-R '{network}'" for network in bank.allow)
+    return f'RewriteCond expr "! ({known})"\nRewriteRule ^{bank.name}(?:/|$) - [R=403,L]'
 
 
 def _error_page(statuses: Iterable[int], target: str = "/bare") -> str:
