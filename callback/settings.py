@@ -264,7 +264,8 @@ def _bank(
     if section.get("services") and dialect.SERVICE:
         # The table names them all.
         keys[dialect.SERVICE] = keys[dialect.SERVICE]._replace(default=None)
-    section = {"language": of_file["language"] or "en", **section}
+    if of_file["language"]:  # else the dialect's own
+        section = {"language": of_file["language"], **section}
     values = _table(_in_folder(section, keys, folder), keys, prefix, faults)
     if len(faults) > before:
         return None
