@@ -131,6 +131,11 @@ def post_worker_init(worker: base.Worker) -> None:
     gc.freeze()
     if isinstance(worker, sync.SyncWorker):  # others have many requests on one connection
         unreader.SocketUnreader.chunk = _chunk_in_time
+    with suppress(ImportError):  # an older release
+        from callback.tools import alive
+
+        # A list of the office takes longer than any call of a bank.
+        alive.tell = worker.notify
 
 
 # Some banks send a payer's name as it stands in their database, not encoded. Every other web

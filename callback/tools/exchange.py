@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from callback import log, wire
 from callback.database.errors import BusyError, DatabaseError
 from callback.request import CutOffError, TooLongError
-from callback.tools import arrival
+from callback.tools import alive, arrival
 from callback.wire import MAX_LIST, Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from callback.bank import Settings
     from callback.database import Database
@@ -238,17 +238,13 @@ def _take(ask: Ask, path: Path) -> Reply:
         ask.number("known_until"), ask.is_set("force"), ask.is_set("dry_run"), WAIT_S
     )
     try:
-        counts = importing.run(ask.database, layout, path, options, _silently)
+        counts = importing.run(ask.database, layout, path, options, alive.telling)
     except importing.Refused as refused:
         faults = [fault._asdict() for fault in refused.faults]
         why = "; ".join(map(str, refused.faults[:3]))
         answer = wire.json_answer({"taken": False, "faults": faults}, 422)
         return Reply(answer, {"outcome": "refused", "code": "422", "why": why})
     return _done(wire.json_answer({"taken": not options.dry_run, **counts}), **counts)
-
-
-def _silently(rows: Iterable[Any], label: str) -> Iterable[Any]:  # noqa: ARG001
-    return rows
 
 
 def _bills(ask: Ask) -> Reply:
@@ -258,7 +254,8 @@ def _bills(ask: Ask) -> Reply:
     if bank is None:
         raise AskError("bank is missing: one of " + ", ".join(ask.settings.banks))
     out = io.BytesIO()
-    written = bills.write(bank, bills.read(ask.database, bank), out, log.warning)
+    rows = alive.telling(bills.read(ask.database, bank))
+    written = bills.write(bank, rows, out, log.warning)
     kind = f"text/csv; charset={bank.bills.encoding}"
     return _done(Answer(out.getvalue(), kind), bank=bank.name, rows=written.rows)
 

@@ -75,6 +75,9 @@ NGINX_EXCHANGE = f"""
 location ~ ^/{EXCHANGE}/ {{{{
     client_max_body_size {MAX_LIST >> 20}m;
     client_body_timeout 25s;
+    # A long list is taken in a minute or two.
+    proxy_read_timeout 300s;
+    fastcgi_read_timeout 300s;
     {{call}}
 }}}}
 """

@@ -46,7 +46,7 @@ DEFAULTS = {
     "exchange": {
         "ca": "",
         "piece_kib": "64",
-        "timeout": "60",
+        "timeout": "180",
         "tries": "3",
         "pause": "2",
         "log": "",

@@ -22,7 +22,7 @@ import pytest
 
 from callback import settings, signature
 from callback.tools import exchange
-from tests.conftest import Engine
+from tests.conftest import Engine, settings_toml
 from tests.support.processes import HOST, ROOT, Endpoint, free_port
 
 if TYPE_CHECKING:
@@ -534,3 +534,21 @@ def test_it_starts_as_the_guide_says(office: Office) -> None:
     assert "Exit status 0" in told
     sample = load_client().read(CLIENT.with_suffix(".ini"))
     assert sample["payments"]["known"] == "loaded"
+
+
+@pytest.mark.deploy
+def test_a_long_list_outlives_gunicorns_patience(
+    books: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """A worker that says nothing is ended; one that reads a list says so."""
+    toml = settings_toml(books.url, request.module)
+    (tmp_path / "site").mkdir()
+    rows = "".join(f'{n:010};Серова Анна;"Абая, 1; {n}";1.00\n' for n in range(60_000))
+    with Endpoint(toml, tmp_path / "site", workers=1, options=["--timeout=3"]) as endpoint:
+        token = signature.exchange_tokens(settings.load(endpoint.settings))[-1].decode()
+        office = Office(tmp_path / "office", f"http://{HOST}:{endpoint.port}/exchange/{token}")
+        office.ini.write_text(office.ini.read_text().replace("piece_kib = 1", "piece_kib = 8192"))
+        (office.home / "customers.csv").write_text(HEAD + rows)
+        assert office.run("--force") == 0
+        assert "WORKER TIMEOUT" not in endpoint.output()
+    assert books.rows("SELECT COUNT(*) FROM account WHERE state = 'active'") == [(60_000,)]
