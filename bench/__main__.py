@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from bench import figures as sizes
 from bench import rates
 from bench.data import PAYMENTS_OF_ACCOUNT, Books
+from bench.far import far_database
 from bench.figures import Bench
 from bench.programs import SYSTEM_PYTHON, find_programs
 from bench.rates import Measured
@@ -44,7 +45,7 @@ DATABASE_OPTIONS = ("--innodb-buffer-pool-size=1G", "--innodb-log-file-size=512M
 IN_MEMORY = ("tmpfs", "ramfs")
 # More than a machine's own housekeeping takes: whatever it is, it robs the sides unequally.
 MUCH_OTHER_WORK = 0.1
-SECTIONS = ("php", "levers", "against", "size", "cold")
+SECTIONS = ("php", "levers", "against", "size", "far", "cold")
 # The process layout alone moves a total by 8 %: the median of five restarts.
 RESTARTS, TURNS = 5, 2
 # A lever is small: more turns, fewer restarts.
@@ -71,7 +72,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="bench/run",
         description=__doc__,
         epilog="php: the rates against PHP and the bare statement; levers: ours with one thing "
-        "changed; against: other checkouts; size: many payments against few; cold: memory and CGI.",
+        "changed; against: other checkouts; size: many payments against few; far: a database 20 ms "
+        "away; cold: memory and CGI.",
     )
     parser.add_argument("--full", action="store_true", help="with 5 million payments")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
@@ -132,6 +134,9 @@ def _measure(
             _say("few payments and many")
             small = _books(server, "few", accounts, FEW, folder)
             figures += sizes.by_size(usual, small, large)
+        if "far" in only:
+            _say("a database far away")
+            figures += far_database(usual, large)
         if "cold" in only:
             _say("round trips, memory and cold start")
             figures += [sizes.round_trips(usual, large), sizes.memory(usual, large)]

@@ -83,13 +83,16 @@ class Worker(sync.SyncWorker):
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
-        from callback.entries import fastcgi  # of the release in use
+        self.fastcgi: Any = None
+        with suppress(ImportError):  # one from before it hears HTTP alone
+            from callback.entries import fastcgi  # of the release in use
 
-        self.fastcgi = fastcgi
+            self.fastcgi = getattr(fastcgi, "answer", None) and fastcgi
 
     def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
         end = time.monotonic() + ARRIVAL_S
-        if listener.FAMILY != socket.AF_UNIX or _first_byte(client) != b"\x01":
+        by_http = listener.FAMILY != socket.AF_UNIX or self.fastcgi is None
+        if by_http or _first_byte(client) != b"\x01":
             super().handle(listener, client, addr)
             return
         with client:

@@ -687,6 +687,25 @@ def test_a_site_that_keeps_its_configuration_is_heard_as_before(
             play(scenario, customers, nginx.entry, token)
 
 
+def test_a_release_from_before_fastcgi_is_heard_by_http(customers: Engine, site: Site) -> None:
+    """Rolled back to, behind the nginx.conf of then; gunicorn.conf.py may be today's."""
+    older = site.home / "releases" / "r0"
+    shutil.copytree(site.home / "releases" / "r1", older)
+    (older / "callback" / "entries" / "fastcgi.py").write_text("# as it was\n")
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, older)
+        stack.callback(site.point, "r1")
+        site.point("r0")
+        gunicorn = stack.enter_context(Gunicorn(site))
+        conf = OLDER / "deploy" / "nginx.conf"
+        nginx = stack.enter_context(Nginx(site, gunicorn.socket, conf=conf))
+        assert b"<result>0<" in nginx.entry.call(f"/qiwi?{pay(1)}").body
+        today = stack.enter_context(Nginx(site, gunicorn.socket))
+        assert heard(today.entry.call(f"/qiwi?{pay(2)}")) == LATER["qiwi"]
+
+    assert customers.rows("SELECT COUNT(*) FROM payment") == [(1,)]
+
+
 def test_a_bank_hears_ask_again_while_the_program_is_stopped(site: Site) -> None:
     """By GET and by POST, in its own words."""
     with stopped(site) as entries:
