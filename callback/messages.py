@@ -100,7 +100,12 @@ _MESSAGES: dict[str, tuple[str, str, str, str]] = {
         "төлемнен бас тартуға болмайды",
         "to‘lovni bekor qilib bo‘lmaydi",
     ),
-    "not_authenticated": ("access denied", "доступ запрещён", "кіруге тыйым", "ruxsat yo‘q"),
+    "not_authenticated": (
+        "access denied",
+        "доступ запрещён",
+        "кіруге тыйым салынған",
+        "ruxsat yo‘q",
+    ),
     "temporary": (
         "try later",
         "повторите позже",

@@ -21,6 +21,7 @@ from click import Context, Group, Option
 
 from callback import create_app
 from callback.paths import ROOT
+from callback.tools.books import phrases
 from callback.tools.words import DOMAIN, FOLDER
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def gathered() -> Catalog:
         ROOT / "callback", METHODS, keywords={"_": None}
     ):
         catalog.add(text, locations=[(f"callback/{name}", line)])
-    for text in (*_helps(), *OF_CLICK):
+    for text in (*_helps(), *OF_CLICK, *phrases.PHRASES, *phrases.ADVICE.values()):
         catalog.add(text)
     return catalog
 

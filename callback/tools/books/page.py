@@ -53,6 +53,7 @@ def write(report: Report, say: Phrases, file: str, currency: str, now: datetime)
             totals=reports.totals(report),
             days=sorted(report.days.items()),
             chart=chart(report, say),
+            advice=say.advice(reports.totals(report)),
         )
         .encode()
     )

@@ -1,69 +1,132 @@
-"""The words of reports for the accountant: Russian, unless the bank's language is "en"."""
+"""The words of reports for the accountant, from the catalog: Russian, unless the bank says "en"."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from callback.tools.books.reconcile import UNKNOWN
+from callback.tools.words import catalog_of
 
 if TYPE_CHECKING:
-    from callback.bank import Bank
+    from collections.abc import Mapping
 
-_RUSSIAN = {
-    "matched": "совпало",
-    "only in the register": "только в реестре банка",
-    "over max_sum": "больше max_sum",
-    "only with us": "только у нас",
-    "differs": "отличается",
-    "cancelled here": "у нас отменён",
-    "refund": "возврат",
-    "probably the same": "вероятно, тот же платёж",
-    "nobody's": "счёт не найден",
-    "no number in the purpose": "в назначении нет номера",
-    "no clear number": "номер не ясен",
-    "neither income nor spending": "ни поступление, ни списание",
-    "rejected": "строка не читается",
-    "not a payment": "не платёж",
-    "cancelled on both sides": "отменён у банка и у нас",
-    "twice": "повторная строка",
-    "booked": "проведён по реестру",
-    "another account": "другой счёт",
-    "another sum": "другая сумма",
-    "another day": "другой день",
-    "another form of the id": "номер в другом виде: нули и последние цифры теряют таблицы",
-    UNKNOWN: "ни один платёж реестра у нас не известен, и примерно столько же наших "
-    "в нём нет: это реестр другого банка или дня, или номера в нём испорчены? "
-    "Без --force ничего не проводится",
-    "not a number by account_pattern": "не номер по account_pattern",
-    "booked without money": "у нас заявка без оплаты",
-    "line": "строка",
-    "what": "что",
-    "bank": "банк",
-    "day": "день",
-    "payment": "платёж банка",
-    "number": "платёж",
-    "account": "лицевой счёт",
-    "sum": "сумма",
-    "date": "дата банка",
-    "our payment": "наш платёж",
-    "our account": "наш счёт",
-    "our sum": "наша сумма",
-    "our date": "наша дата",
-    "remark": "примечание",
-    "payments": "платежей",
-    "in the register": "в реестре",
-    "with us": "у нас",
-    "difference": "разница",
-    "Reconciliation": "Сверка",
-    "Both sides agree": "Расхождений нет",
-    "Differences": "Расхождения",
-    "Totals": "Итоги",
-    "By day": "По дням",
-    "file": "файл",
-    "made": "составлено",
-    "refused": "файл не принят",
-    "to": "—",
+    from callback.bank import Bank
+    from callback.tools.books.reconcile import Name
+
+# What is to be done about each kind that leaves something to agree on.
+ADVICE: Mapping[Name, str] = {
+    "only in the register": (
+        "The bank took the money and we have no payment: book it by flask reconcile … "
+        "--book, or ask the bank, if there can be none."
+    ),
+    "over max_sum": (
+        "The sum is over the bank's max_sum: make sure that it is a real one, then book "
+        "it with --book --force, or raise max_sum."
+    ),
+    "only with us": (
+        "We have the payment and the register has not: send the bank its number. About "
+        "midnight it may stand in the neighbour's file (--from, --to)."
+    ),
+    "differs": (
+        "The id is the same, the sum, the account or the day is another: find out with "
+        "the bank which is right; nothing is changed by itself."
+    ),
+    "cancelled here": (
+        "The bank counts the payment, ours is cancelled, and the bank has the money: "
+        "agree whether it gives it back."
+    ),
+    "refund": (
+        "The bank gave the money back: cancel the payment in the accounting program, "
+        "unless the bank has cancelled it by a call."
+    ),
+    "probably the same": (
+        "It looks like the same payment under another id: compare dates and sums; do not "
+        "book it twice if it is."
+    ),
+    "nobody's": (
+        "There is no such account: ask the bank who paid, open the account, or have the "
+        "money returned; --force books it without one."
+    ),
+    "no number in the purpose": (
+        "The purpose has no number: find the payer by name and sum and credit it by hand,"
+        " or have the bank ask for the number."
+    ),
+    "no clear number": (
+        "The purpose has several numbers, or none that is clear: choose the right one and"
+        " credit it by hand."
+    ),
+    "neither income nor spending": (
+        "The row is neither: look at the column of the sign in the setting register."
+    ),
+    "rejected": (
+        "The row cannot be read: look at the setting register, and ask the bank for a "
+        "file that is right."
+    ),
 }
+# What else a report says; the catalog is gathered from here.
+PHRASES = (
+    UNKNOWN,
+    "What to do",
+    "matched",
+    "only in the register",
+    "over max_sum",
+    "only with us",
+    "differs",
+    "cancelled here",
+    "refund",
+    "probably the same",
+    "nobody's",
+    "no number in the purpose",
+    "no clear number",
+    "neither income nor spending",
+    "rejected",
+    "not a payment",
+    "cancelled on both sides",
+    "twice",
+    "booked",
+    "another account",
+    "another sum",
+    "another day",
+    "another form of the id",
+    "not a number by account_pattern",
+    "booked without money",
+    "line",
+    "what",
+    "bank",
+    "day",
+    "payment",
+    "number",
+    "account",
+    "sum",
+    "date",
+    "our payment",
+    "our account",
+    "our sum",
+    "our date",
+    "remark",
+    "payments",
+    "in the register",
+    "with us",
+    "difference",
+    "Reconciliation",
+    "Both sides agree",
+    "Differences",
+    "Totals",
+    "By day",
+    "file",
+    "made",
+    "refused",
+    "to",
+    "both sides agree",
+    "{open} differences",
+    "line {line}",
+    "line {line} of {file}",
+    "ours: {id} {account} {sum:.2f} {date}",
+    "{first} to {last}",
+    "gross",
+    "net",
+    "commission",
+)
 
 
 class Phrases:
@@ -71,11 +134,17 @@ class Phrases:
 
     def __init__(self, bank: Bank) -> None:
         self.language = "en" if bank.language == "en" else "ru"
+        self._texts = catalog_of(self.language)
 
-    def __call__(self, phrase: str) -> str:
-        """Say it; a text that is no phrase stays as it is."""
-        return phrase if self.language == "en" else _RUSSIAN.get(phrase, phrase)
+    def __call__(self, phrase: str, **values: object) -> str:
+        """Say it, with values where it has places for them; what is no phrase stays as it is."""
+        said = self._texts.gettext(phrase) if phrase else ""
+        return said.format(**values) if values else said
 
     def all(self, phrases: str) -> str:
         """Say several, parted by commas."""
         return ", ".join(map(self, phrases.split(", ")))
+
+    def advice(self, names: Mapping[Name, object]) -> list[tuple[str, str]]:
+        """What is to be done about each of these kinds, where anything is."""
+        return [(self(name), self(ADVICE[name])) for name in names if name in ADVICE]

@@ -14,6 +14,8 @@ from callback.tools.printable import json_safe, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from callback.tools.books.phrases import Phrases
+
 ORDER = {name: place for place, name in enumerate(get_args(Name))}
 
 
@@ -22,9 +24,9 @@ def findings(report: Report) -> list[Finding]:
     return sorted(report.findings, key=_place)
 
 
-def totals(report: Report) -> dict[str, Totals]:
+def totals(report: Report) -> dict[Any, Totals]:
     """How many of each kind, and their sum; "matched" first, and always there."""
-    kinds: dict[str, Totals] = {"matched": report.matched}
+    kinds: dict[Any, Totals] = {"matched": report.matched}
     for finding in findings(report):
         payment = finding.entry or finding.ours
         kind = kinds.setdefault(finding.name, Totals())
@@ -35,27 +37,34 @@ def totals(report: Report) -> dict[str, Totals]:
     return kinds
 
 
-def lines(report: Report) -> Iterator[str]:
+def lines(report: Report, say: Phrases) -> Iterator[str]:
     """The report for a terminal."""
-    yield f"{report.bank}, {days(report)}"
-    rows = [tuple(map(printable, _cells(finding))) for finding in findings(report)]
+    yield f"{report.bank}, {days(report, say)}"
+    rows = [tuple(map(printable, _cells(finding, say))) for finding in findings(report)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for head, account, amount, when, detail in rows:
         line = f"{head:<{widths[0]}}  {account:<{widths[1]}}  {amount:>{widths[2]}}"
         yield f"{line}  {when:<{widths[3]}}  {detail}".rstrip()
     for name, kind in totals(report).items():
-        yield f"{f'{kind.count} {name}':<36}{kind.amount:>16.2f}"
+        yield f"{f'{kind.count} {say(name)}':<36}{kind.amount:>16.2f}"
     for name, side in (("in the register", report.register), ("with us", report.ours)):
-        yield f"{f'{name}: {side.count}':<36}{side.amount:>16.2f}"
+        yield f"{f'{say(name)}: {side.count}':<36}{side.amount:>16.2f}"
     for name, side in report.sums.items():
-        yield f"{f'{name} in the register: {side.count}':<36}{side.amount:>16.2f}"
+        place = f"{say(name)} {say('in the register')}: {side.count}"
+        yield f"{place:<36}{side.amount:>16.2f}"
 
 
-def subject(report: Report) -> str:
+def advice(report: Report, say: Phrases) -> Iterator[str]:
+    """What is to be done about each kind of difference that there is."""
+    for name, text in say.advice(totals(report)):
+        yield f"{name}: {text}"
+
+
+def subject(report: Report, say: Phrases) -> str:
     """The report in a line."""
     open_ = sum(finding.name not in AGREED for finding in report.findings)
-    verdict = f"{open_} differences" if report.differs else "both sides agree"
-    return f"{report.bank}, {days(report)}: {verdict}"
+    verdict = say("{open} differences", open=open_) if report.differs else say("both sides agree")
+    return f"{report.bank}, {days(report, say)}: {verdict}"
 
 
 def json_lines(report: Report) -> Iterator[str]:
@@ -78,27 +87,37 @@ def json_lines(report: Report) -> Iterator[str]:
     )
 
 
-def days(report: Report) -> str:
+def days(report: Report, say: Phrases) -> str:
     """The days that are compared."""
     if report.first == report.last:
         return f"{report.first}"
-    return f"{report.first} to {report.last}"
+    return say("{first} to {last}", first=report.first, last=report.last)
 
 
-def remark(finding: Finding) -> str:
+def remark(finding: Finding, say: Phrases) -> str:
     """What there is to say about a finding besides the bank's payment."""
-    parts = [finding.detail]
+    parts = [say.all(finding.detail)]
     if finding.ours and finding.entry:
         ours = finding.ours
-        parts.append(f"ours: {ours.txn_id} {ours.account} {ours.amount:.2f} {ours.paid_at}")
+        parts.append(
+            say(
+                "ours: {id} {account} {sum:.2f} {date}",
+                id=ours.txn_id,
+                account=ours.account,
+                sum=ours.amount,
+                date=ours.paid_at,
+            )
+        )
     if finding.line and not (finding.entry and finding.name == "booked"):
-        parts.append(place(finding))
+        parts.append(place(finding, say))
     return "; ".join(filter(None, parts))
 
 
-def place(finding: Finding) -> str:
+def place(finding: Finding, say: Phrases) -> str:
     """Where in the register it stands, of several files in which."""
-    return f"line {finding.line}" + f" of {finding.file}" * bool(finding.file)
+    if finding.file:
+        return say("line {line} of {file}", line=finding.line, file=finding.file)
+    return say("line {line}", line=finding.line)
 
 
 def _place(finding: Finding) -> tuple[Any, ...]:
@@ -106,13 +125,13 @@ def _place(finding: Finding) -> tuple[Any, ...]:
     return ORDER[finding.name], f"{payment.paid_at}" if payment else "", finding.line or 0
 
 
-def _cells(finding: Finding) -> tuple[str, str, str, str, str]:
+def _cells(finding: Finding, say: Phrases) -> tuple[str, str, str, str, str]:
     payment = finding.entry or finding.ours
     if payment is None:
-        return f"{finding.name}: {place(finding)}", "", "", "", finding.detail
-    head = f"{finding.name}: {payment.txn_id}"
+        return f"{say(finding.name)}: {place(finding, say)}", "", "", "", say.all(finding.detail)
+    head = f"{say(finding.name)}: {payment.txn_id}"
     account = payment.account or ""
-    return head, account, f"{payment.amount:.2f}", f"{payment.paid_at}", remark(finding)
+    return head, account, f"{payment.amount:.2f}", f"{payment.paid_at}", remark(finding, say)
 
 
 def _object(finding: Finding) -> dict[str, Any]:

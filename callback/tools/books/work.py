@@ -111,13 +111,15 @@ def reconcile(database: Database, bank: Bank, files: Sequence[Path], options: Op
         raise click.UsageError("--force goes with --book")
     try:
         report = _compared(database, bank, files, options)
-        _show(report, options)
+        say = Phrases(bank)
+        _show(report, options, say)
         attachments = _files(bank, report, files)
         for path in options.output:
             with new_file(path) as out:
                 out.write(attachments[path.suffix.lower()].content)
-        text = "\n".join(filter(None, [*reports.lines(report), report.note]))
-        _mail(bank, options, reports.subject(report), text, attachments)
+        advice = reports.advice(report, say)
+        text = "\n".join(filter(None, [*reports.lines(report, say), say(report.note), *advice]))
+        _mail(bank, options, reports.subject(report, say), text, attachments)
     except RegisterError as error:
         file = error.file or files[-1]
         console.warn(f"{file_name(file)}: refused: {error}")
@@ -141,11 +143,13 @@ def _compared(database: Database, bank: Bank, files: Sequence[Path], options: Op
     return report
 
 
-def _show(report: Report, options: Options) -> None:
-    for line in reports.json_lines(report) if options.as_json else reports.lines(report):
+def _show(report: Report, options: Options, say: Phrases) -> None:
+    for line in reports.json_lines(report) if options.as_json else reports.lines(report, say):
         click.echo(line)
     if report.note:
-        console.warn(report.note)
+        console.warn(say(report.note))
+    for line in () if options.as_json else reports.advice(report, say):
+        console.warn(line)
 
 
 def _files(bank: Bank, report: Report, files: Sequence[Path]) -> dict[str, delivery.Attachment]:

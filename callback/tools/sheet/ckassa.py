@@ -86,7 +86,7 @@ SHEET = DialectSheet(
             "Does the sign of the request enter the sign of the answer?",
         ),
         Pair("Знак `balance`: долг с минусом?", "The sign of `balance`: is a debt negative?"),
-        Pair("В каком поясе даты?", "The zone of dates?"),
+        Pair("В каком часовом поясе даты?", "The zone of dates?"),
         ASK_PAPER,
         ASK_ADDRESSES,
         Pair("Что вы делаете после 90 и без ответа?", "What do 90 and no answer do?"),

@@ -24,9 +24,9 @@ def install(app: Flask, settings: Settings, bank_name: click.ParamType[Bank]) ->
     @click.option(
         "--lang",
         type=click.Choice(["ru", "en"]),
-        default="ru",
+        default="en" if settings.language == "en" else "ru",
         show_default=True,
-        help="Russian first: it is read in all the countries whose banks speak these protocols.",
+        help="Russian, where language of the settings does not say en.",
     )
     @click.option("--html", is_flag=True, help="A page to print, instead of Markdown.")
     @click.option("--account", default="", help="The number in the examples; else one is made up.")

@@ -86,7 +86,7 @@ SHEET = DialectSheet(
     questions=(
         Pair("XML или JSON?", "XML or JSON?"),
         Pair(
-            "Есть ли подпись? Хэш, дополнение, кодировка запроса и ответа?",
+            "Есть ли подпись? Хэш, схема дополнения, кодировка запроса и ответа?",
             "Signed or not? Hash, padding, both encodings?",
         ),
         Pair("Что следует за HTTP 503 и за кодом -3?", "What follows HTTP 503, and code -3?"),
@@ -96,7 +96,7 @@ SHEET = DialectSheet(
             "May `cancel` come, until when, and what do you expect for a second one?",
         ),
         Pair("Сколько знаков после точки в `amount`?", "The decimals of `amount`?"),
-        Pair("В каком поясе `date`?", "The zone of `date`?"),
+        Pair("В каком часовом поясе `date`?", "The zone of `date`?"),
         ASK_ADDRESSES,
         ASK_REGISTER,
     ),

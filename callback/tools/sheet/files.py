@@ -11,7 +11,7 @@ SHEET = DialectSheet(
         "любой банк, который только присылает выписку", "any bank that sends a statement only"
     ),
     proofs=Pair(
-        "никто не звонит: `flask reconcile --book`", "nobody calls: `flask reconcile --book`"
+        "никто не обращается: `flask reconcile --book`", "nobody calls: `flask reconcile --book`"
     ),
     sources=Pair("формат 1С: общие сведения", "1C's format: general knowledge"),
 )

@@ -54,7 +54,7 @@ SHEET = DialectSheet(
         ASK_PAPER,
         ASK_ADDRESSES,
         ASK_BASIC,
-        Pair("В каком поясе `DTS`?", "The zone of `DTS`?"),
+        Pair("В каком часовом поясе `DTS`?", "The zone of `DTS`?"),
         Pair("Какие `QM` и `SERVICE_ID`?", "`QM` and `SERVICE_ID`?"),
         Pair("Один ли `QID` у проверки и её платежа?", "Do a check and its pay share a `QID`?"),
         Pair("Что вы делаете после 424 и без ответа?", "What do 424 and no answer do?"),

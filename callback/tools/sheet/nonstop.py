@@ -127,7 +127,7 @@ SHEET = DialectSheet(
         ),
         ASK_ADDRESSES,
         Pair(
-            "В каком поясе даты реестра, чей в нём день: ваш или наш?",
+            "В каком часовом поясе даты реестра, чей в нём день: ваш или наш?",
             "The zone of the register's dates; is its day yours or ours?",
         ),
         Pair(

@@ -100,7 +100,7 @@ SHEET = DialectSheet(
     questions=(
         ASK_ADDRESSES,
         ASK_BASIC,
-        Pair("В каком поясе `txn_date`?", "What is the zone of `txn_date`?"),
+        Pair("В каком часовом поясе `txn_date`?", "What is the zone of `txn_date`?"),
         Pair("Сколько цифр в `txn_id`?", "How many digits has `txn_id`?"),
         Pair("В каком виде `ccy`: буквы или цифры?", "The form of `ccy`: letters or digits?"),
         Pair(
@@ -131,7 +131,7 @@ SHEET = DialectSheet(
             "Is your table of codes another than ours above (79, 241, 242)?",
         ),
         Pair(
-            "Что вы ждёте на тот же номер платежа с другими данными?",
+            "Какого ответа вы ждёте на тот же номер платежа с другими данными?",
             "What do you expect for the same number with other data?",
         ),
     ),

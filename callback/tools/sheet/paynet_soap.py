@@ -138,7 +138,7 @@ SHEET = DialectSheet(
     questions=(
         Pair("Неверный пароль: 412 или 601?", "A wrong password: 412 or 601?"),
         Pair(
-            "Что вы ждёте от проверки неизвестного номера: 203 и состояние 3?",
+            "Какого ответа вы ждёте на проверку неизвестного номера: 203 и состояние 3?",
             "What do you expect of an unknown id: 203 and state 3?",
         ),
         Pair("Повторная отмена: 202?", "A second cancel: 202?"),

@@ -25,8 +25,8 @@ class Pair(NamedTuple):
 
 TITLE = Pair("Подключение: {bank}", "Connection sheet: {bank}")
 MADE = Pair(
-    "Протокол: {protocol}. Лист сделан программой {day} из её настроек. Паролей и ключей здесь "
-    "нет: они передаются отдельно.",
+    "Протокол: {protocol}. Этот лист программа составила сама по своим настройкам, дата: {day}. "
+    "Паролей и ключей здесь нет: они передаются отдельно.",
     "Protocol: {protocol}. Made by the program itself on {day} out of its settings. No password or "
     "key is printed here: they are handed over separately.",
 )
@@ -70,7 +70,7 @@ HEADS: Mapping[str, tuple[Pair, ...]] = {
     "codes": (
         Pair("Код", "Code"),
         Pair("Что значит", "Meaning"),
-        Pair("Окончательно?", "Final?"),
+        Pair("Исход", "Final?"),
     ),
 }
 
@@ -78,7 +78,7 @@ HEADS: Mapping[str, tuple[Pair, ...]] = {
 EVERY = Pair("все", "all")
 OR = Pair(" или ", " or ")
 NO_PUBLIC_URL = Pair(
-    "Начало адреса не известно: в настройках нет `PUBLIC_URL`. Впишите его "
+    "Начало адреса неизвестно: в настройках нет `PUBLIC_URL`. Впишите его "
     '(`PUBLIC_URL = "https://…"`) и сделайте лист заново, прежде чем отдавать его банку.',
     "The beginning of the address is not known: `PUBLIC_URL` is not set. Set it "
     '(`PUBLIC_URL = "https://…"`) and make this sheet again before you hand it to the bank.',
@@ -179,7 +179,7 @@ OBJECT = Pair(
 
 MAY_LACK = Pair("{operation} (может не быть)", "{operation} (may lack)")
 IGNORED = Pair(
-    "Других параметров программа не читает. Параметр из таблицы, переданный дважды, — отказ.",
+    "Других параметров программа не читает. Если параметр из таблицы передан дважды, это отказ.",
     "No other parameter is read. One of the table that is given twice is a refusal.",
 )
 
@@ -198,7 +198,7 @@ OUR_TIMES = Pair(
     "наше время, миллисекунды с 1970 года, UTC; в повторе то же самое",
     "our time, milliseconds since 1970, UTC; the same in a repeat",
 )
-NAME = Pair("имя плательщика, закрытое звёздочками", "the payer's name, masked")
+NAME = Pair("имя плательщика, часть букв скрыта", "the payer's name, masked")
 ADDRESS = Pair("адрес плательщика", "the payer's address")
 OWED = Pair("долг", "what is owed")
 BALANCE = Pair("остаток на счёте: {balance}", "the balance: {balance}")
@@ -341,13 +341,13 @@ EXAMPLES: Mapping[str, Pair] = {
 # codes
 FINAL: Mapping[str, Pair] = {
     "done": Pair("выполнено", "done"),
-    "refused": Pair("да", "yes"),
-    "stranger": Pair("да, пока не исправлено", "yes, until it is put right"),
-    "again": Pair("нет, повторите", "no, ask again"),
+    "refused": Pair("отказ", "yes"),
+    "stranger": Pair("отказ, пока не исправлено", "yes, until it is put right"),
+    "again": Pair("неизвестен, повторите", "no, ask again"),
 }
 FINAL_MEANS = Pair(
-    "«Да»: этим запросом ничего не записано, повторять его не нужно. «Нет, повторите»: исход "
-    "не известен, повторяйте тот же запрос, пока не придёт другой ответ; деньги не возвращайте.",
+    "«Отказ»: этим запросом ничего не записано, повторять его не нужно. «Неизвестен»: повторяйте "
+    "тот же запрос, пока не придёт другой ответ; деньги не возвращайте.",
     "“Yes”: this request has recorded nothing, do not repeat it. “No, ask again”: the outcome is "
     "not known; repeat the same request until another answer comes, and do not return the money.",
 )
@@ -392,7 +392,7 @@ MEANINGS: Mapping[Outcome, Pair] = {
         "the sum is not that of the invoice, or of the booking",
     ),
     "temporary": Pair(
-        "сейчас ответить нельзя, исход не известен", "no answer now, the outcome is not known"
+        "сейчас ответить нельзя, исход неизвестен", "no answer now, the outcome is not known"
     ),
 }
 
@@ -437,7 +437,7 @@ REFUNDS: Mapping[bool, Pair] = {
 
 # limit
 LIMIT = Pair(
-    "Мы отвечаем не позже чем через {seconds} с. Если к этому времени исход не известен, ответ — "
+    "Мы отвечаем не позже чем через {seconds} с. Если к этому времени исход неизвестен, ответ — "
     "«повторите» ({code}). Обрыв связи и ответ не по протоколу значат то же самое: повторите тот "
     "же запрос.",
     "We answer within {seconds} s. When the outcome is not known by then, the answer is “ask "

@@ -140,7 +140,7 @@ SHEET = DialectSheet(
             "Which codes do you repeat, and for how long; are all others final?",
         ),
         Pair("По какому адресу вы запросите отчёт?", "At which address do you ask for the report?"),
-        Pair("В каком поясе даты?", "The zone of dates?"),
+        Pair("В каком часовом поясе даты?", "The zone of dates?"),
         Pair("Какие у нас `PayElementId`?", "Which are our `PayElementId`?"),
         Pair(
             "Всегда ли в сумме есть дробная часть; что за единица у целого числа?",

@@ -28,9 +28,14 @@ class _Voice:
 
 def speak(language: str) -> None:
     """Say everything in this language from now on; English where there is no catalog of it."""
-    _Voice.texts = gettext.NullTranslations()
-    if language not in ("", "en"):
-        _Voice.texts = gettext.translation(DOMAIN, FOLDER, [language, "ru"], fallback=True)
+    _Voice.texts = catalog_of(language)
+
+
+def catalog_of(language: str) -> gettext.NullTranslations:
+    """The texts of a language; of English those in the code."""
+    if language in ("", "en"):
+        return gettext.NullTranslations()
+    return gettext.translation(DOMAIN, FOLDER, [language, "ru"], fallback=True)
 
 
 def speak_at_a_terminal(language: str) -> None:

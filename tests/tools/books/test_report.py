@@ -332,3 +332,22 @@ def test_a_report_never_takes_the_place_of_the_register(
     assert done.exit_code == 2
     assert "is the register itself" in done.stderr
     assert same.read_text(encoding="utf-8") == REGISTER
+
+
+def test_the_terminal_says_it_in_the_language_of_the_report(
+    reconcile: Callable[..., Result], mailbox: Mailbox, tmp_path: Path
+) -> None:
+    """And each kind of difference is followed by what is to be done about it."""
+    page = tmp_path / "report.html"
+    mail = mail_settings(mailbox.url)
+    done = reconcile("-o", str(page), "--mail", "a@b.example", more=f'language = "kk"\n{mail}')
+    english = reconcile()
+    (message,) = mailbox.messages
+    body = message.get_body().get_content()  # type: ignore[attr-defined]
+
+    for text in (done.output, body, page.read_text(encoding="utf-8")):
+        assert "только в реестре банка" in text
+        assert "спросите банк" in text
+    assert message["Subject"].endswith("расхождений: 4")
+    assert "only in the register: The bank took the money" in english.stderr
+    assert "The bank took" not in reconcile("--json").output
