@@ -194,13 +194,14 @@ def _explained(session: Session, bank: Bank, command: Pay, ours: datetime | None
         account=bank.account_number(command.account),
         **_held(bank, command),
     ).rows[0]
-    payer = _payer(row, command) if row["number"] is not None else None
     if row["id"] is not None:
         payment = lookup.payment_of(row)
         outcome = _repeated(bank, payment, command, ours)
         if payment.state == "created" and _is_expired(payment, command.expires_before):
             return Result(outcome) if outcome == "duplicate_other" else _end(session, bank, command)
-        return Result(outcome, payer=payer, payment=payment)
+        # The first answer knew no payer either, and what he owes is not summed here.
+        return Result(outcome, payment=payment)
+    payer = _payer(row, command) if row["number"] is not None else None
     refused = command.refused or _refusal(payer, command)
     if refused:
         return Result(refused, payer=payer)

@@ -1,18 +1,15 @@
 -- Why nothing was recorded, in one row: the payment that this txn_id names already, if any,
--- and the account of find_account.sql, if any.
+-- or else the account of find_account.sql, if any. Nothing is summed: what an account owes is no
+-- reason to refuse its payment.
 SELECT p.id, p.txn_id, p.number AS payment_number, p.amount,
        p.state AS payment_state, p.paid_at, p.created_at, p.performed_at, p.cancelled_at,
        p.cancel_reason,
        a.number, a.name, a.address, a.state,
        NULL AS invoice_state,
-       (SELECT COALESCE(SUM(i.amount), 0) FROM invoice AS i
-         WHERE i.account_id = a.id AND i.state = 'issued') AS issued,
-       (SELECT COALESCE(SUM(CASE q.state WHEN 'paid' THEN q.amount ELSE -q.amount END), 0)
-          FROM payment AS q
-         WHERE q.account_id = a.id
-           AND (q.state = 'paid' AND q.posted_at IS NULL
-             OR q.state = 'cancelled' AND q.posted_at IS NOT NULL AND q.reversed_at IS NULL)) AS paid,
+       0.00 AS issued,
+       0.00 AS paid,
        0 AS waiting
   FROM (SELECT 1 AS one) AS always
   LEFT JOIN payment AS p ON p.bank = :bank AND p.txn_id = :txn_id
-  LEFT JOIN account AS a ON a.number = :account AND CHAR_LENGTH(a.number) = CHAR_LENGTH(:account)
+  LEFT JOIN account AS a ON p.id IS NULL
+        AND a.number = :account AND CHAR_LENGTH(a.number) = CHAR_LENGTH(:account)

@@ -1,5 +1,6 @@
 -- Why nothing was recorded, in one row: the payment that this txn_id names already, if any,
--- and the invoice of find_invoice.sql, if any.
+-- or else the invoice of find_invoice.sql, if any: a repeat is answered by the payment alone, so
+-- nothing is summed for it.
 SELECT p.id, p.txn_id, p.number AS payment_number, p.amount,
        p.state AS payment_state, p.paid_at, p.created_at, p.performed_at, p.cancelled_at,
        p.cancel_reason,
@@ -16,5 +17,6 @@ SELECT p.id, p.txn_id, p.number AS payment_number, p.amount,
            AND w.created_at >= :waits_created_at AND w.paid_at >= :waits_paid_at) AS waiting
   FROM (SELECT 1 AS one) AS always
   LEFT JOIN payment AS p ON p.bank = :bank AND p.txn_id = :txn_id
-  LEFT JOIN invoice AS i ON i.number = :account AND CHAR_LENGTH(i.number) = CHAR_LENGTH(:account)
+  LEFT JOIN invoice AS i ON p.id IS NULL
+        AND i.number = :account AND CHAR_LENGTH(i.number) = CHAR_LENGTH(:account)
   LEFT JOIN account AS a ON a.id = i.account_id

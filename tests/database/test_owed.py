@@ -231,6 +231,9 @@ def test_a_check_of_a_customer_with_many_payments_reads_only_the_index(
                 database.statements["plan"] = f"EXPLAIN {statement}"
                 plan = session.run("plan", **values | {"account": number}).rows
                 alias = "q" if name == "explain" else "p"
+                if (name, payer) == ("explain", "account"):
+                    assert not [row for row in plan if row["table"] == alias and row["id"] > 1]
+                    continue
                 (sums,) = [row for row in plan if row["table"] == alias and row["id"] > 1]
                 assert sums["key"] == f"payment_owed_{payer}", (name, payer)
                 assert "Using index" in sums["Extra"].split("; "), (name, payer)
