@@ -442,6 +442,31 @@ def test_a_host_that_lets_no_put_pass_gets_a_post(
     assert books.rows("SELECT name FROM account") == [("A",)]
 
 
+def test_on_windows_somebody_may_be_looking_at_a_file(
+    books: Engine, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is renamed a moment later; without a terminal there is the log."""
+    held = ["payments", "payments"]
+
+    def replace(path: Path, target: Path) -> None:
+        if held and "payments" in target.name:
+            held.pop()
+            raise PermissionError(13, "in use")
+        os.rename(path, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    monkeypatch.setattr(office.client.time, "sleep", lambda _: None)
+    monkeypatch.delattr(os, "O_DIRECTORY")
+    monkeypatch.setattr(office.client.sys, "stdout", None)
+    office.ini.write_text(office.ini.read_text().replace("tries", "log = exchange.log\ntries"))
+    pay(books, "1")
+
+    assert office.run() == 0
+    office.load()
+    assert office.txn_ids == ["1"]
+    assert "1 lines" in (office.home / "exchange.log").read_text()
+
+
 def test_what_is_no_answer_of_ours_leaves_everything_open(
     office: Office, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -106,7 +106,7 @@ class Host:
     def check(self) -> str:
         """What the bank hears that the customer owes."""
         reply = self.entry.call(f"/qiwi?command=check&txn_id=1&account={ACCOUNT}")
-        return re.findall(r'name="debt">([0-9.-]+)<', reply.text)[0]
+        return str(re.findall(r'name="debt">([0-9.-]+)<', reply.text)[0])
 
     def pay(self, txn_id: int, amount: str = "1000.05") -> None:
         """The bank pays."""
@@ -142,7 +142,8 @@ def test_from_an_empty_host_to_debts_that_agree(
     """Timed; a person's own reading and typing comes on top."""
     if entry == "cgi" and not IS_ROOT:
         pytest.fail(NEEDS_ROOT)
-    started, times = time.perf_counter(), {}
+    started = time.perf_counter()
+    times: dict[str, float] = {}
 
     def took(step: str) -> None:
         times[step] = time.perf_counter() - started - sum(times.values())

@@ -117,6 +117,7 @@ def test_a_day_of_the_office_behind_every_door(books: Engine, entry: Entry, addr
     assert heard(entry.call(f"{address}/payments", "PUT", LIST))[0] == 405
 
 
+@pytest.mark.deploy
 def test_a_list_in_pieces_behind_every_door(books: Engine, entry: Entry, address: str) -> None:
     """Of 64 KiB: no host takes less. Whoever answers each of them."""
     sha256 = hashlib.sha256(LONG).hexdigest()
@@ -185,6 +186,7 @@ def test_a_body_that_is_cut_changes_nothing_behind_any_door(
     assert books.rows("SELECT COUNT(*) FROM account") == [(0,)]
 
 
+@pytest.mark.deploy
 def test_strangers_find_nothing_behind_any_door(entry: Entry, address: str) -> None:
     """A bad token, another method, no TLS; as any unknown address."""
     for path in ("/exchange", "/exchange/", "/exchange/x/payments", f"{address}x/payments"):
