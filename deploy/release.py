@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from callback.bank import Settings
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -86,6 +88,7 @@ def main() -> None:
     options = parser.parse_args()
     try:
         settings = load(options.settings)
+        check(settings)
         host: Host = FTP(settings) if options.via == "ftp" else SSH(settings)
         if options.rollback:
             roll_back(host, settings)
@@ -137,6 +140,17 @@ def _with_web(settings: dict[str, Any]) -> dict[str, Any]:
     return {**settings, "folder": folder, "web": web}
 
 
+def check(settings: dict[str, Any]) -> Settings | None:
+    """Read our copy of the program's settings; DeployError where nothing could prove a release."""
+    copy = _copy_of_settings(settings)
+    if not (settings["check"] or copy):
+        raise DeployError(
+            "nothing could prove that the release serves: keep a copy of the program's settings "
+            f"as {settings['settings']}, or set check and expect in deploy.toml"
+        )
+    return copy
+
+
 def build(settings: dict[str, Any]) -> Path:
     """Build a release, with the time zones of the program's settings where a copy of them is."""
     archive = ROOT / "build" / f"{release.new_name()}.zip"
@@ -150,12 +164,7 @@ def deploy(
     host: Host, settings: dict[str, Any], archive: Path, *, with_settings: bool = False
 ) -> None:
     """Upload, switch, prove; back to the one before when it does not serve."""
-    copy = _copy_of_settings(settings)
-    if not (settings["check"] or copy):
-        raise DeployError(
-            "nothing could prove that the release serves: keep a copy of the program's settings "
-            f"as {settings['settings']}, or set check and expect in deploy.toml"
-        )
+    copy = check(settings)
     send_program(host, settings)
     if copy:
         send_settings(host, settings, copy, anew=with_settings)
@@ -181,7 +190,7 @@ def send_program(host: Host, settings: dict[str, Any]) -> None:
 
 
 def send_settings(
-    host: Host, settings: dict[str, Any], copy: program.Settings, *, anew: bool
+    host: Host, settings: dict[str, Any], copy: Settings, *, anew: bool
 ) -> None:
     """The settings, where the host has none: those that are there may be newer than ours."""
     private = host.at(posixpath.join(posixpath.dirname(settings["folder"]), "private"))
@@ -198,7 +207,7 @@ def send_settings(
         print("private/callback.toml: sent")
 
 
-def send_web(web: Host, settings: dict[str, Any], copy: program.Settings) -> None:
+def send_web(web: Host, settings: dict[str, Any], copy: Settings) -> None:
     """What `flask front` makes, with the rights that web servers want."""
     if not settings["entry"]:
         return
@@ -351,7 +360,7 @@ def _read(path: Path) -> bytes:
     return path.read_bytes().replace(b"\r\n", b"\n")
 
 
-def _copy_of_settings(settings: dict[str, Any]) -> program.Settings | None:
+def _copy_of_settings(settings: dict[str, Any]) -> Settings | None:
     """The program's own settings, where a copy of them is."""
     path = ROOT / settings["settings"]
     if not settings["settings"] or not path.exists():

@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import re
+import stat
 import sys
 import time
 from contextlib import closing
@@ -580,11 +581,28 @@ def _door(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", "Authorization", _("arrives"))
+    yield from _scripts(Path(environ.get("DOCUMENT_ROOT") or os.devnull))
     yield _caller(settings, environ)
     if signature.scheme(environ) != "https":
         yield Finding("warning", "https", _("this call came without it, as far as we are told"))
     else:
         yield Finding("ok", "https", _("yes"))
+
+
+def _scripts(docroot: Path) -> Iterator[Finding]:
+    """What the web server is to run: the entry, and what says "ask again" while it cannot."""
+    for script in [*docroot.glob("pay.*cgi"), *docroot.glob("later/*.cgi")]:
+        mode = stat.S_IMODE(script.stat().st_mode)
+        if not mode & stat.S_IXUSR or mode & (stat.S_IWGRP | stat.S_IWOTH):
+            name = script.relative_to(docroot).as_posix()
+            yield Finding(
+                "fault",
+                f"web folder {name}",
+                _(
+                    "has mode {mode:o}, and no web server runs it: chmod 755, or in an outage "
+                    "banks get an HTML page"
+                ).format(mode=mode),
+            )
 
 
 def _caller(settings: Settings, environ: Mapping[str, str]) -> Finding:

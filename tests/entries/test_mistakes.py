@@ -6,6 +6,7 @@ The entry runs as the web server starts it, with the real program behind it.
 from __future__ import annotations
 
 import ast
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from callback.settings import load
+from callback.signature import ops_pass
 from tests.conftest import SOME_BANK, settings_toml
 from tests.support.processes import ROOT
 from tests.support.web_servers import front, release
@@ -50,9 +53,12 @@ class Host:
     def add(self, text: str, encoding: str = "utf-8") -> None:
         self.write(self.settings.read_text(encoding="utf-8") + text, encoding)
 
-    def call(self, python: str = sys.executable, path: str = "/qiwi") -> tuple[str, str]:
+    def call(
+        self, python: str = sys.executable, path: str = "/qiwi", **environ: str
+    ) -> tuple[str, str]:
         """Start the entry for a request, and return the answer and what an FTP user can read."""
         request = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "REMOTE_ADDR": "127.0.0.1"}
+        request |= environ
         done = subprocess.run(
             [python, self.entry], env=request, cwd="/", capture_output=True, text=True, check=False
         )
@@ -159,3 +165,29 @@ def test_rights_of_the_web_folder_are_those_that_web_servers_want(host: Host) ->
         "later/qiwi.cgi": 0o755,
     }
     assert os.access(host.folder / "public_html" / "later" / "qiwi.cgi", os.X_OK)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [("later/qiwi.cgi", 0o644), ("later/qiwi.cgi", 0o777), ("pay.cgi", 0o775)],
+)
+def test_the_doctor_looks_at_the_rights_of_scripts(host: Host, name: str, mode: int) -> None:
+    """In an outage the web server runs later/*.cgi: nobody would notice before."""
+    (host.folder / "public_html" / name).chmod(mode)
+    found = examined(host)
+
+    assert found[f"web folder {name}"][0] == "fault"
+    assert "chmod 755" in found[f"web folder {name}"][1]
+
+
+def test_the_doctor_is_content_with_the_rights_that_are_right(host: Host) -> None:
+    """As `flask front` leaves them."""
+    assert not [name for name in examined(host) if name.startswith("web folder")]
+
+
+def examined(host: Host) -> dict[str, tuple[str, str]]:
+    """What the site's own doctor finds."""
+    token = ops_pass("doctor", load(host.settings).secret_keys)
+    answer, _ = host.call(path=f"/doctor/{token}", DOCUMENT_ROOT=str(host.entry.parent))
+    findings = json.loads(answer.partition("\n\n")[2] or answer.partition("\r\n\r\n")[2])
+    return {name: (state, text) for state, name, text in findings}

@@ -1,0 +1,255 @@
+"""deploy/release.py: what stops a deploy is a sentence that names the file."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deploy import hosts, release
+from tests.conftest import SOME_BANK
+from tests.support.processes import HOST, ROOT
+from tests.support.receivers import FTPS, PASSWORD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SETTINGS = """SECRET_KEY = "only-for-tests-only-for-tests-only-for-tests"
+DATABASE = "sqlite:///x.db"
+TIMEZONE = "Asia/Almaty"
+CURRENCY = "KZT"
+"""
+KNOWN = "host = 'h'\nuser = 'u'\nurl = 'https://localhost'\n"
+
+
+@pytest.fixture
+def ftp(tmp_path: Path) -> Iterator[FTPS]:
+    """A host that takes files below inbox."""
+    folder = tmp_path / "host"
+    folder.mkdir()
+    with FTPS(folder, anon_umask="022", anon_mkdir_write_enable="YES") as server:
+        yield server
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Path:
+    """The program's settings and a release that was built before."""
+    (tmp_path / "config.toml").write_text(SETTINGS + SOME_BANK)
+    (tmp_path / "config.toml").chmod(0o600)
+    (tmp_path / "r1.zip").write_bytes(b"a release")
+    return tmp_path
+
+
+def toml(folder: Path, ftp: FTPS | None = None, **changes: object) -> Path:
+    """deploy.toml for this host."""
+    values: dict[str, object] = {
+        "host": "localhost",
+        "user": "anonymous",
+        "password": PASSWORD,
+        "url": f"http://{HOST}:9",
+        "folder": "inbox/callback",
+        "settings": str(folder / "config.toml"),
+    }
+    if ftp:
+        values |= {"port": ftp.port, "ca": str(ftp.inbox.parent.parent / "ca.pem")}
+    path = folder / "deploy.toml"
+    lines = [f"{key} = {value!r}\n" for key, value in (values | changes).items()]
+    path.write_text("".join(lines).replace("True", "true").replace("False", "false"))
+    return path
+
+
+def deploy(folder: Path, *more: str) -> str:
+    """Run it to its end, which must be a bad one, and return what it says."""
+    done = subprocess.run(
+        command(folder, *more), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1, done.stdout
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def command(folder: Path, *more: str) -> list[str]:
+    script = str(ROOT / "deploy" / "release.py")
+    settings = ["--settings", str(folder / "deploy.toml"), "--built", str(folder / "r1.zip")]
+    return [sys.executable, script, "ftp", *settings, *more]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "host: missing\nuser: missing\nurl: missing"),
+        (
+            "host = 'h'\nuser = 'u'\nurrl = 'x'\nport = '21'\n",
+            "url: missing\nurrl: no such key\nport: ",
+        ),
+        ("host = ftp.example.kz\n", "deploy.toml: Invalid value (at line 1, column 8)"),
+        (f"{KNOWN}entry = 'gci'\n", "entry: expected one of cgi, fcgi, passenger"),
+        (
+            f"{KNOWN}entry = 'cgi'\nweb = 'sites/pay'\n",
+            "must stand beside each other",
+        ),
+        (f"{KNOWN}folder = 'public_html/callback'\n", "stands inside a web folder"),
+        (f"{KNOWN}settings = ''\n", "nothing could prove that the release serves"),
+        (f"{KNOWN}tls = false\nport = 9\nsettings = 'c.toml'\ncheck = '/'\n", "no login to h: "),
+    ],
+)
+def test_a_typo_in_deploy_toml_is_named(office: Path, text: str, told: str) -> None:
+    """With the file's name, and all at once."""
+    (office / "deploy.toml").write_text(text.replace("'c.toml'", f"'{office}/none.toml'"))
+
+    assert told in deploy(office)
+
+
+def test_a_file_that_is_not_utf_8_is_named(office: Path) -> None:
+    """As editors of Windows may save it."""
+    (office / "deploy.toml").write_text("# хостинг\n", encoding="cp1251")
+
+    assert f"{office}/deploy.toml: " in deploy(office)
+
+
+def test_settings_that_would_not_start_are_not_sent(office: Path, ftp: FTPS) -> None:
+    """The faults are named before anything is uploaded."""
+    (office / "config.toml").write_text(f"{SETTINGS}{SOME_BANK}KEY = 1\n")
+    toml(office, ftp)
+
+    assert "KEY" in deploy(office)
+    assert list(ftp.inbox.iterdir()) == []
+
+
+def test_a_wrong_password_is_a_sentence(office: Path, ftp: FTPS) -> None:
+    """With what to look at."""
+    toml(office, ftp, password="wrong")
+
+    said = deploy(office)
+    assert "no login to localhost: 530 Login incorrect." in said
+    assert "check host, port, user, password" in said
+
+
+def test_an_authority_that_nobody_knows_is_a_sentence(office: Path, ftp: FTPS) -> None:
+    """The password does not go there."""
+    toml(office, ftp, ca="")
+
+    assert "no login to localhost: [SSL: CERTIFICATE_VERIFY_FAILED]" in deploy(office)
+
+
+def test_a_refused_upload_names_the_file(office: Path, ftp: FTPS) -> None:
+    """The quota is full, or the user may not write there."""
+    toml(office, ftp)
+    (ftp.inbox / "callback").mkdir(mode=0o555)
+    (ftp.inbox / "callback" / "passenger_wsgi.py.new").mkdir()
+
+    assert "the host does not take inbox/callback/passenger_wsgi.py: 553" in deploy(office)
+
+
+def test_ctrl_c_is_no_traceback(office: Path) -> None:
+    """And says what serves."""
+    with socket.create_server((HOST, 0)) as silent:
+        toml(office, host=HOST, port=silent.getsockname()[1])
+        process = subprocess.Popen(command(office), stderr=subprocess.PIPE, text=True)
+        with process, silent.accept()[0]:  # it waits for a greeting now
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert said == "\nStopped. The release before goes on serving; run it again when you like.\n"
+
+
+class Folder:
+    """A host that is a dictionary: what is there, and with which rights."""
+
+    def __init__(self, files: dict[str, tuple[bytes, int | None]]) -> None:
+        self.files = files
+
+    def at(self, folder: str) -> Folder:
+        return self
+
+    def get(self, name: str) -> bytes | None:
+        return self.files.get(name, (None, 0))[0]
+
+    def mode(self, name: str) -> int | None:
+        return self.files[name][1]
+
+    def put(self, name: str, content: bytes, mode: int | None = None) -> None:
+        self.files[name] = (content, self.files.get(name, (b"", mode))[1])
+
+    def set_mode(self, name: str, mode: int) -> None:
+        """This host offers no CHMOD."""
+
+    def make_folder(self, name: str = "") -> None:
+        """They are there."""
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "told"),
+    [
+        (
+            b"#!/usr/bin/python3\r\nimport",
+            0o755,
+            "pay.cgi has Windows line ends: upload it in binary",
+        ),
+        (b"#!/usr/bin/python3\nimport", 0o644, "pay.cgi has mode 644: give it 755."),
+        (b"#!/opt/python\nimport", 0o755, "Line 1 of pay.cgi is #!/opt/python: does the host have"),
+    ],
+)
+def test_an_entry_that_never_ran_is_looked_at(content: bytes, mode: int, told: str) -> None:
+    """There is no STARTUP.txt then: the web server did not run it."""
+    host = Folder({"pay.cgi": (content, mode)})
+
+    assert told in release._never_started(host, {"url": "https://pay.example.kz"})  # noqa: SLF001
+
+
+def test_a_host_that_lets_nobody_change_rights_is_told_of(office: Path) -> None:
+    """Before the switch: the release that serves goes on."""
+    copy = release._copy_of_settings({"settings": str(office / "config.toml")})  # noqa: SLF001
+    host: Any = Folder({"pay.cgi": (b"old", 0o644)})
+    assert copy
+
+    with pytest.raises(release.DeployError, match=r"rights of pay\.cgi in the web folder"):
+        release.send_web(host, {"entry": "cgi", "python": ""}, copy)
+
+
+def test_the_panels_lines_stay_and_the_hosts_python_is_named(office: Path) -> None:
+    """cPanel writes into .htaccess."""
+    panel = (
+        "# php -- BEGIN cPanel-generated handler\nAddHandler x .php\n# php -- END cPanel-generated"
+    )
+    copy = release._copy_of_settings({"settings": str(office / "config.toml")})  # noqa: SLF001
+    host: Any = Folder({".htaccess": (f"Options x\n{panel}\n".encode(), 0o644)})
+    assert copy
+
+    for _ in range(2):  # the second time, too
+        release.send_web(host, {"entry": "cgi", "python": "/opt/py/bin/python3.11"}, copy)
+        text = host.files[".htaccess"][0].decode()
+        assert text.count(panel) == 1
+        assert "Options x" not in text
+        assert host.files["pay.cgi"][0].startswith(b"#!/opt/py/bin/python3.11\n")
+
+
+def test_settings_on_the_host_are_not_replaced_unasked(
+    office: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They may be newer than ours."""
+    copy = release._copy_of_settings({"settings": str(office / "config.toml")})  # noqa: SLF001
+    host: Any = Folder({"callback.toml": (b"newer", 0o600)})
+    settings = {"folder": "callback", "settings": "instance/config.toml"}
+    assert copy
+
+    release.send_settings(host, settings, copy, anew=False)
+    assert host.files["callback.toml"][0] == b"newer"
+    assert "is not as instance/config.toml, and stays as it is" in capsys.readouterr().out
+    release.send_settings(host, settings, copy, anew=True)
+    assert host.files["callback.toml"][0] == copy.path.read_bytes()
+
+
+@pytest.mark.parametrize(("listed", "mode"), [("rwxr-xr-x", 0o755), ("rw-r--r--", 0o644)])
+def test_rights_are_read_as_ls_shows_them(listed: str, mode: int) -> None:
+    """By FTP there is no other way."""
+    line = hosts.LISTED.match(f"-{listed}   1 u  g  12 Nov 26 04:00 pay.cgi")
+
+    assert line
+    assert hosts._read_mode(line[1]) == mode  # noqa: SLF001
