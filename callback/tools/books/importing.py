@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from callback.clock import utc_now
 from callback.database import Database, load_statements, pieces
+from callback.database.mysql import MySQL
 from callback.database.sqlite import SQLite
 from callback.paths import SQL
 from callback.tools.books import marks
@@ -63,6 +64,8 @@ def run(
         if options.known_until is not None:
             known_until = options.known_until
         with database.transaction(options.wait_s) as books:
+            if isinstance(database.engine, MySQL):
+                _check_tables(books)
             _copy(books, desk, progress)
             _check(desk, layout, force=options.force)
             _check_known(books, known_until)
@@ -167,6 +170,13 @@ def _gone(counts: Row) -> Iterator[Fault]:
             f"{counts['gone']} of our {counts['ours']} customers are not in it and would be "
             "closed: is it the whole list? If so, say --force",
         )
+
+
+def _check_tables(books: Transaction) -> None:
+    """Refuse to write into another program's tables through a view; Refused."""
+    for row in books.run("import_views").rows:
+        why = "customers and debts come from there, not by files"
+        raise Refused([Fault(0, f"{row['name']} is a view over a program's own tables: {why}")])
 
 
 def _check_known(books: Transaction, known_until: int | None) -> None:

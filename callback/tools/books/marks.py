@@ -12,20 +12,19 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from callback.clock import utc_now
-from callback.database import pieces
+from callback.tools.books.spool import spooled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from callback.database import Row, Transaction
 
-PIECE = 1000  # rows a statement
 NO_LAST = 2**62
 
 
 def add_lines(books: Transaction) -> int:
     """Give a line to everything that the program was never told of; return the newest line."""
-    for piece in pieces(list(books.stream("export_unlisted")), PIECE):
+    for piece in spooled(books.stream("export_unlisted")):
         books.run_many("export_add_line", piece)
     return int(books.run("export_last_line").rows[0]["id"])
 
@@ -42,7 +41,7 @@ def mark(books: Transaction, after: int, last: int, *, settle: bool) -> int:
     anything else than before; without it the list says already what it knows.
     """
     number = 0
-    for lines in pieces(list(unknown(books, after, last)), PIECE):
+    for lines in spooled(unknown(books, after, last)):
         for statement, kind in (("mark_posted", "paid"), ("mark_reversed", "cancelled")):
             ids = tuple(line["payment_id"] for line in lines if line["kind"] == kind)
             if ids:

@@ -14,11 +14,13 @@ import json
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from callback.clock import utc_now
 from callback.database.errors import DatabaseError, DuplicateError, RetryError
 from callback.database.mysql import MySQL
+from callback.tools.books.spool import spooled
 from callback.tools.printable import json_safe, printable
 
 if TYPE_CHECKING:
@@ -152,11 +154,13 @@ class _Poster:
         self._unsafe = unsafe
         self._tried = {(row["payment_id"], row["kind"]): row["state"] for row in _tried(books)}
 
-    def waiting(self) -> list[Row]:
+    def waiting(self) -> Iterator[Row]:
         """What there is to do; what follows is to see each payment as it is then."""
-        rows = list(self._books.stream("post_waiting"))
+        pieces = spooled(self._books.stream("post_waiting"))
+        first = next(pieces, [])
         self._books.undo()
-        return rows
+        yield from first
+        yield from chain.from_iterable(pieces)
 
     def why_not(self, row: Row) -> str:
         """Post a payment, or say why it was not; DatabaseError when that is not known."""

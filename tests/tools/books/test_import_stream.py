@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
+import re
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -24,16 +27,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Engine
+    from tests.support.processes import Endpoint
 
 BANKS = """
 [BANKS.qiwi]
 protocol = "osmp"
 allow = ["127.0.0.1"]
+show = ["debt"]
 
 [IMPORT]
 """
 FEW = 1_000
 MANY = int(os.environ.get("ITEMS", "20000"))
+SOME = int(os.environ.get("ITEMS", "4000"))
 MAX_GROWTH_KIB = 12 << 10  # caches of two databases; kept rows of a hundred thousand take more
 HEAD = "number;name;address;debt\n"
 pytestmark = pytest.mark.parametrize("database", ["mariadb"], indirect=True)
@@ -72,6 +78,41 @@ def test_memory_does_not_grow_with_the_list(
         growth = max(kib for kib, _ in figures) - few
         print(f"\n{MANY} customers: {times} (all new, all changed, nothing); {growth} KiB more")
     assert growth < MAX_GROWTH_KIB
+
+
+def test_checks_are_answered_while_a_list_is_taken(
+    engine: Engine, endpoint: Endpoint, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every one by a debt of the old list or of the new one, none by "ask again"."""
+    peak(folder, SOME, "640.30")
+    told: list[tuple[str, float]] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        chance = random.Random(7)
+        while not over.is_set():
+            started = time.perf_counter()
+            account = f"{chance.randrange(SOME):010}"
+            body = endpoint.call(f"/qiwi?command=check&txn_id=1&account={account}").text
+            told.append((body, time.perf_counter() - started))
+
+    asking = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in asking:
+        thread.start()
+    try:
+        peak(folder, SOME, "640.31")
+    finally:
+        over.set()
+        for thread in asking:
+            thread.join()
+
+    debts = {re.sub('.*"debt">([0-9.]+)<.*', r"\1", body) for body, _ in told}
+    times = sorted(seconds for _, seconds in told)
+    with capsys.disabled():
+        p99 = times[len(times) * 99 // 100]
+        print(f"\n{len(times)} checks during an import: p99 {p99:.3f} s, longest {times[-1]:.3f} s")
+    assert debts <= {"640.30", "640.31"}
+    assert len(times) > 20
 
 
 def test_nobody_waits_while_a_list_is_written(

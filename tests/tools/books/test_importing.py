@@ -318,6 +318,23 @@ def test_a_file_that_is_not_there(take: Take, engine: Engine, tmp_path: Path) ->
     assert "cannot be read: No such file" in take(tmp_path / "nothing.csv").stderr
 
 
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_nothing_is_written_through_a_view(engine: Engine, take: Take) -> None:
+    """It would change the program's own table."""
+    engine.execute("RENAME TABLE account TO program_customer")
+    engine.execute("CREATE VIEW account AS SELECT * FROM program_customer")
+    try:
+        done = take(LIST, "--force")
+        written = engine.rows("SELECT COUNT(*) FROM program_customer")
+    finally:
+        engine.execute("DROP VIEW account")
+        engine.execute("RENAME TABLE program_customer TO account")
+
+    assert done.exit_code == 2
+    assert "account is a view over a program's own tables" in done.stderr
+    assert written == [(0,)]
+
+
 def test_the_layout_has_every_key_of_the_readme() -> None:
     """And the readme every key."""
     from tests.support.processes import ROOT
