@@ -95,9 +95,9 @@ class Site:
         if url.hostname in LOOPBACK:
             handlers.append(urllib.request.ProxyHandler({}))
         self._opener = urllib.request.build_opener(*handlers)
-        self._timeout = int(settings["timeout"])
-        self._tries = int(settings["tries"])
-        self._pause = float(settings["pause"])
+        self._timeout = number(settings, "timeout")
+        self._tries = number(settings, "tries")
+        self._pause = number(settings, "pause")
 
     def call(self, method: str, path: str, body: bytes | None = None) -> tuple[int, dict[str, Any]]:
         """Ask until there is an answer, and return its status and content; LaterError."""
@@ -172,6 +172,13 @@ class State:
         replace(new, self._path)
 
 
+def number(settings: configparser.SectionProxy, name: str) -> int:
+    """A setting that is a whole number; LookError."""
+    if not re.fullmatch("[0-9]{1,6}", settings[name]):
+        raise LookError(f"[{settings.name}] {name}: expected a whole number")
+    return int(settings[name])
+
+
 def write(path: Path, content: bytes) -> None:
     """Write a file that is on the disk then."""
     with path.open("wb") as file:
@@ -203,12 +210,16 @@ class Office:
 
     def __init__(self, settings: configparser.ConfigParser, home: Path) -> None:
         self._site = Site(settings["exchange"])
-        self._piece = int(settings["exchange"]["piece_kib"]) * 1024
+        self._piece = number(settings["exchange"], "piece_kib") * 1024
         self._customers = settings["customers"]
         self._payments = settings["payments"]
         self._known = self._payments["known"]
         if self._known not in ("loaded", "fetched", "never"):
             raise LookError("known: expected loaded, fetched or never")
+        try:
+            self._table([])
+        except (LookupError, TypeError) as error:
+            raise LookError(f"[payments] encoding or separator: {error}") from None
         self._home = home
         self._folder = home / self._payments["folder"]
         self.state = State(home / "exchange.state")
@@ -223,9 +234,16 @@ class Office:
             if part.exists():  # otherwise it was in its place already, and perhaps has gone since
                 replace(part, self._folder / pending["name"])
             self.state.keep(after=pending["last"], pending=None)
-        for name in os.listdir(self._folder):  # raises where the folder is away
+        for name in self._names():
             if name.startswith("payments_") and name.endswith(".part"):
                 (self._folder / name).unlink()
+
+    def _names(self) -> list[str]:
+        """What is in the folder; one that is away is not empty."""
+        try:
+            return os.listdir(self._folder)
+        except FileNotFoundError:
+            raise LookError(f"[payments] folder: there is no {self._folder}: make it") from None
 
     def fetch(self) -> None:
         """Write the payments that are new into the folder, a page a file."""
@@ -266,7 +284,7 @@ class Office:
         """Say which payments the program has: their files have gone, or are merely there."""
         until = self.state.values["after"]
         if self._known == "loaded":
-            waiting = [FILE.fullmatch(name) for name in os.listdir(self._folder)]
+            waiting = [FILE.fullmatch(name) for name in self._names()]
             until = min([until, *(int(match[1]) - 1 for match in waiting if match)])
         if self._known == "never" or until <= self.state.values["known"]:
             return
@@ -281,9 +299,12 @@ class Office:
     def send(self, *, force: bool) -> None:
         """Send the list, if it is another than the last that was taken."""
         path = self._home / self._customers["file"]
-        if not self._customers["file"] or not path.exists():
+        if not self._customers["file"]:
             return
-        if time.time() - path.stat().st_mtime < int(self._customers["quiet"]):
+        if not path.exists():
+            say(f"{path} is not there: no list is sent")
+            return
+        if time.time() - path.stat().st_mtime < number(self._customers, "quiet"):
             say(f"{path.name}: just written, the next run takes it")
             return
         content = path.read_bytes()
@@ -404,7 +425,7 @@ def main(arguments: list[str]) -> int:
     except sqlite3.OperationalError as error:
         say(f"later: another run is at it ({error})")
         return LATER
-    except (LookError, ValueError) as error:
+    except (LookError, OSError, ValueError) as error:
         say(f"! {error}")
         return LOOK
 

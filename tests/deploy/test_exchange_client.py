@@ -378,6 +378,29 @@ def test_two_runs_at_once_do_not_meet(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("folder = in", "folder = away", "[payments] folder: there is no "),
+        ("folder = in", "", "[payments] folder is missing"),
+        ("rows = 2", "rwos = 2", "[payments] rwos: no such setting"),
+        ("tries = 1", "tries = many", "[exchange] tries: expected a whole number"),
+        ("rows = 2", "known = perhaps", "known: expected loaded, fetched or never"),
+        ("rows = 2", "encoding = ansi-1251", "[payments] encoding or separator: unknown"),
+        ("rows = 2", "separator = ab", "[payments] encoding or separator: "),
+        ("[exchange]", "exchange]", "no section headers"),
+    ],
+)
+def test_a_mistake_in_the_settings_is_named(
+    office: Office, capsys: pytest.CaptureFixture[str], old: str, new: str, says: str
+) -> None:
+    """And nothing is done, not even where a folder is away: its files have not been loaded."""
+    office.ini.write_text(office.ini.read_text().replace(old, new))
+
+    assert office.run() == office.client.LOOK
+    assert says in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("address", "says"),
     [
         ("http://pay.example.kz/exchange/" + "x" * 43, "expected https://"),
@@ -557,8 +580,13 @@ def test_it_starts_as_the_guide_says(office: Office) -> None:
         [sys.executable, CLIENT, "--help"], capture_output=True, text=True, check=True
     ).stdout
     assert "Exit status 0" in told
-    sample = load_client().read(CLIENT.with_suffix(".ini"))
-    assert sample["payments"]["known"] == "loaded"
+    client, sample = load_client(), CLIENT.with_suffix(".ini")
+    assert client.read(sample)["payments"]["known"] == "loaded"
+    # Whatever may be set stands there, with what holds where it is not.
+    for values in client.DEFAULTS.values():
+        for name, value in values.items():
+            line = rf"{name} = {re.escape(value)}$" if value and name != "known" else f"{name} = "
+            assert re.search(f"(?m)^(; )?{line}", sample.read_text()), name
 
 
 @pytest.mark.deploy
