@@ -121,6 +121,14 @@ class Bank(Record, hidden=("password", "password_keys", "secret", "own")):
             for bank in (self, *self.services.values())
         )
 
+    def takes(self, number: str) -> bool:
+        """Whether a payer of this bank, or of one of its services, can type an account's number."""
+        return any(
+            number.startswith(bank.prefix)
+            and bank.account_refusal(number.removeprefix(bank.prefix)) is None
+            for bank in (self, *self.services.values())
+        )
+
     def without_prefix(self, recorded: str) -> str:
         """What a payer typed, of a payment's number."""
         prefixes = [bank.prefix for bank in (self, *self.services.values())]

@@ -11,7 +11,7 @@ import click
 from callback.database.errors import DatabaseError
 from callback.paths import ROOT
 from callback.signature import newest_token
-from callback.tools.books import bills, console, delivery, page, pull, qr, register, table
+from callback.tools.books import bills, console, delivery, hints, page, pull, qr, register, table
 from callback.tools.books import report as reports
 from callback.tools.books.entry import RegisterError
 from callback.tools.books.phrases import Phrases
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from callback.tools.books.reconcile import Report
 
 AGREED, DIFFERENT, REFUSED, UNFINISHED = range(4)
+SHOWN = 10  # numbers that are named of many
 
 
 class Options(NamedTuple):
@@ -122,7 +123,8 @@ def reconcile(database: Database, bank: Bank, files: Sequence[Path], options: Op
         _mail(bank, options, reports.subject(report, say), text, attachments)
     except RegisterError as error:
         file = error.file or files[-1]
-        console.warn(f"{file_name(file)}: refused: {error}")
+        place = hints.setting(str(error), bank.name)
+        console.warn(f"{file_name(file)}: refused: {error} (the setting: {place})")
         return _mailed_refusal(bank, file, options, error)
     except (DatabaseError, OSError, delivery.DeliveryError) as error:
         console.warn(console.explained(error))
@@ -221,7 +223,17 @@ def _where(bank: Bank, settings: Settings, file: Path) -> str:
 
 def _bills(database: Database, bank: Bank) -> Iterator[Bill]:
     length = bills.count(database, bank) if sys.stderr.isatty() else None
-    yield from console.bar(bills.read(database, bank), "bills", length)
+    refused = []
+    for bill in console.bar(bills.read(database, bank), "bills", length):
+        if not bank.takes(bill.number):
+            refused.append(bill.number)
+        yield bill
+    if refused:
+        shown = ", ".join(refused[:SHOWN]) + ", …" * (len(refused) > SHOWN)
+        console.warn(
+            f"{len(refused)} numbers that account_pattern of [BANKS.{bank.name}] refuses, so their "
+            f"customers cannot pay there: {shown}"
+        )
 
 
 def _counted(content: Written, bank: Bank) -> str:

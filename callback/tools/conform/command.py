@@ -45,8 +45,9 @@ def install(app: Flask, settings: Settings, bank_name: click.ParamType[Bank]) ->
         what was sent, what came and which section of the dialect's sheet wants something else.
 
         It writes real payments of the smallest allowed sum to the test account, and says how many
-        before it begins. Nothing but the network is used: the endpoint may be a script on another
-        host. Without --url it is the one at PUBLIC_URL, or at http://127.0.0.1:8000.
+        before it begins, and how they are taken out again. Nothing but the network is used: the
+        endpoint may be a script on another host, and then a person, or --yes, has to agree first.
+        Without --url it is the one at PUBLIC_URL, or at http://127.0.0.1:8000.
 
         \b
         flask conform qiwi --account 7012340001
@@ -67,7 +68,8 @@ def install(app: Flask, settings: Settings, bank_name: click.ParamType[Bank]) ->
             sys.exit(2)
         to_do = run.plan(play)
         click.echo(run.announce(play, to_do), err=as_json)
-        if not (as_json or yes) and sys.stdin.isatty() and not click.confirm("Go on?"):
+        asks = run.is_elsewhere(play) or (sys.stdin.isatty() and not as_json)
+        if asks and not yes and not click.confirm("Go on?", err=True):
             sys.exit(2)
         sys.exit(not run.report(play, to_do, as_json))
 

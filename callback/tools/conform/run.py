@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import sys
 import time
@@ -164,6 +165,14 @@ def report(play: Play, to_do: Plan, as_json: bool) -> bool:
     return not failed
 
 
+def is_elsewhere(play: Play) -> bool:
+    """Whether the endpoint is on another machine, and its payments perhaps a company's."""
+    host = urlsplit(play.client.url).hostname or ""
+    with suppress(ValueError):
+        return not ipaddress.ip_address(host).is_loopback
+    return host != "localhost"
+
+
 def announce(play: Play, to_do: Plan) -> str:
     """Say what will be written, before it is."""
     bank = play.simulator.bank
@@ -177,7 +186,10 @@ def announce(play: Play, to_do: Plan) -> str:
         f"They record {to_do.pays} payments of {play.sum:.2f} {bank.currency}{bookings} "
         f"on the account {play.account}, together {to_do.sum:.2f} {bank.currency}, "
         f"under ids with {play.seed} in them.\n"
-        "They are not taken back, and an endpoint that takes what it should refuse records more."
+        "They are not taken back, and an endpoint that takes what it should refuse records more. "
+        f"Where it is this program, take them out by:\n"
+        f"UPDATE payment SET state = 'cancelled', cancelled_at = UTC_TIMESTAMP(3) "
+        f"WHERE bank = '{bank.name}' AND state <> 'cancelled' AND txn_id LIKE '%{play.seed}%';"
         f"{watched}"
     )
 

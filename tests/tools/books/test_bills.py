@@ -681,3 +681,17 @@ def test_a_list_of_invoices_is_counted_as_it_is_written(
     (counted,) = database.stream("count_bills_invoice")
 
     assert counted["n"] == len(lines) - 1
+
+
+def test_numbers_that_the_bank_would_refuse_are_named(customers: Engine, tmp_path: Path) -> None:
+    """They stay in the list; ten of many are enough to see what is wrong with the pattern."""
+    for number in range(12):
+        customers.account(f"A{number:02}")
+    more = 'account_pattern = "[0-9]{5}"\n'
+    path = write_settings(_settings(customers.url, "{}", more=more), tmp_path)
+    done = create_app(path).test_cli_runner().invoke(args=["bills", "bank", "-o", "-"])
+    named = ", ".join(["0071", *(f"A{number:02}" for number in range(9))])
+
+    assert "13 numbers that account_pattern of [BANKS.bank] refuses" in done.stderr
+    assert f"cannot pay there: {named}, …" in done.stderr
+    assert done.stdout.count("\n") == 16

@@ -351,3 +351,21 @@ def test_the_terminal_says_it_in_the_language_of_the_report(
     assert message["Subject"].endswith("расхождений: 4")
     assert "only in the register: The bank took the money" in english.stderr
     assert "The bank took" not in reconcile("--json").output
+
+
+@pytest.mark.parametrize(
+    ("more", "content", "setting"),
+    [
+        ('register = { total = "Total:" }', REGISTER, "register.total of [BANKS.kaspi]"),
+        ('register = { header = "id;sum" }', REGISTER, "register.header of [BANKS.kaspi]"),
+        ("", "\0" * 30, "register.encoding of [BANKS.kaspi]"),
+    ],
+)
+def test_a_refusal_names_the_setting(
+    reconcile: Callable[..., Result], more: str, content: str, setting: str
+) -> None:
+    """Whoever mends it need not know the program."""
+    done = reconcile(content=content, more=more)
+
+    assert done.exit_code == 2
+    assert f"(the setting: {setting})" in done.stderr

@@ -435,3 +435,36 @@ def test_its_help_tells_a_stranger_what_it_does(site: str, endpoint: Endpoint) -
     assert "Play BANK against a running endpoint, ours or anyone's" in text
     assert "writes real payments" in text
     assert "Exit status 1 if any case fails, 2 if it cannot run" in text
+
+
+def test_a_site_elsewhere_is_asked_for_first(site: str, endpoint: Endpoint, engine: Engine) -> None:
+    """Its payments may be a company's: the account is named, and how they are taken out again."""
+
+    def play(*options: str) -> CompletedProcess[str]:
+        # An address of this machine that does not look like one.
+        url = f"http://0.0.0.0:{endpoint.port}"
+        return subprocess.run(
+            [
+                *(sys.executable, "-m", "flask", "conform", "naive", "--account", ACCOUNT),
+                *("--url", url, *options),
+            ],
+            cwd=ROOT,
+            env=os.environ | {"CALLBACK_CONFIG": str(endpoint.settings)},
+            input="",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    asked = play()
+    assert asked.returncode != 0
+    assert "Go on? [y/N]" in asked.stderr
+    assert f"on the account {ACCOUNT}" in asked.stdout
+    assert engine.rows("SELECT COUNT(*) FROM payment") == [(0,)]
+
+    done = play("--yes")
+    (statement,) = [line for line in done.stdout.splitlines() if line.startswith("UPDATE payment")]
+    statement = statement.replace("UTC_TIMESTAMP(3)", "'2026-11-26 00:00:00'")
+    assert engine.rows("SELECT COUNT(*) > 0 FROM payment WHERE state = 'paid'") == [(1,)]
+    engine.execute(statement)
+    assert engine.rows("SELECT COUNT(*) FROM payment WHERE state = 'paid'") == [(0,)]

@@ -1,0 +1,35 @@
+"""Which key of a bank's table `register` decides what a file was refused for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# By words of the refusal, the first that fits.
+KEYS: Mapping[str, str] = {
+    "name of the file": "file",
+    "the header is not": "header",
+    "no day by": "day",
+    "day of the file": "day, date_form",
+    "another order": "txn_id, account, sum, date",
+    "ends without a line": "total",
+    "something follows": "total, footer",
+    "in the footer": "footer",
+    "totals line": "total_sum, total_count",
+    "by the total": "total_sum, total_count",
+    "is a payment, and skip": "skip",
+    "sheet": "sheet",
+    "not a text": "encoding",
+    "not a statement": "form",
+    "not windows": "encoding",
+    "not utf": "encoding",
+    "cannot be read": "separator, date_form, decimal, quote",
+}
+
+
+def setting(refusal: str, bank_name: str) -> str:
+    """Name the setting, for whoever is to mend it."""
+    keys = next((keys for words, keys in KEYS.items() if words in refusal), "")
+    return f"register.{keys} of [BANKS.{bank_name}]" if keys else f"register of [BANKS.{bank_name}]"
