@@ -296,8 +296,8 @@ class _Play:
         self._expect(
             books, pay, nobody, "unknown_account", "records for a number that is not there"
         )
-        for state in ("closed", "blocked"):
-            for row in books.rows(f"doctor_{self.payer}", state=state)[:1]:
+        for state in ("closed", "blocked") if self.payer == "account" else ():
+            for row in books.rows("doctor_account", state=state)[:1]:
                 typed = str(row["number"]).removeprefix(self.bank.prefix)
                 command = self._payment("b", account=typed)
                 wrong = f"records for an account that is {state}"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from callback.model import Command, Result
 
 SUM = Decimal("0.01")
+PATIENCE_S = 60.0  # a look at all customers of a large site
 NOW = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - as in the columns
 STATES = {
     "state": ("active", "closed", "blocked"),
@@ -180,7 +181,7 @@ class Books:
     def _run(self, statement: str, prepared: str, given: Mapping[str, Any]) -> Sequence[Row]:
         self.last = statement
         try:
-            return self._connection.run(prepared, given).rows
+            return self._connection.run(prepared, given, PATIENCE_S).rows
         except KeyError as error:  # the driver misses a value
             raise WrongError(statement, f"wants :{error.args[0]}, which it is not given") from error
 

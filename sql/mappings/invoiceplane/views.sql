@@ -42,5 +42,5 @@ SELECT i.invoice_id AS id,
        i.invoice_date_created AS issued_on,
        CONVERT('issued' USING ascii) COLLATE ascii_bin AS state
   FROM ip_invoices AS i
-  JOIN ip_invoice_amounts AS m ON m.invoice_id = i.invoice_id
+       STRAIGHT_JOIN ip_invoice_amounts AS m ON m.invoice_id = i.invoice_id
  WHERE i.invoice_status_id IN (2, 3, 4) AND i.invoice_number IS NOT NULL;
