@@ -446,7 +446,7 @@ IMPORT_KEYS: Mapping[str, Setting] = {
     "group": Setting(readers.choice("", " ", "'", ",", "."), ""),
     "kopecks": Setting(readers.boolean, False),
     "sheet": Setting(readers.text, ""),
-    "pattern": Setting(readers.pattern, r"[^\x00-\x20\x7f]{1,64}"),
+    "pattern": Setting(readers.pattern, r"(?=.*[0-9])[^\x00-\x20\x7f]{1,64}"),
     "known_until": Setting(readers.nonempty, "known_until"),
     "total": Setting(readers.text, ""),
     "total_count": Setting(_PLACE, 0),

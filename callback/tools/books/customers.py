@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -91,9 +92,20 @@ class Reader:
                 self.known_until = int(known[1])
             elif skip:
                 skip -= 1
+                self._refuse_row(line, fields)
             else:
                 self._rows += 1
                 yield line, fields
+
+    def _refuse_row(self, line: int, fields: list[str]) -> None:
+        """Say that a line before the rows is one: its customer would be closed."""
+        with suppress(ValueError):
+            number = _item(line, fields, self._layout).number
+            self._fault(
+                line,
+                f"{number} stands where the head of the table is expected: write a head, or "
+                "skip = 0 in [IMPORT]",
+            )
 
     def _is_total(self, fields: list[str]) -> bool:
         mark = self._layout.total
@@ -169,7 +181,13 @@ def _sheet_rows(raw: bytes, layout: ListLayout) -> Iterator[Row]:
                         f"{filled!r} in [IMPORT]"
                     )
                 filled = title
-                yield row
+                yield _wide(row, layout)
+
+
+def _wide(row: Row, layout: ListLayout) -> Row:
+    """Excel keeps no empty cells behind the last that is not."""
+    line, fields = row
+    return line, [*fields, *[""] * (_width(layout) - len(fields))]
 
 
 def _text_rows(path: Path, layout: ListLayout, encoding: str) -> Iterator[Row]:
@@ -257,12 +275,16 @@ def _item(line: int, fields: list[str], layout: ListLayout) -> Item:
 
 def _check_width(fields: list[str], layout: ListLayout) -> None:
     """Refuse more columns than there are: a separator in an address moves what follows."""
-    width = max(
+    width = _width(layout)
+    if len(fields) == width + 1 and not layout.quote and any(fields[width:]):
+        raise ValueError(f"{len(fields)} columns, not {width}: is a separator in a name?")
+
+
+def _width(layout: ListLayout) -> int:
+    return max(
         *(layout.number, layout.name, layout.address, layout.debt * layout.is_whole),
         *(layout.invoice, layout.issued_on, layout.amount),
     )
-    if len(fields) == width + 1 and not layout.quote and any(fields[width:]):
-        raise ValueError(f"{len(fields)} columns, not {width}: is a separator in a name?")
 
 
 def _number(text: str, pattern: re.Pattern[str], whose: str) -> str:
@@ -272,7 +294,8 @@ def _number(text: str, pattern: re.Pattern[str], whose: str) -> str:
             "numbers anew and save"
         )
     if not pattern.fullmatch(text):
-        raise ValueError(f"not the number of a {whose}: {text!r}")
+        hint = "; is it a total? Write total = … in [IMPORT]" if text.isalpha() else ""
+        raise ValueError(f"not the number of a {whose}: {text!r}{hint}")
     return text
 
 
@@ -288,6 +311,8 @@ def _text(fields: list[str], column: int) -> str:
 
 def _amount(text: str, layout: ListLayout) -> Decimal:
     """A debt; one below zero is money that the customer has with us."""
+    if not text:
+        raise ValueError("no sum: write 0 where nothing is owed")
     return sums.signed(text, layout) or NOTHING  # -0.00 is nothing, too
 
 

@@ -165,6 +165,13 @@ FAULTS: dict[str, tuple[Any, str, dict[str, Any]]] = {
         "line 2: not the number of a customer: '123'",
         {"pattern": "[0-9]{7}"},
     ),
+    "no head": (LIST.replace(HEAD, ""), "line 1: 0071501 stands where the head", {}),
+    "a total that is no customer": (
+        LIST + "Итого;;;3050,10\n",
+        "line 5: not the number of a customer: 'Итого'; is it a total?",
+        {},
+    ),
+    "no sum": (HEAD + "1;a;b;\n", "line 2: no sum: write 0 where nothing is owed", {}),
     "too long": (HEAD + f"1;{'a' * 256};b;1\n", "line 2: longer than 255", {}),
     "a separator in an address": (HEAD + "1;a;b;5;70\n", "line 2: 5 columns", {"quote": ""}),
     "empty": (HEAD, "there is no customer in it", {}),
@@ -279,6 +286,17 @@ def test_an_excel_file(engine: Engine, take: Take, tmp_path: Path) -> None:
 
     assert (done.exit_code, done.stderr) == (0, "")
     assert debts(engine) == {"0071501": "3200.10", "0071502": "5.00"}
+
+
+def test_an_empty_cell_of_excel_is_no_cut_file(engine: Engine, take: Take, tmp_path: Path) -> None:
+    """Behind the last filled cell a row has none."""
+    book = openpyxl.Workbook()
+    sheet: Any = book.active
+    for row in (["number", "name", "address", "debt"], ["0071501", "a", None, None]):
+        sheet.append(row)
+    book.save(tmp_path / "list.xlsx")
+
+    assert "line 2: no sum: write 0" in take(tmp_path / "list.xlsx").stderr
 
 
 def test_a_cut_excel_file(engine: Engine, take: Take, tmp_path: Path) -> None:
