@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHORT_S, LONG_S = 3, 8
+SEEDS = range(7, 12)  # what comes meanwhile is a matter of chance, and of the machine
+# The server dies also while a link to it is being opened, and its driver leaves the socket.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 def test_both_sides_agree_after_a_storm(tmp_path: Path) -> None:
@@ -30,6 +33,10 @@ def test_both_sides_agree_after_a_storm(tmp_path: Path) -> None:
 @pytest.mark.parametrize("bug", list(filter(None, BUGS)))
 def test_a_storm_finds_a_fault(tmp_path: Path, bug: str) -> None:
     """One that loses or doubles only where something dies, or comes meanwhile."""
-    faults = [*Storm(tmp_path, 7, bug).run(LONG_S)]
-
-    assert any(" times" in fault or "by the program" in fault for fault in faults)
+    for seed in SEEDS:
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        faults = Storm(folder, seed, bug).run(LONG_S)
+        if any(" times" in fault or "by the program" in fault for fault in faults):
+            return
+    pytest.fail(f"{bug}: not found by {len(SEEDS)} storms")
