@@ -15,7 +15,7 @@ from callback.database import (
     PATIENT_TIMEOUT_S,
     Reply,
 )
-from callback.database.driver import pymysql
+from callback.database.driver import CONVERSIONS, pymysql
 from callback.database.errors import (
     COLUMN_MISSING,
     PROMISE_MISSING,
@@ -135,6 +135,7 @@ class MySQL(Record, hidden=("password",)):
             password=self.password.encode(),
             database=self.database,
             charset="utf8mb4",
+            conv=CONVERSIONS,
             connect_timeout=min(within, CONNECT_TIMEOUT_S / len(self.hosts)),
             autocommit=None,
             **tls,
@@ -146,6 +147,7 @@ class MySQLConnection:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._cursor = connection.cursor()  # one for all statements: they come one by one
         try:
             # A node that has left its cluster greets, but answers nothing.
             ((now,),) = connection.ask_at_once(SETUP, ISOLATION, TIME)
@@ -169,9 +171,8 @@ class MySQLConnection:
         if timeout is not None:
             self._connection.allow(timeout)
         try:
-            with self._connection.cursor() as cursor:
-                changed = cursor.execute(statement, values)
-                return Reply(cursor.fetchall(), changed, cursor.lastrowid or 0)
+            changed = self._cursor.execute(statement, values)
+            return Reply(self._cursor.fetchall(), changed, self._cursor.lastrowid or 0)
         except (pymysql.MySQLError, OSError) as error:
             fail(error)
 

@@ -1,0 +1,118 @@
+"""PyMySQL as driver.py leaves it: a new version must still be what that expects."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pymysql import connections, converters
+
+from callback import settings
+from callback.database import NEVER, driver
+from callback.database.errors import DuplicateError
+from callback.database.mysql import MySQLConnection
+from tests.support.processes import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import Engine
+
+only_mariadb = pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+
+ENCRYPTS = """
+import sys
+from callback.database import NEVER, driver
+assert "cryptography" not in sys.modules
+from pymysql import _auth
+try:
+    _auth.sha2_rsa_encrypt(b"password", bytes(20), b"no key")
+except RuntimeError as error:
+    print(error)
+driver.let_encrypt()
+try:
+    _auth.sha2_rsa_encrypt(b"password", bytes(20), b"no key")
+except ValueError as error:
+    print("asked the library")
+"""
+
+
+@pytest.fixture
+def connection(engine: Engine, folder: Path) -> Iterator[MySQLConnection]:
+    """One of the program's own."""
+    link: Any = settings.load(folder / "config.toml").engine.connect()
+    yield link
+    link.close()
+
+
+@only_mariadb
+def test_the_columns_of_an_answer_are_read_once(
+    engine: Engine, connection: MySQLConnection
+) -> None:
+    """The second time the server's bytes are known."""
+    reader: Any = connections
+    engine.account("1")
+    known = reader.FieldDescriptorPacket.cache_info()
+    statement = "SELECT a.id AS x1, a.name AS x2 FROM account AS a WHERE a.number = %(number)s"
+    for _ in range(3):
+        assert len(connection.run(statement, {"number": "1"}).rows) == 1
+    after = reader.FieldDescriptorPacket.cache_info()
+
+    assert after.misses - known.misses == 2
+    assert after.hits - known.hits == 4
+    assert after.maxsize == driver.COLUMNS
+
+
+@only_mariadb
+def test_a_column_that_becomes_another_is_read_anew(
+    engine: Engine, connection: MySQLConnection
+) -> None:
+    """Its type, its name: what the server says counts."""
+    for kind, value in (("INT", 7), ("VARCHAR(9)", "7"), ("DECIMAL(14,2)", "7.00")):
+        engine.execute("DROP TABLE IF EXISTS driver")
+        engine.execute(f"CREATE TABLE driver (x {kind}) ENGINE = InnoDB")
+        engine.execute("INSERT INTO driver VALUES (7)")
+        (row,) = connection.run("SELECT x FROM driver", {}).rows
+        assert str(row["x"]) == str(value)
+    (row,) = connection.run("SELECT x AS y FROM driver", {}).rows
+    engine.execute("DROP TABLE driver")
+
+    assert [*row] == ["y"]
+
+
+@only_mariadb
+def test_an_answer_after_an_error_is_its_own(engine: Engine, connection: MySQLConnection) -> None:
+    """One cursor carries all statements: nothing of one gets into the next."""
+    engine.account("1")
+    key = "INSERT INTO account (number) VALUES (%(number)s)"
+    assert connection.run(key, {"number": "2"}).changed == 1
+    with pytest.raises(DuplicateError):
+        connection.run(key, {"number": "2"})
+    reply = connection.run("SELECT number FROM account WHERE number = %(number)s", {"number": "1"})
+
+    assert [*reply.rows] == [{"number": "1"}]
+    assert [*connection.run("DELETE FROM account", {}).rows] == []
+
+
+def test_times_are_written_as_pymysql_writes_them() -> None:
+    """To the microsecond."""
+    start = datetime(2026, 11, 3, 9, 15)  # noqa: DTZ001 - ours
+    times = [NEVER, start]
+    times += [start + timedelta(days=day * 7, milliseconds=day * 123) for day in range(300)]
+
+    for time in times:
+        assert driver.CONVERSIONS[datetime](time) == converters.escape_datetime(time)
+
+
+def test_cryptography_is_there_when_it_is_asked_for() -> None:
+    """And not before."""
+    done = subprocess.run(
+        [sys.executable, "-c", ENCRYPTS], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[0].startswith("'cryptography' package is required")
+    assert done.stdout.splitlines()[1] == "asked the library"
