@@ -189,9 +189,7 @@ def send_program(host: Host, settings: dict[str, Any]) -> None:
             host.put(name, content)
 
 
-def send_settings(
-    host: Host, settings: dict[str, Any], copy: Settings, *, anew: bool
-) -> None:
+def send_settings(host: Host, settings: dict[str, Any], copy: Settings, *, anew: bool) -> None:
     """The settings, where the host has none: those that are there may be newer than ours."""
     private = host.at(posixpath.join(posixpath.dirname(settings["folder"]), "private"))
     ours, theirs = copy.path.read_bytes(), private.get("callback.toml")

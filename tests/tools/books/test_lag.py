@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from callback import settings
+from callback import create_app, settings
 from callback.clock import utc_now
 from callback.database import Database, load_statements
 from callback.paths import SQL
@@ -120,3 +120,21 @@ def test_an_older_database_wants_its_table(engine: Engine, look: Look) -> None:
 
     assert state == "fault"
     assert "posting" in text
+
+
+def test_doctor_tells_it(
+    engine: Engine, look: Look, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And so does the site that is asked to examine itself: both call the same."""
+    scripts = folder / "instance" / "sql"
+    scripts.mkdir(parents=True, exist_ok=True)
+    (scripts / "post_paid.sql").write_text("SELECT 1")
+    monkeypatch.setattr("callback.INSTANCE", folder / "instance")
+    pay(engine, "1", hours=30)
+
+    runner = create_app(folder / "config.toml").test_cli_runner()
+    done = runner.invoke(args=["doctor"])
+
+    (line,) = [line for line in done.stdout.splitlines() if "posting: 1 wait" in line]
+    assert line.startswith("fault")
+    assert done.exit_code == 1
