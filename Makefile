@@ -98,7 +98,7 @@ bench: $(VENV)/test.stamp mariadb
 	bench/run
 
 clean:
-	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Made once and then yours: never overwritten.
