@@ -31,7 +31,7 @@ from callback.paths import INSTANCE, ROOT
 from callback.protocols import PROTOCOLS
 from callback.readers import LEAST_PASSWORD, LEAST_RSA_BITS
 from callback.settings import open_to_others
-from callback.tools import arrival, exposure, overlays, password, rehearsal, tables, web
+from callback.tools import arrival, compiled, exposure, overlays, password, rehearsal, tables, web
 from callback.tools.books import lag, mt940, pull
 from callback.tools.finding import Finding
 from callback.tools.words import _
@@ -73,6 +73,7 @@ def examine(
     yield from _python(environ or {})
     yield from _files(settings)
     yield from _release(ROOT)
+    yield from compiled.examine()
     yield from _banks(settings)
     yield from overlays.examine(INSTANCE / "sql")
     yield from _exchange(settings)
