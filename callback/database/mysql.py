@@ -67,6 +67,7 @@ HINTS = {
     1290: "the server takes no changes (read_only): is DATABASE a copy of the main server?",
     1356: "a view names a column or a table that is not there, or that its maker may not read",
     1449: "who made a view is no user any more: make the view again, as a user that stays",
+    1471: "account or invoice is a view: customers are entered in the program that it is over",
     2026: "no trusted TLS to the database: check ssl_ca and the server's certificate",
     2059: "the driver has no such login: give the database user another",
 }
