@@ -87,6 +87,8 @@ RewriteCond %{HTTPS} !=on
 RewriteCond %{HTTP:X-Forwarded-Proto} !=https
 RewriteRule ^ - [R=403,L]"""
 
+HERE = r"RewriteCond %{REMOTE_ADDR} !^(?:127\.|::1$)"
+
 
 def install(app: Flask, settings: Settings) -> None:
     """Give Flask's command line `flask front`."""
@@ -106,7 +108,8 @@ def install(app: Flask, settings: Settings) -> None:
         files that deploy/nginx.conf includes: callback-banks-fastcgi.conf, or callback-banks.conf
         where nginx speaks HTTP with gunicorn. Make them again when a bank is added or renamed.
 
-        Where PUBLIC_URL begins with https://, calls without TLS are refused. A host that ends
+        Calls without TLS are refused where PUBLIC_URL begins with https://, and without a
+        PUBLIC_URL where a bank has a password (but not those of this machine). A host that ends
         TLS in front of Apache and does not say so (X-Forwarded-Proto) needs --plain-http.
 
         --allow writes the banks' own lists of addresses into it, so that a stranger costs no
@@ -146,13 +149,22 @@ def make(settings: Settings, entry: str, folder: Path, wishes: Wishes = NO_WISHE
             _write(folder / f"callback-banks{suffix}.conf", nginx_banks(banks, ours, call, listed))
         return banks
     template = (DEPLOY / "htaccess").read_text(encoding="utf-8")
-    refuse_http = settings.public_url.startswith("https://") and not wishes.plain_http
-    rules = [*([HTTPS] if refuse_http else []), *map(_apache_allow, listed)]
+    https = "" if wishes.plain_http else _https(settings.public_url, banks)
+    rules = [*filter(None, [https]), *map(_apache_allow, listed)]
     text = htaccess(template, entry, banks, ours, rules)
     _write(folder / ".htaccess", text + wishes.panel)
     _write_entry(entry, folder)
     _write_later(banks, folder / "later")
     return banks
+
+
+def _https(public_url: str, banks: Iterable[Bank]) -> str:
+    """Refuse calls without TLS, also where nobody has said yet what the address will be."""
+    if public_url.startswith("https://"):
+        return HTTPS
+    if public_url or not any(bank.password for bank in banks):
+        return ""
+    return HTTPS.replace("RewriteRule", f"{HERE}\nRewriteRule")  # a trial here goes on
 
 
 def as_is(answer: Answer) -> bytes:

@@ -102,6 +102,29 @@ def made(folder: Path, text: str, entry: str) -> dict[str, str]:
     return {str(path.relative_to(target)): path.read_text() for path in files}
 
 
+@pytest.mark.parametrize(
+    ("public_url", "password", "options", "refused"),
+    [
+        ("", True, (), True),
+        ("", False, (), False),
+        ("", True, ("--plain-http",), False),
+        ("http://pay.example.kz", True, (), False),
+    ],
+)
+def test_a_password_does_not_travel_in_the_clear_before_the_address_is_known(
+    tmp_path: Path, public_url: str, password: bool, options: tuple[str, ...], refused: bool
+) -> None:
+    """Whoever leaves PUBLIC_URL out has not thought of it; only a trial on the machine goes on."""
+    bank = '[BANKS.b]\nprotocol = "osmp"\nallow = ["::1"]\n'
+    bank += 'username = "b"\npassword = "of-sixteen-letters"\n' * password
+    text = f'PUBLIC_URL = "{public_url}"\n{HEAD}{bank}'
+    flask(write_settings(text, tmp_path), "front", "cgi", "-o", str(tmp_path / "x"), *options)
+    rules = (tmp_path / "x" / ".htaccess").read_text()
+
+    assert ("%{HTTPS} !=on" in rules) == refused
+    assert (r"%{REMOTE_ADDR} !^(?:127\.|::1$)" in rules) == refused
+
+
 def test_what_suexec_runs_is_executable_and_its_lines_end_as_in_unix(tmp_path: Path) -> None:
     """And nobody else may write it (hosting.md, section 4)."""
     made(tmp_path, HEAD + section("osmp"), "cgi")
@@ -138,7 +161,7 @@ PassengerBaseURI "/"
         ("https://pay.example.kz", (), True),
         ("https://pay.example.kz", ("--plain-http",), False),
         ("http://127.0.0.1", (), False),
-        ("", (), False),
+        ("", (), True),
     ],
 )
 def test_calls_without_tls_are_refused_where_the_address_is_https(
