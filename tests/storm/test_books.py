@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,12 +14,20 @@ from tests.storm.books import Storm
 from tests.storm.command import BUGS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SHORT_S, LONG_S = 3, 8
 SEEDS = range(7, 12)  # what comes meanwhile is a matter of chance, and of the machine
 # The server dies also while a link to it is being opened, and its driver leaves the socket.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Have the sockets that such a driver leaves go before the next test is asked about them."""
+    yield
+    gc.collect()
 
 
 def test_both_sides_agree_after_a_storm(tmp_path: Path) -> None:
