@@ -265,6 +265,9 @@ def _change(
     )
     if payment is None:
         return Result(command.unknown)
+    if isinstance(command, Cancel) and session.came_at() < payment.created_at < utc_now():
+        # It lay somewhere; the bank has been told meanwhile that there is none, and has paid again.
+        raise DatabaseError("the payment came later than this cancel: ask again")
     while True:
         if not _is_meant(bank, payment, command):
             return Result(command.mismatch, payment=payment)

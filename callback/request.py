@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Where Linux's tcp_info has the milliseconds since the last data came, a whole number of 32 bits.
 _SINCE_DATA = slice(52, 56)
+# The kernel counts in ticks of up to so many: what came just now may seem as old as one.
+_TICK_MS = 10
 # Of a caller who has left: longer than anybody may wait.
 LEFT_S = 1e9
 # An entry that has read a body in chunks to its end says so here: its length is then known.
@@ -68,7 +70,8 @@ class Request:
             told = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SINCE_DATA.stop)
         except OSError:
             return 0.0
-        return int.from_bytes(told[_SINCE_DATA], sys.byteorder) / 1000
+        since = int.from_bytes(told[_SINCE_DATA], sys.byteorder)
+        return max(0, since - _TICK_MS) / 1000
 
     def _queued(self) -> float:
         """How long it has lain in the queue of a web server that said when it passed it on."""

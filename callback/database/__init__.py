@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from typing import Protocol as Interface
 
 from callback import log
+from callback.clock import utc_now
 from callback.database.errors import (
     BusyError,
     DatabaseError,
@@ -318,6 +319,10 @@ class Session:
             else:
                 return Reply(reply.rows, reply.changed, reply.id, resent, deadline)
         raise DatabaseError(f"{statement}: no luck in {ATTEMPTS} attempts")
+
+    def came_at(self) -> datetime:
+        """When the caller came, by this machine's clock."""
+        return utc_now() - timedelta(seconds=time.monotonic() - self._began)
 
     def server_time(self) -> datetime:
         """Ask the server what time it is: its clock may have been set since it was connected to."""

@@ -503,3 +503,19 @@ def test_a_change_that_came_too_late_is_not_called_a_refusal(
             desk(command)
     monkeypatch.undo()
     assert desk(Perform(name="perform", txn_id="1")) == "ok"
+
+
+def test_a_cancel_is_not_for_a_payment_that_came_later(
+    engine: Engine, desk: Callable[..., str]
+) -> None:
+    """It lay in a queue, or was held up; the bank asked once more, heard "none", and paid again."""
+    cancel = Cancel(name="cancel", txn_id="1", refund=True)
+    assert desk(cancel) == "payment_not_found"
+    time.sleep(0.05)
+    assert desk(PAYMENT) == "ok"
+    time.sleep(0.05)
+    with pytest.raises(Exception, match="later than this cancel"):
+        desk(cancel, 1.0)
+    assert len(paid(engine)) == 1
+    assert desk(cancel) == "ok"
+    assert desk(cancel, 0.01) == "duplicate_same"

@@ -176,7 +176,7 @@ class Customer:
                 self._pool.submit(self._bank.ask, deal, deal.step, patience) for _ in range(copies)
             ]
             answers = [answer.result() for answer in asked]
-            self._hear(deal, {word for word, _ in answers})
+            self._hear(deal, dict(answers))
             copies = 1
             for word, reading in answers:
                 if word == "done" and reading:
@@ -186,11 +186,12 @@ class Customer:
                 self._doubt(deal, plan)
         return ""
 
-    def _hear(self, deal: Deal, words: set[Word]) -> None:
-        if "done" in words:
+    def _hear(self, deal: Deal, answers: dict[Word, Reading | None]) -> None:
+        refusal = answers.get("refused") or answers.get("cancelled")
+        if "done" in answers:
             deal.state = "paid"
-        elif "refused" in words or "cancelled" in words:
-            deal.faults.append("a good payment was refused")
+        elif refusal:
+            deal.faults.append(f"a good payment was refused: {refusal}")
             deal.state = "nothing"
 
     def _doubt(self, deal: Deal, plan: random.Random) -> None:
@@ -230,8 +231,7 @@ class Customer:
         """Two phases: perform until it is known."""
         end = time.monotonic() + FINAL_S * 5
         while not deal.state and time.monotonic() < end:
-            word, _ = self._bank.ask(deal, step, self._patience(plan))
-            self._hear(deal, {word})
+            self._hear(deal, dict([self._bank.ask(deal, step, self._patience(plan))]))
             if not deal.state:
                 time.sleep(plan.uniform(0, 0.2))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -48,7 +48,10 @@ class Client:
                 )
             response = connection.getresponse()
             headers = {name.lower(): value for name, value in response.getheaders()}
-            return Reply(response.status, headers, response.read(MAX_ANSWER))
+            body = response.read(MAX_ANSWER)
+            if response.length and len(body) < MAX_ANSWER:  # a part is no answer
+                raise IncompleteRead(body, response.length)
+            return Reply(response.status, headers, body)
 
     def path(self, request: Request, proof: Proof | None = None) -> str:
         """The path and query of a request."""
