@@ -88,7 +88,7 @@ def _write(level: int, fields: dict[str, Any]) -> None:
     line = {"time": datetime.now(timezone.utc).isoformat(timespec="milliseconds")}
     if level != INFO:
         line["level"] = LEVELS[level]
-    _place.write(json.dumps(line | fields, default=str))
+    _place.write(_to_json(line | fields))
 
 
 class Stderr:
@@ -205,6 +205,7 @@ class Strangers:
         return {**ours, name: int(ours.get(name, 0)) + 1}
 
 
+_to_json = json.JSONEncoder(default=str).encode  # made once: json.dumps makes one each time
 _stderr = Stderr()
 _place: Place = _stderr
 _strangers = Strangers()

@@ -60,6 +60,7 @@ MALFORMED = "\0"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # In an attribute a parser takes these for blanks, or for its end.
 _IN_QUOTES = str.maketrans({'"': "&quot;", "\t": "&#09;", "\n": "&#10;", "\r": "&#13;"})
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -256,7 +257,7 @@ def storable(text: str) -> str:
 
 def json_answer(value: object, status: int = 200) -> Answer:
     """Answer with JSON in UTF-8."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = _to_json(value)
     try:
         body = text.encode()
     except UnicodeEncodeError:  # half a surrogate pair, in an id that we echo
