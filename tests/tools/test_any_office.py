@@ -101,7 +101,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("bills kaspi", 0, "1 bills, 640.30 KZT"),
         ("send-bills kaspi", 0, "в банк"),
         ("reconcile kaspi {folder}/реестр.csv", 1, ""),
-        ("reconcile kaspi {folder}/реестр.csv --book", 0, "booked: 7"),
+        ("reconcile kaspi {folder}/реестр.csv --book", 0, "проведён по реестру: 7"),
         ("payments", 0, "10001"),
         ("export --format json", 0, "100.00"),
         ("post", 2, "post_paid.sql"),
