@@ -235,6 +235,43 @@ def test_a_killed_unpacking_is_taken_over(home: Path) -> None:
     assert loaded(home).stdout.startswith("release three ")
 
 
+KILLED = """
+import os, signal, zipfile
+whole, done = zipfile.ZipFile._extract_member, []
+def extract(*args):
+    if len(done) == {step}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    done.append(args)
+    return whole(*args)
+zipfile.ZipFile._extract_member = extract
+rename = os.rename
+os.rename = lambda *names: os.kill(os.getpid(), signal.SIGKILL) if {step} > 8 else rename(*names)
+"""
+
+
+@pytest.mark.parametrize("step", range(10))
+def test_an_unpacking_that_is_killed_anywhere_leaves_the_release_before(
+    home: Path, step: int
+) -> None:
+    """At each of its nine files and before the rename; later the release is unpacked after all."""
+    modules = {f"module{number}.py": f"number = {number}\n" for number in range(7)}
+    program = "app = 'release three'\n"
+    sums = "".join(
+        f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n"
+        for name, text in {"wsgi.py": program, **modules}.items()
+    )
+    archive = packed(home, sums=sums)
+    with zipfile.ZipFile(archive, "a") as release:
+        for name, text in modules.items():
+            release.writestr(f"three/{name}", text)
+    (home / "FALLBACK").write_text("one")
+
+    assert loaded(home, before=KILLED.format(step=step)).returncode == -signal.SIGKILL
+    assert loaded(home).stdout.startswith("release one ")
+    os.utime(home / "releases" / "three.part", (1, 1))
+    assert loaded(home).stdout.startswith("release three ")
+
+
 def test_old_releases_go_when_a_new_one_is_unpacked(home: Path) -> None:
     """The newest three stay, and whatever a pointer names."""
     (home / "PREVIOUS").write_text("cut")

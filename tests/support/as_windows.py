@@ -32,7 +32,7 @@ def locking(file: int, mode: int, count: int) -> None:
 
 # What the standard library takes out of them when it is imported, it keeps.
 import getpass  # noqa: E402, F401
-import shutil  # noqa: E402, F401
+import shutil  # noqa: E402
 import socketserver  # noqa: E402, F401
 import subprocess  # noqa: E402, F401
 import tarfile  # noqa: E402, F401
@@ -41,6 +41,7 @@ import zipfile  # noqa: E402, F401
 
 import click._termui_impl  # noqa: E402, F401 - looks at the name of the system
 
+vars(shutil)["_use_fd_functions"] = False  # newer Pythons remove folders by what is gone below
 for name in MODULES:
     sys.modules[name] = None  # type: ignore[assignment]  # an import of it is an ImportError
 for name in FUNCTIONS:

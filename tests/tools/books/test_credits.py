@@ -49,7 +49,7 @@ def book(engine: Engine, folder: Path, tmp_path: Path) -> Book:
     def run(*payments: tuple[str, str], total: str = "") -> tuple[int, list[str]]:
         file.write_bytes(statement(*payments, total=total))
         done = runner.invoke(args=["reconcile", "statement", str(file), "--book"])
-        lines = [line.split("  ")[0] for line in done.output.splitlines()[1:] if "/" in line]
+        lines = [line.split("  ")[0] for line in done.stdout.splitlines()[1:] if "/" in line]
         return done.exit_code, [line.replace(f"{TRANSIT}/1/20261103", "id") for line in lines]
 
     return run
