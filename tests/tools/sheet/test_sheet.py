@@ -237,7 +237,8 @@ def test_signed_examples_need_only_their_signs(tmp_path: Path) -> None:
 
     class Signed(Module):
         BANKS = (
-            '[BANKS.cp]\nprotocol = "cyberplat"\nbank_key = "bank.pem"\nown_key = "own.pem"\n'
+            '[BANKS.cp]\nprotocol = "cyberplat"\nallow = ["127.0.0.1"]\n'
+            'bank_key = "bank.pem"\nown_key = "own.pem"\n'
             'show = ["debt"]\ncancel = true\n'
         )
 
