@@ -252,6 +252,11 @@ class _Play:
 
     def _pay(self, books: Books) -> None:
         pay, explain = f"pay_{self.payer}", f"explain_{self.payer}"
+        # The server locks what lies between a repeated id and the one before it, and new payments
+        # of the bank would lie there and wait: this one is before it.
+        guard = self._payment("0", state="created")
+        self._expect(books, pay, guard, "ok", "does not record a booking (:state)")
+        self._owes(books, self.owed, "a payment is booked, and not performed")
         self._expect(books, pay, self._payment("a"), "ok", "does not record a payment")
         self._recorded(books, pay)
         if books.rows("find_payment", bank="", txn_id=self._id("a")):

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from callback import operation
 from callback import settings as reading
 from callback.database import Database, load_statements, statements
+from callback.model import Pay
 from callback.paths import SQL
-from callback.tools import doctor, undone, upgrade
+from callback.tools import doctor, rehearsal, undone, upgrade
 from tests.conftest import Engine, MariaDBEngine, flask, settings_toml
 from tests.database.test_mappings import Site
 from tests.support import sites
@@ -33,6 +35,7 @@ allow = ["127.0.0.1"]
 payer = "invoice"
 """
 _names = itertools.count(1)
+MACHINE = ("compiled", "release", "user")  # what is looked at besides, and may differ
 only_mariadb = pytest.mark.parametrize("database", ["mariadb"], indirect=True)
 
 
@@ -85,7 +88,8 @@ def examined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., l
             (own / name).write_text(text, encoding="utf-8")
         loaded = reading.load(folder / "config.toml")
         database = Database(loaded.engine, load_statements(SQL, own), 1)
-        return [found for found in doctor.examine(loaded, database) if found.state != "ok"]
+        told = doctor.examine(loaded, database)
+        return [found for found in told if found.state != "ok" and found.name not in MACHINE]
 
     return run
 
@@ -645,6 +649,48 @@ def test_whatever_ends_the_transaction_keeps_nothing(
     connection.close()
 
     assert engine.rows("SELECT COUNT(*) FROM payment") == [(0,)]
+
+
+def test_nobody_who_pays_meanwhile_waits(
+    mariadb: MariaDB, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not for the same account, not under the next id: a repeat locks what lies before it."""
+    engine = books(mariadb, tmp_path)
+    loaded = reading.load(tmp_path / "config.toml")
+    database = Database(loaded.engine, load_statements(SQL), 2)
+    ids = map(str, itertools.count(4001))
+    # With a handful of payments the server reads, and locks, them all.
+    engine.execute(
+        "INSERT INTO payment (bank, txn_id, account_id, amount, currency, state, paid_at,"
+        " created_at) SELECT 'qiwi', seq, seq % 50, 1, 'KZT', 'paid', NOW(), NOW()"
+        " FROM seq_2000_to_3000"
+    )
+
+    def pay() -> str:
+        command = Pay(
+            name="pay",
+            txn_id=next(ids),
+            account="7012340001",
+            amount=undone.SUM,
+            paid_at=undone.NOW,
+        )
+        with database.session() as session:
+            return operation.run(session, loaded.banks["qiwi"], command).outcome
+
+    assert pay() == "ok"
+    meanwhile = []
+    lists = rehearsal._Play._lists  # noqa: SLF001 - the last step: all is held by then
+
+    def late(play: Any, books: Any) -> None:
+        meanwhile.append(pay())
+        lists(play, books)
+
+    monkeypatch.setattr(rehearsal._Play, "_lists", late)  # noqa: SLF001
+    found = [*rehearsal.examine(database, [loaded.banks["qiwi"]], [])]
+
+    assert meanwhile == ["ok"], found
+    assert [finding.state for finding in found] == ["ok"]
+    assert engine.rows("SELECT txn_id FROM payment WHERE txn_id > '3999'") == [("4001",), ("4002",)]
 
 
 def test_every_value_has_one_to_rehearse_with() -> None:
