@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MANIFEST = "MANIFEST.sha256"
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")
 # Not needed where a web server starts the program; a machine of its own installs gunicorn by pip.
-LEFT_OUT = ("gunicorn", "gunicorn-*", "bin", "werkzeug/debug/shared")
+LEFT_OUT = ("gunicorn", "gunicorn-*", "bin", "werkzeug/debug/shared", "*.dist-info/RECORD")
 COMPILED = ("*.so", "*.pyd", "*.pyc")  # every library has a way without
 # A bank that is added to the settings on the host finds its zone, too.
 NEAR_ZONES = frozenset(

@@ -396,6 +396,8 @@ def test_what_is_built_is_pure_python(built: dict[str, Path]) -> None:
     assert [name for name in sizes if re.search("[.](so|pyd|pyc|dll)$", name)] == []
     assert [name for name in sizes if name.endswith(".toml")] == ["r1/deploy/deploy.toml"]
     assert "r1/vendor/tzdata/zoneinfo/Asia/Almaty" in sizes
+    vendored = sum(size for name, size in sizes.items() if name.startswith("r1/vendor/"))
+    assert vendored < 3_000_000
     assert sum(sizes.values()) < 5_000_000
     assert built["r1"].stat().st_size < 2_000_000
 

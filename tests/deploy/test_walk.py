@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.account import Account, AccountFTP, AccountSSH
+from tests.support.far_away import FarAway
 from tests.support.processes import HOST, ROOT
 from tests.support.receivers import PASSWORD
 from tests.support.sites import statements
@@ -257,6 +258,43 @@ def other_releases(office: Office, bank: Bank, account: Account) -> None:
     assert f"Release {first} serves" in office.run(back)
     assert current(account) == first
     bank.pay(1004)
+
+
+def test_a_release_is_brought_in_a_minute_over_50_ms(mariadb: MariaDB, tmp_path: Path) -> None:
+    """By FTP with TLS, the first with all that goes along; the time of this machine aside."""
+    if not IS_ROOT:
+        pytest.fail(NEEDS_ROOT)
+    passive = range(41000, 41010)
+    with (
+        Account() as account,
+        Apache(account, names=["cgi"]) as apache,
+        AccountFTP(account, pasv_min_port=passive[0], pasv_max_port=passive[-1]) as ftp,
+        FarAway([ftp.port, *passive], 0.05) as line,
+    ):
+        url = f"https://localhost:{apache.entries['cgi'].port}"
+        office = Office(checkout(tmp_path), url, "ftp", account.folder / "ca.pem")
+        office.run(FIRST_DAY[0])
+        config = office.checkout / "instance" / "config.toml"
+        config.write_text(example_settings("s" * 40, mariadb, url), encoding="utf-8")
+        office.fill_in(
+            "deploy.toml",
+            {
+                "host": '"127.0.0.2"',
+                "user": f'"{account.user}"',
+                "password": f'"{PASSWORD}"',
+                "port": f"{ftp.port}",
+                "ca": f'"{ftp.inbox.parent.parent}/ca.pem"',
+                "url": f'"{url}"',
+            },
+        )
+        database(mariadb)
+        took = []
+        for _ in range(2):
+            waited, began = line.waited, time.monotonic()
+            office.run("make deploy-ftp")
+            took.append((line.waited - waited, time.monotonic() - began))
+        print(f"by FTP over 50 ms: {took} (waited for the line, in all)")
+    assert all(waited < 60 for waited, _ in took)
 
 
 def current(account: Account) -> str:

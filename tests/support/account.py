@@ -62,7 +62,7 @@ class Account(Site):
 class AccountFTP(FTPS):
     """vsftpd as hosts have it: the account's own rights, files that only their owner may read."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, **options: object) -> None:
         folder = account.room()
         (folder / "empty").mkdir()
         PAM.write_text("auth required pam_unix.so\naccount required pam_unix.so\n")
@@ -79,6 +79,7 @@ class AccountFTP(FTPS):
             local_umask="077",
             secure_chroot_dir=folder / "empty",
             nopriv_user="nobody",
+            **options,
         )
 
     def __exit__(self, *error: object) -> None:
