@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.support.certificates import make_certificates
 from tests.support.receivers import FTPS, PASSWORD, SFTP
@@ -62,7 +62,7 @@ class Account(Site):
 class AccountFTP(FTPS):
     """vsftpd as hosts have it: the account's own rights, files that only their owner may read."""
 
-    def __init__(self, account: Account, **options: object) -> None:
+    def __init__(self, account: Account, **options: Any) -> None:
         folder = account.room()
         (folder / "empty").mkdir()
         PAM.write_text("auth required pam_unix.so\naccount required pam_unix.so\n")
