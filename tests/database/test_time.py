@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import time
@@ -17,8 +18,8 @@ from callback.clock import utc_now
 from callback.database import Database, Reply, timing
 from callback.database.errors import DatabaseError
 from callback.database.timing import ServerClock
-from tests.conftest import SOME_BANK, MariaDBEngine, settings_toml
-from tests.support.processes import HOST, CuttingProxy, Endpoint, Rule
+from tests.conftest import SOME_BANK, MariaDBEngine, flask, settings_toml
+from tests.support.processes import HOST, CuttingProxy, Endpoint, MariaDB, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -314,3 +315,34 @@ def test_a_slow_answer_does_not_make_the_servers_clock_worse() -> None:
         clock.read(told, asked=time.monotonic())
         assert abs(clock.at(time.monotonic()) - told) < timedelta(minutes=1)
     assert not clock.is_old
+
+
+@pytest.mark.deploy
+@only_mariadb
+def test_thirty_calls_at_a_stopped_database_are_all_told_in_time(
+    tmp_path: Path, database: Engine
+) -> None:
+    """Four workers, each with a connection that was good a moment ago; then it is back."""
+    folder = tmp_path / "stopped"
+    folder.mkdir()
+    with MariaDB(folder) as server:
+        server.create_database("usu")
+        engine = MariaDBEngine(server, "usu")
+        toml = settings_of(engine, server.port)
+        with Endpoint(toml, tmp_path, workers=4) as endpoint, ThreadPoolExecutor(30) as pool:
+            assert flask(endpoint.settings, "init-db").returncode == 0
+            engine.account(ACCOUNT)
+            assert {code for code, _ in pool.map(lambda _: ask(endpoint, CHECK), range(30))} == {
+                "0"
+            }
+            server.signal(signal.SIGSTOP)
+            try:
+                told = list(pool.map(lambda _: ask(endpoint, PAY), range(30)))
+            finally:
+                server.signal(signal.SIGCONT)
+            assert {code for code, _ in told} == {"1"}
+            assert max(took for _, took in told) < LIMIT_S
+            end = time.monotonic() + 60
+            while ask(endpoint, PAY)[0] != "0":
+                assert time.monotonic() < end
+                time.sleep(0.1)
