@@ -126,7 +126,7 @@ $(VENV)/run.stamp: requirements.txt | $(VENV)/bin/pip
 # from 3.10 on, and for Windows and macOS, whatever this machine is.
 LISTS := requirements requirements-optional requirements-test
 requirements: build/tools
-	@for list in $(LISTS); do \
+	@for list in $(LISTS); do rm -f $$list.txt; \
 		build/tools/bin/uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-annotate --no-strip-extras \
 		--custom-compile-command "make requirements, from $$list.in" $$list.in -o $$list.txt || exit; done
 
