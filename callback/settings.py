@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 BANK_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 NUMBER = re.compile("[0-9]{1,18}")
+OPEN_TO_OTHERS = "others on this host can read the secrets: chmod 600 {path}"
 OPS_ADDRESSES = ("doctor", "health")
 EXCHANGE = "exchange"  # likewise, where the settings have [EXCHANGE]
 DATABASE_FORM = (
@@ -116,7 +117,7 @@ def open_to_others(path: Path) -> str:
         return ""
     if status.st_uid != os.geteuid() and stat.S_IMODE(status.st_mode) & others == stat.S_IRGRP:
         return ""
-    return f"others on this host can read the secrets: chmod 600 {path}"
+    return OPEN_TO_OTHERS.format(path=path)
 
 
 def reachable_by_others(path: Path) -> str:

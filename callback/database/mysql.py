@@ -48,6 +48,7 @@ LOST = {0, 1047, 1053, 1927, 2006, 2013, 2014, 2055}
 # No such table, or none that we may use; and as a message names it, whatever its language.
 NO_TABLE = {1142, 1143, 1146}
 PROMISE = re.compile(r"[.'`]promise['`](?!@)")
+BUSY = "another command has the books (import, export or post): run it again later"
 # Worth a sentence in the log; the bank hears "ask again" for these as for every other error.
 HINTS = {
     1040: "the server has no connection left: lower CONNECTIONS or the number of workers",
@@ -188,9 +189,7 @@ class MySQLConnection:
     def begin(self, wait_s: int | None) -> None:
         """Begin a transaction when it is our turn; BusyError."""
         if self.run(TURN, {"wait": TURN_S if wait_s is None else wait_s}).rows[0]["free"] != 1:
-            raise BusyError(
-                "another command has the books (import, export or post): run it again later"
-            )
+            raise BusyError(BUSY)
         self.script("START TRANSACTION")
 
     def stream(self, statement: str, values: Mapping[str, Any]) -> Iterator[Row]:

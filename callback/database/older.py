@@ -35,6 +35,21 @@ _READS = re.compile(r"COALESCE\(\s*\w+\.number\s*,\s*\w+\.number\s*\)(?=\s+AS\s+
 _PAYMENT = re.compile(r"\b(\w+)\.txn_id\b")  # only a payment has one
 _READ = re.compile(r"\b(\w+)\.number\s+AS\s+payment_number\b", re.IGNORECASE)
 
+# What a statement lacks, and what to write.
+NO_NUMBER = "does not record the number that was typed: let it write :number into payment.number"
+NO_DEADLINE = (
+    f"may take effect after it was given up and the bank was told so: add {_DEADLINE} to its WHERE"
+)
+NO_PROMISE = (
+    "records a payment though the bank was told meanwhile that there is none: add "
+    f"{_PROMISE} to its WHERE"
+)
+OTHER_NUMBER = (
+    "does not read a payment's number from payment.number: a payment whose account was "
+    "renumbered is refused when the bank repeats it; write p.number AS payment_number"
+)
+FAULTS = (NO_NUMBER, NO_DEADLINE, NO_PROMISE, OTHER_NUMBER)
+
 
 def completed(text: str) -> str:
     """Add the number that was typed, and the conditions, to a statement that does not know them."""
@@ -55,23 +70,14 @@ def without_promise(text: str) -> str:
 def faults(text: str) -> Iterator[str]:
     """Say what a statement still lacks, and what to write."""
     if RECORDS_NO_NUMBER.search(text):
-        yield "does not record the number that was typed: let it write :number into payment.number"
+        yield NO_NUMBER
     if _has_no_deadline(text):
-        yield (
-            "may take effect after it was given up and the bank was told so: add "
-            f"{_DEADLINE} to its WHERE"
-        )
+        yield NO_DEADLINE
     if _has_no_promise(text):
-        yield (
-            "records a payment though the bank was told meanwhile that there is none: add "
-            f"{_PROMISE} to its WHERE"
-        )
+        yield NO_PROMISE
     read = _READ.search(text)
     if "payment_number" in text and not (read and read[1] in _PAYMENT.findall(text)):
-        yield (
-            "does not read a payment's number from payment.number: a payment whose account was "
-            "renumbered is refused when the bank repeats it; write p.number AS payment_number"
-        )
+        yield OTHER_NUMBER
 
 
 def _has_no_deadline(text: str) -> bool:

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from callback.tools.words import _
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -127,7 +129,8 @@ def fault(folder: Path) -> str:
     """Say what keeps files from arriving; nothing when they can."""
     there = folder if folder.exists() else folder.parent
     if not os.access(there, os.W_OK | os.X_OK):
-        return f"{there} cannot be written: name another folder in [EXCHANGE]"
+        text = _("{folder} cannot be written: name another folder in [EXCHANGE]")
+        return text.format(folder=there)
     return ""
 
 

@@ -15,7 +15,7 @@ from callback.database.errors import DatabaseError
 from callback.settings import EXCHANGE
 from callback.signature import exchange_tokens, newest_token, url_tokens
 from callback.tools import front, password, release, upgrade
-from callback.tools.books import accounting
+from callback.tools.books import accounting, console
 from callback.tools.books import commands as books
 from callback.tools.conform import command as conform
 from callback.tools.printable import json_safe, printable
@@ -164,7 +164,7 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
 
 
 def _stop(error: DatabaseError) -> None:
-    click.echo(f"The database does not answer: {error}", err=True)
+    click.echo(console.explained(error), err=True)
     sys.exit(1)
 
 

@@ -30,10 +30,11 @@ from callback.database.mysql import MySQL
 from callback.paths import INSTANCE, ROOT
 from callback.protocols import PROTOCOLS
 from callback.readers import LEAST_PASSWORD, LEAST_RSA_BITS
-from callback.settings import open_to_others
+from callback.settings import OPEN_TO_OTHERS, open_to_others
 from callback.tools import arrival, compiled, exposure, overlays, password, rehearsal, tables, web
 from callback.tools.books import lag, mt940, pull
 from callback.tools.finding import Finding
+from callback.tools.hints import explained
 from callback.tools.words import _
 
 if TYPE_CHECKING:
@@ -136,10 +137,10 @@ def passenger_and_python(passenger: tuple[int, ...], python: tuple[int, ...]) ->
             "fault",
             "passenger",
             _(
-                "Passenger {version} cannot start Python {python}.{python2}: choose "
+                "Passenger {version} cannot start Python {python}: choose "
                 "Python 3.11 or older in the panel, or have Passenger 6.0.19 or newer "
                 "installed"
-            ).format(version=version, python=python[0], python2=python[1]),
+            ).format(version=version, python=".".join(map(str, python))),
         )
     return Finding("ok", "passenger", version)
 
@@ -155,8 +156,8 @@ def _files(settings: Settings) -> Iterator[Finding]:
     path = settings.path
     status = path.stat()
     name = f"settings {path}"
-    if exposed := open_to_others(path):
-        yield Finding("fault", name, exposed)
+    if open_to_others(path):
+        yield Finding("fault", name, _(OPEN_TO_OTHERS).format(path=path))
     else:
         yield Finding("ok", name, _("only their owner can read them"))
     uid = os.geteuid() if hasattr(os, "geteuid") else status.st_uid
@@ -263,7 +264,7 @@ def _bank(bank: Bank) -> Iterator[Finding]:
                 ),
             )
     if bank.register.form == "mt940" and _version("mt-940") == MISSING:
-        yield Finding("fault", f"bank {bank.name} register", mt940.MISSING)
+        yield Finding("fault", f"bank {bank.name} register", _(mt940.MISSING))
 
 
 def _database(settings: Settings, database: Database) -> Iterator[Finding]:
@@ -278,7 +279,7 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
         try:
             yield from rehearsal.examine(database, [*settings.banks.values()], laid_over)
         except DatabaseError as error:
-            yield Finding("fault", "rehearsal", str(error))
+            yield Finding("fault", "rehearsal", explained(error))
 
 
 def _server_and_tables(settings: Settings, database: Database) -> Iterator[Finding]:
@@ -322,9 +323,9 @@ def _away(settings: Settings, error: DatabaseError) -> Finding:
                 "the site has it, this machine does not ({error}): ask there (flask "
                 "doctor --site), or name a way from here, CALLBACK_DATABASE "
                 "(deploy/exchange/README.md)"
-            ).format(error=error),
+            ).format(error=explained(error)),
         )
-    return Finding("fault", "database", str(error))
+    return Finding("fault", "database", explained(error))
 
 
 def _is_reached_by_site(settings: Settings) -> bool:
@@ -369,7 +370,7 @@ def _password(database: Database, bank: Bank) -> Finding:
             "fault",
             name,
             _("{wants}: run flask init-db, or paste sql/schema.sql ({error})").format(
-                wants=wants, error=error
+                wants=wants, error=explained(error)
             ),
         )
 
@@ -410,7 +411,7 @@ def _numbers(session: Session) -> Iterator[Finding]:
 def _login(engine: MySQL) -> Iterator[Finding]:
     with closing(engine.connect()) as connection:
         if not connection.can_log_in_again:
-            yield Finding("fault", "login", COLD)
+            yield Finding("fault", "login", _(COLD))
 
 
 def _server(session: Session, engine: MySQL, settings: Settings) -> Iterator[Finding]:
@@ -436,7 +437,7 @@ def _server(session: Session, engine: MySQL, settings: Settings) -> Iterator[Fin
                 limit=limit
             ),
         )
-    idle = _("idle ones are cut after {wait_timeout} s, which is without_secrets").format(
+    idle = _("idle ones are cut after {wait_timeout} s, which is fine").format(
         wait_timeout=server["wait_timeout"]
     )
     yield Finding(
@@ -448,8 +449,10 @@ def _server(session: Session, engine: MySQL, settings: Settings) -> Iterator[Fin
         yield Finding(
             "fault",
             "read-only",
-            "the server takes no changes (read_only), so every payment is answered 'ask again': is "
-            "DATABASE a copy? Name the main server, or ask the hoster",
+            _(
+                "the server takes no changes (read_only), so every payment is answered 'ask "
+                "again': is DATABASE a copy? Name the main server, or ask the hoster"
+            ),
         )
     if not server["autocommit"]:
         yield Finding("fault", "autocommit", _("is off in our own session: tell the developers"))

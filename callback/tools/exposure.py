@@ -49,7 +49,7 @@ def rights(grants: Iterable[str]) -> Iterator[Finding]:
                 _(
                     "the database user may do {things} in every database of the server: "
                     "give it a user of its own with the rights of sql/grants.sql"
-                ).format(things=", ".join(excess) or "things"),
+                ).format(things=", ".join(excess) or granted.removeprefix("GRANT ")),
             )
         if "GRANT OPTION" in place:
             yield Finding(

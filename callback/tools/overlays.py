@@ -10,6 +10,7 @@ from callback.database import load_statements, older
 from callback.database.statements import SCRIPTS, parts, read, unquoted, values
 from callback.paths import SQL
 from callback.tools.finding import Finding
+from callback.tools.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,10 +58,13 @@ def _name_fault(file: Path, given: Mapping[str, set[str]]) -> str:
         return ""
     if file.suffix != ".sql":
         is_meant = stem in given and re.search(r"\.sql(\.txt)?$", file.name, re.IGNORECASE)
-        return f"is never read: call it {stem}.sql" if is_meant else ""
+        return _("is never read: call it {stem}.sql").format(stem=stem) if is_meant else ""
     close = difflib.get_close_matches(stem, given, 1)
-    hint = f"; did you mean {close[0]}.sql?" if close else ": sql/README.md has them all"
-    return f"is never used, for no statement is called so{hint}"
+    if close:
+        return _("is never used, for no statement is called so; did you mean {name}.sql?").format(
+            name=close[0]
+        )
+    return _("is never used, for no statement is called so: sql/README.md has them all")
 
 
 def _text(file: Path, given: set[str]) -> Iterator[Finding]:
@@ -69,7 +73,7 @@ def _text(file: Path, given: set[str]) -> Iterator[Finding]:
     name = f"instance/sql/{file.name}"
     for fault in (*_values(text, given), *_form(file.stem, text)):
         yield Finding("fault", name, fault)
-    lacking = [*older.faults(text)]
+    lacking = [_(fault) for fault in older.faults(text)]
     if lacking:
         # What is completed as it is read does no harm until its form changes.
         is_fault = bool([*older.faults(older.completed(text))])
@@ -79,24 +83,28 @@ def _text(file: Path, given: set[str]) -> Iterator[Finding]:
 def _values(text: str, given: set[str]) -> Iterator[str]:
     for value in sorted(values(text) - given):
         close = difflib.get_close_matches(value, given, 1)
-        hint = f"; did you mean :{close[0]}?" if close else ""
-        yield f"wants :{value}, which it is not given{hint} It has " + ", ".join(
-            f":{name}" for name in sorted(given)
+        hint = _("; did you mean :{name}?").format(name=close[0]) if close else "."
+        yield _("wants :{value}, which it is not given{hint} It has {names}").format(
+            value=value, hint=hint, names=", ".join(f":{name}" for name in sorted(given))
         )
     for value in sorted(set(_IN_QUOTES.findall(text)) & given):
-        yield f"has ':{value}' in quotes, where it is text and no value: write :{value}"
+        yield _("has ':{value}' in quotes, where it is text and no value: write :{value}").format(
+            value=value
+        )
 
 
 def _form(name: str, text: str) -> Iterator[str]:
     statements = parts(text)
     if not statements:
-        yield "is empty: write a statement, or delete the file, and ours is used"
+        yield _("is empty: write a statement, or delete the file, and ours is used")
     if name not in SCRIPTS and len(statements) > 1:
-        yield f"has {len(statements)} statements, but is sent as one: leave one of them"
+        yield _("has {n} statements, but is sent as one: leave one of them").format(
+            n=len(statements)
+        )
     for statement in statements if name in POSTING else ():
         commits = _COMMITS.match(unquoted(statement))
         if commits:
-            yield (
-                f"has {commits[1].upper()}, which ends the transaction: a run that is killed after "
-                "it has posted half a payment; do that once, by hand"
-            )
+            yield _(
+                "has {word}, which ends the transaction: a run that is killed after it has posted "
+                "half a payment; do that once, by hand"
+            ).format(word=commits[1].upper())

@@ -13,6 +13,8 @@ import click
 from callback import passwords
 from callback.database.errors import DatabaseError
 from callback.protocols import PROTOCOLS
+from callback.tools.books import console
+from callback.tools.words import _
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -38,13 +40,15 @@ def install(app: Flask, database: Database, bank_name: click.ParamType[Bank]) ->
         """
         if not PROTOCOLS[bank.protocol].CHANGES_PASSWORD:
             raise click.UsageError(
-                f"{bank.name} speaks {bank.protocol}, in which a bank changes no password: "
-                f"that of BANKS.{bank.name}.password is good"
+                _(
+                    "{bank} speaks {protocol}, in which a bank changes no password: "
+                    "that of BANKS.{bank}.password is good"
+                ).format(bank=bank.name, protocol=bank.protocol)
             )
         try:
             click.echo(_reset(database, bank) if reset else state(database, bank))
         except DatabaseError as error:
-            click.echo(f"The database does not answer: {error}", err=True)
+            click.echo(console.explained(error), err=True)
             sys.exit(1)
 
 
@@ -53,11 +57,14 @@ def state(database: Database, bank: Bank) -> str:
     with database.session() as session:
         change = passwords.find(session, bank)
     if change is None:
-        return "the one of the settings holds"
-    return f"the bank's own holds, since {change.changed_at:%Y-%m-%d %H:%M:%S} UTC"
+        return _("the one of the settings holds")
+    text = _("the bank's own holds, since {changed_at:%Y-%m-%d %H:%M:%S} UTC")
+    return text.format(changed_at=change.changed_at)
 
 
 def _reset(database: Database, bank: Bank) -> str:
     with database.session() as session:
         forgotten = passwords.forget(session, bank)
-    return "the one of the settings holds again" if forgotten else "the one of the settings held"
+    if forgotten:
+        return _("the one of the settings holds again")
+    return _("the one of the settings held")

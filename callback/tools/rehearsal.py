@@ -19,7 +19,9 @@ from callback.database.errors import DatabaseError, DuplicateError
 from callback.database.statements import SCRIPTS
 from callback.model import Cancel, Check, Cutoff, Pay, Perform, Statement
 from callback.tools.finding import Finding
+from callback.tools.hints import explained
 from callback.tools.undone import NOW, STATES, SUM, Books, NothingError, Undone, WrongError
+from callback.tools.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +66,7 @@ def _look(look: _Look, books: Books) -> Finding:
     except WrongError as wrong:
         return Finding("fault", f"{look.name}: {wrong.name}", str(wrong))
     except DatabaseError as error:
-        return Finding("fault", f"{look.name}: {books.last}", str(error))
+        return Finding("fault", f"{look.name}: {books.last}", explained(error))
 
 
 class _Look(Interface):
@@ -91,26 +93,31 @@ class _Customers:
             if row["state"] not in states:
                 raise WrongError(
                     f"{row['name']}.state",
-                    f"is {row['state']!r} of {row['n']}: expected {' or '.join(states)}",
+                    _("is {state!r} of {n}: expected {states}").format(
+                        state=row["state"], n=row["n"], states=", ".join(states)
+                    ),
                 )
         for payer in self.payers:
             for row in books.rows(f"doctor_same_{payer}"):
                 what = (
-                    "some have none"
+                    _("some have none")
                     if row["number"] is None
-                    else f"{row['n']} are {row['number']!r}"
+                    else _("{n} are {number!r}").format(n=row["n"], number=row["number"])
                 )
                 raise WrongError(
                     f"{payer}.number",
-                    f"{what}: nobody can tell whose the money is; leave out those without, and "
-                    "number the others apart",
+                    _(
+                        "{what}: nobody can tell whose the money is; leave out those without, "
+                        "and number the others apart"
+                    ).format(what=what),
                 )
         owners = books.rows("doctor_owners")[0]
         if owners["n"] and not owners["owned"]:
             raise WrongError(
-                "invoice.account_id", "is the id of no account, so nobody owes anything: mend it"
+                "invoice.account_id",
+                _("is the id of no account, so nobody owes anything: mend it"),
             )
-        return "their numbers are unique, and their states ours"
+        return _("their numbers are unique, and their states ours")
 
 
 @dataclass
@@ -127,7 +134,7 @@ class _OwnStatements:
         for name in self.laid_over:
             if name in books.texts and name not in (*SCRIPTS, *NOT_EXPLAINED):
                 books.plan(name)
-        return f"{len(self.laid_over)} of the site's own: the server can run them"
+        return _("{n} of the site's own: the server can run them").format(n=len(self.laid_over))
 
 
 @dataclass
@@ -162,7 +169,8 @@ class _Play:
         self._book_and_perform(books)
         self._register(books)
         self._lists(books)
-        return f"find, pay, find, pay again on one of the site's own, undone{self.unseen}"
+        played = _("find, pay, find, pay again on one of the site's own, undone")
+        return played + self.unseen
 
     def _somebody(self, books: Books) -> str:
         for row in books.rows(f"doctor_{self.payer}", state="active"):
@@ -172,7 +180,7 @@ class _Play:
             fits = self.bank.account_number(typed) == number
             if fits and (self.payer == "account" or owes >= 5 * SUM):
                 return typed
-        raise NothingError("nobody is there yet to rehearse a payment with")
+        raise NothingError(_("nobody is there yet to rehearse a payment with"))
 
     def _look(self, number: str) -> dict[str, Any]:
         since = {"waits_created_at": LONG_AGO, "waits_paid_at": LONG_AGO}
@@ -186,16 +194,18 @@ class _Play:
         number = self.bank.account_number(self.number)
         rows = books.rows(find, **self._look(number))
         if len(rows) != 1:
-            raise WrongError(find, f"finds {len(rows)} for {number!r}, which is one")
+            text = _("finds {n} for {number!r}, which is one").format(n=len(rows), number=number)
+            raise WrongError(find, text)
         for form in NEAR:
             if books.rows(find, **self._look(form.format(number))):
-                raise WrongError(
-                    find,
-                    f"finds {number!r} for {form.format(number)!r}: compare the lengths, too, "
-                    "as ours does (CHAR_LENGTH)",
-                )
+                text = _(
+                    "finds {number!r} for {typed!r}: compare the lengths, too, as ours does "
+                    "(CHAR_LENGTH)"
+                ).format(number=number, typed=form.format(number))
+                raise WrongError(find, text)
         if len(books.rows(find, **self._look(number[:-1]))) > 1:
-            raise WrongError(find, f"finds several for {number[:-1]!r}: compare the whole number")
+            text = _("finds several for {typed!r}: compare the whole number")
+            raise WrongError(find, text.format(typed=number[:-1]))
         self.issued, self.owed = Decimal(rows[0]["issued"]), self._sum(rows)
 
     def _plans(self, books: Books) -> None:
@@ -206,11 +216,11 @@ class _Play:
         for name in (*own, "find_payment", "perform_payment", "cancel_payment"):
             for row in self._plan(books, name, values):
                 if row["type"] in ("ALL", "index") and int(row["rows"] or 0) >= LARGE:
-                    raise WrongError(
-                        name,
-                        f"reads all {row['rows']} rows of {row['table']}, and everybody waits for "
-                        "that: give it a key on what it is looked up by (an expression has none)",
-                    )
+                    text = _(
+                        "reads all {rows} rows of {table}, and everybody waits for that: give it "
+                        "a key on what it is looked up by (an expression has none)"
+                    ).format(rows=row["rows"], table=row["table"])
+                    raise WrongError(name, text)
 
     def _plan(self, books: Books, name: str, values: Mapping[str, Any]) -> Sequence[Row]:
         try:
@@ -218,7 +228,7 @@ class _Play:
         except DatabaseError as error:
             if NO_SHOW_VIEW not in str(error):
                 raise
-            self.unseen = (
+            self.unseen = _(
                 "; whether whole tables are read could not be seen: grant SHOW VIEW, to look once"
             )
             return ()
@@ -229,19 +239,20 @@ class _Play:
             try:
                 books.rows(find, **self._look("Ж"))
             except DatabaseError as error:
-                raise WrongError(
-                    find,
-                    f"fails for a letter that the number's column cannot hold ({error}), so who "
-                    'types one hears "ask again" for ever: set account_pattern, such as '
-                    '"[0-9A-Za-z-]{1,30}"',
-                ) from error
+                text = _(
+                    "fails for a letter that the number's column cannot hold ({error}), so who "
+                    'types one hears "ask again" for ever: set account_pattern, such as {pattern}'
+                ).format(error=explained(error), pattern='"[0-9A-Za-z-]{1,30}"')
+                raise WrongError(find, text) from error
         whole = [self.number[:-1] + "e" + self.number[-1:], "1e2", "10e3"]
         rows = books.rows(f"doctor_{self.payer}", state="active")
         if any(isinstance(row["number"], int) for row in rows) and self._lets_in("e", *whole):
             raise WrongError(
                 f"{self.payer}.number",
-                "is a whole number, and the server takes 1e2 for 100: set account_pattern to "
-                'digits, such as "[1-9][0-9]{0,9}"',
+                _(
+                    "is a whole number, and the server takes 1e2 for 100: set account_pattern to "
+                    "digits, such as {pattern}"
+                ).format(pattern='"[1-9][0-9]{0,9}"'),
             )
 
     def _lets_in(self, letter: str, *more: str) -> bool:
@@ -255,25 +266,26 @@ class _Play:
         # The server locks what lies between a repeated id and the one before it, and new payments
         # of the bank would lie there and wait: this one is before it.
         guard = self._payment("0", state="created")
-        self._expect(books, pay, guard, "ok", "does not record a booking (:state)")
-        self._owes(books, self.owed, "a payment is booked, and not performed")
-        self._expect(books, pay, self._payment("a"), "ok", "does not record a payment")
+        self._expect(books, pay, guard, "ok", _("does not record a booking (:state)"))
+        self._owes(books, self.owed, _("a payment is booked, and not performed"))
+        self._expect(books, pay, self._payment("a"), "ok", _("does not record a payment"))
         self._recorded(books, pay)
         if books.rows("find_payment", bank="", txn_id=self._id("a")):
-            raise WrongError("find_payment", "finds another bank's payment: compare p.bank = :bank")
-        self._owes(books, self.owed - SUM, "a payment is recorded")
+            text = _("finds another bank's payment: compare p.bank = :bank")
+            raise WrongError("find_payment", text)
+        self._owes(books, self.owed - SUM, _("a payment is recorded"))
         number = self.bank.account_number(self.number)
         books.rows(explain, bank=self.bank.name, txn_id=self._id("a"), **self._look(number))
         self._repeats(books, pay, explain)
-        self._owes(books, self.owed - SUM, "a payment is repeated")
+        self._owes(books, self.owed - SUM, _("a payment is repeated"))
 
     def _repeats(self, books: Books, pay: str, explain: str) -> None:
-        again = "takes a payment that is there already for a new one, or does not find it"
+        again = _("takes a payment that is there already for a new one, or does not find it")
         self._expect(books, explain, self._payment("a"), "duplicate_same", again)
         # A bank may send the same with another date.
         later = self._payment("a", paid_at=NOW + timedelta(hours=1))
         self._expect(books, pay, later, "duplicate_same", again)
-        other = "takes another payment under the same txn_id for the first, and raises no alarm"
+        other = _("takes another payment under the same txn_id for the first, and raises no alarm")
         for command in (
             self._payment("a", amount=OTHER_SUM),
             self._payment("a", account=f"{self.number}7"),
@@ -284,7 +296,8 @@ class _Play:
     def _recorded(self, books: Books, pay: str) -> None:
         rows = books.rows("find_payment", bank=self.bank.name, txn_id=self._id("a"))
         if not rows:
-            raise WrongError(pay, "records it under another bank or txn_id than it was given")
+            text = _("records it under another bank or txn_id than it was given")
+            raise WrongError(pay, text)
         told = {
             "payment_number": self.bank.prefix + self.number,
             "amount": SUM,
@@ -293,23 +306,24 @@ class _Play:
         }
         for name, value in told.items():
             if rows[0][name] != value:
-                raise WrongError(pay, f"records {rows[0][name]!r} as {name}, not {value!r}")
+                text = _("records {recorded!r} as {name}, not {value!r}")
+                recorded = rows[0][name]
+                raise WrongError(pay, text.format(recorded=recorded, name=name, value=value))
 
     def _refusals(self, books: Books) -> None:
         pay = f"pay_{self.payer}"
         nobody = self._payment("b", account=f"000000{self.number}")
-        self._expect(
-            books, pay, nobody, "unknown_account", "records for a number that is not there"
-        )
+        wrong = _("records for a number that is not there")
+        self._expect(books, pay, nobody, "unknown_account", wrong)
         for state in ("closed", "blocked") if self.payer == "account" else ():
             for row in books.rows("doctor_account", state=state)[:1]:
                 typed = str(row["number"]).removeprefix(self.bank.prefix)
                 command = self._payment("b", account=typed)
-                wrong = f"records for an account that is {state}"
+                wrong = _("records for an account that is {state}").format(state=state)
                 self._expect(books, pay, command, f"account_{state}", wrong)
         if self.payer == "invoice":
             # In part it is paid by now, and cannot be paid whole.
-            wrong = "records a part of an invoice that is to be paid whole (:exact)"
+            wrong = _("records a part of an invoice that is to be paid whole (:exact)")
             for amount in (SUM, self.issued):
                 whole = self._payment("b", amount=amount, exact=True)
                 self._expect(books, pay, whole, "already_paid", wrong)
@@ -318,29 +332,29 @@ class _Play:
         """What the accounting program knows is not subtracted again."""
         (row,) = books.rows("find_payment", bank=self.bank.name, txn_id=self._id("a"))
         books.change("mark_posted", ids=(row["id"],), now=utc_now())
-        self._owes(books, self.owed, "the program has the payment (posted_at)")
+        self._owes(books, self.owed, _("the program has the payment (posted_at)"))
         cancel = Cancel(name="cancel_payment", txn_id=self._id("a"), refund=True)
-        self._expect(books, "cancel_payment", cancel, "ok", "does not cancel a payment")
-        self._owes(books, self.owed + SUM, "a payment is cancelled that the program has")
+        self._expect(books, "cancel_payment", cancel, "ok", _("does not cancel a payment"))
+        self._owes(books, self.owed + SUM, _("a payment is cancelled that the program has"))
         books.change("mark_reversed", ids=(row["id"],), now=utc_now())
-        self._owes(books, self.owed, "the program has the cancellation (reversed_at)")
+        self._owes(books, self.owed, _("the program has the cancellation (reversed_at)"))
 
     def _book_and_perform(self, books: Books) -> None:
         pay = f"pay_{self.payer}"
         created = self._payment("c", state="created")
-        self._expect(books, pay, created, "ok", "does not record a booking (:state)")
-        self._owes(books, self.owed, "a payment is booked, and not performed")
+        self._expect(books, pay, created, "ok", _("does not record a booking (:state)"))
+        self._owes(books, self.owed, _("a payment is booked, and not performed"))
         if self.payer == "invoice":
             held = Cutoff(LONG_AGO, LONG_AGO)
             second = self._payment("d", state="created", held_since=held)
-            wrong = "books an invoice that is booked (:waits_created_at, :waits_paid_at)"
+            wrong = _("books an invoice that is booked (:waits_created_at, :waits_paid_at)")
             self._expect(books, pay, second, "already_paid", wrong)
         perform = Perform(name="perform_payment", txn_id=self._id("c"))
-        self._expect(books, "perform_payment", perform, "ok", "does not perform a booking")
-        self._owes(books, self.owed - SUM, "a booking is performed")
+        self._expect(books, "perform_payment", perform, "ok", _("does not perform a booking"))
+        self._owes(books, self.owed - SUM, _("a booking is performed"))
         cancel = Cancel(name="cancel_payment", txn_id=self._id("c"), refund=True)
-        self._expect(books, "cancel_payment", cancel, "ok", "does not cancel a payment")
-        self._owes(books, self.owed, "a payment is cancelled")
+        self._expect(books, "cancel_payment", cancel, "ok", _("does not cancel a payment"))
+        self._owes(books, self.owed, _("a payment is cancelled"))
 
     def _register(self, books: Books) -> None:
         book = f"book_{self.payer}"
@@ -357,13 +371,13 @@ class _Play:
             "performed_at": now,
         }
         if books.change(book, **values) != 1:
-            raise WrongError(book, "does not record a payment of a register, and only one")
-        self._owes(books, self.owed - SUM, "a payment of a register is booked")
+            raise WrongError(book, _("does not record a payment of a register, and only one"))
+        self._owes(books, self.owed - SUM, _("a payment of a register is booked"))
         try:
             books.change(book, **values)
         except DuplicateError:
             return
-        raise WrongError(book, "records a payment of a register once more, when it is there")
+        raise WrongError(book, _("records a payment of a register once more, when it is there"))
 
     def _lists(self, books: Books) -> None:
         since, until = NOW - timedelta(days=1), utc_now() + timedelta(days=1)
@@ -374,19 +388,19 @@ class _Play:
             command = Statement(name=name, since=since, until=until, by=by)
             listed = books.do(self.bank, command).payments
             if self._id("a") not in {payment.txn_id for payment in listed}:
-                raise WrongError(name, "leaves a payment of these days out")
+                raise WrongError(name, _("leaves a payment of these days out"))
         of_days = {"before": NOW - timedelta(days=1), "last": NOW + timedelta(days=1)}
         rows = books.rows("payments_of_days", bank=self.bank.name, **of_days)
         if self._id("e") not in {row["txn_id"] for row in rows}:
-            raise WrongError("payments_of_days", "leaves a payment of these days out")
+            raise WrongError("payments_of_days", _("leaves a payment of these days out"))
         number = self.bank.account_number(self.number)
         bills = books.rows(f"doctor_bill_{self.payer}", account=number)
         if len(bills) != 1 or self._sum(bills) != self.owed - SUM:
-            raise WrongError(
-                f"bills_{self.payer}",
-                f"has {len(bills)} lines of {number!r}, which say {self._sum(bills)}, and a check "
-                f"says {self.owed - SUM}: a list and a check are to say the same",
-            )
+            text = _(
+                "has {n} lines of {number!r}, which say {sum}, and a check says {owed}: a list "
+                "and a check are to say the same"
+            ).format(n=len(bills), number=number, sum=self._sum(bills), owed=self.owed - SUM)
+            raise WrongError(f"bills_{self.payer}", text)
 
     def _id(self, letter: str) -> str:
         return f"{self.id}{letter}"
@@ -401,9 +415,10 @@ class _Play:
         try:
             found = books.do(self.bank, command).outcome
         except DatabaseError as error:
-            raise WrongError(statement, f"{wrong}: {error}") from error
+            raise WrongError(statement, f"{wrong}: {explained(error)}") from error
         if found != outcome:
-            raise WrongError(statement, f"{wrong} (it comes to {found}, not {outcome})")
+            text = _("{wrong} (it comes to {found}, not {outcome})")
+            raise WrongError(statement, text.format(wrong=wrong, found=found, outcome=outcome))
 
     def _owes(self, books: Books, wanted: Decimal, when: str) -> None:
         find = f"find_{self.payer}"
@@ -412,6 +427,8 @@ class _Play:
         if owed != wanted:
             raise WrongError(
                 find,
-                f"says that {owed} is owed when {when}, and not {wanted}: what ours subtracts "
-                'is in sql/README.md, "What is owed"',
+                _(
+                    "says that {owed} is owed when {when}, and not {wanted}: what ours subtracts "
+                    'is in sql/README.md, "What is owed"'
+                ).format(owed=owed, when=when, wanted=wanted),
             )

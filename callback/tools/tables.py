@@ -35,8 +35,9 @@ def examine(session: Session) -> Iterator[Finding]:
     for name, table in tables.items():
         yield from _engine(name, table["engine"])
     size = sum(table["bytes"] for table in tables.values()) // 1024 // 1024
-    seen = "; views: " + ", ".join(sorted(views)) if views else ""
-    yield Finding("ok", "tables", f"{len(tables)}, {size} MiB{seen}")
+    seen = _("; views: {names}").format(names=", ".join(sorted(views))) if views else ""
+    text = _("{n}, {size} MiB{seen}").format(n=len(tables), size=size, seen=seen)
+    yield Finding("ok", "tables", text)
     keys = {row["name"] for row in session.run("doctor_keys").rows}
     for key in KEYS:
         if key not in keys and key.partition("(")[0] not in views:
@@ -55,8 +56,10 @@ def _engine(name: str, engine: str | None) -> Iterator[Finding]:
         yield Finding(
             "fault",
             f"table {name}",
-            "is a view: payments are recorded in a table of our own, once; rename the view, run "
-            "flask init-db, and let flask post write into the program's (sql/README.md)",
+            _(
+                "is a view: payments are recorded in a table of our own, once; rename the view, "
+                "run flask init-db, and let flask post write into the program's (sql/README.md)"
+            ),
         )
     elif engine not in (None, "InnoDB"):
         yield Finding(
@@ -79,8 +82,10 @@ def _columns(columns: Mapping[str, Row], views: Collection[str]) -> Iterator[Fin
             yield Finding(
                 "fault",
                 name,
-                f"is {kind}, and no sum of it is exact: write CAST(… AS DECIMAL(14,2)) AS amount "
-                "in the view",
+                _(
+                    "is {type}, and no sum of it is exact: write CAST(… AS DECIMAL(14,2)) AS "
+                    "amount in the view"
+                ).format(type=kind),
             )
     for name in EXACT:
         is_ours = name in columns and name.partition(".")[0] not in views

@@ -11,6 +11,7 @@ from callback import operation
 from callback.database import Database, statements
 from callback.database.errors import DatabaseError, RetryError
 from callback.database.mysql import MySQL
+from callback.tools.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -71,7 +72,7 @@ TAKEN: Mapping[type, tuple[type, ...]] = {
     Decimal: (Decimal, int),
     datetime: (datetime,),
 }
-WRITTEN = {float: "DOUBLE", str: "text", bytes: "binary", int: "a whole number"}
+WRITTEN: Mapping[type, str] = {float: "DOUBLE", str: "text", bytes: "binary", int: "a whole number"}
 
 
 class WrongError(Exception):
@@ -130,7 +131,7 @@ class _OneConnection:
     def connect(self, within: float = 0) -> Connection:  # noqa: ARG002
         connection, self.connection = self.connection, None
         if connection is None:
-            raise DatabaseError("the rehearsal was cut short")
+            raise DatabaseError(_("the rehearsal was cut short"))
         return connection
 
     def prepare(self, statement: str) -> str:
@@ -157,7 +158,8 @@ class Books:
             with self._database.session() as session:
                 return operation.run(session, bank, command)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise WrongError(command.name, f"cannot be used: {error!r}") from error
+            text = _("cannot be used: {error!r}").format(error=error)
+            raise WrongError(command.name, text) from error
 
     def change(self, statement: str, **values: Any) -> int:
         """Run one of the statements that change payments, with its deadline."""
@@ -183,20 +185,26 @@ class Books:
         try:
             return self._connection.run(prepared, given, PATIENCE_S).rows
         except KeyError as error:  # the driver misses a value
-            raise WrongError(statement, f"wants :{error.args[0]}, which it is not given") from error
+            text = _("wants :{value}, which it is not given").format(value=error.args[0])
+            raise WrongError(statement, text) from error
 
 
 def _look_at(statement: str, row: Row) -> None:
     for name, kind in COLUMNS.get(statement, {}).items():
         if name not in row:
-            raise WrongError(statement, f"brings no column {name}: add AS {name} to what it is")
+            text = _("brings no column {name}: add AS {name} to what it is").format(name=name)
+            raise WrongError(statement, text)
         value = row[name]
         if name in STATES and value is not None and value not in STATES[name]:
-            raise WrongError(
-                statement, f"brings {value!r} as {name}: expected {', '.join(STATES[name])}"
+            text = _("brings {value!r} as {name}: expected {states}").format(
+                value=value, name=name, states=", ".join(STATES[name])
             )
+            raise WrongError(statement, text)
         if value is not None and not isinstance(value, TAKEN[kind]):
-            what = WRITTEN.get(type(value), type(value).__name__)
+            what = _(WRITTEN[type(value)]) if type(value) in WRITTEN else type(value).__name__
             wanted = "DECIMAL(14,2)" if kind is Decimal else kind.__name__
             hint = f": CAST(… AS DECIMAL(14,2)) AS {name}" if kind is Decimal else ""
-            raise WrongError(statement, f"brings {name} as {what}, not as {wanted}{hint}")
+            text = _("brings {name} as {what}, not as {wanted}").format(
+                name=name, what=what, wanted=wanted
+            )
+            raise WrongError(statement, text + hint)

@@ -21,7 +21,9 @@ from click import Context, Group, Option
 
 from callback import create_app
 from callback.paths import ROOT
-from callback.tools.books import phrases
+from callback.tools import undone
+from callback.tools.books import mt940, phrases
+from callback.tools.hints import BELOW
 from callback.tools.words import DOMAIN, FOLDER
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
     from click import Command
 
+# What stands in a name and is said elsewhere.
+OTHERS = (*BELOW, *undone.WRITTEN.values(), mt940.MISSING)
 LANGUAGES = ("ru",)
 DAY = datetime(2026, 11, 26, tzinfo=timezone.utc)  # another would be a change in every file
 METHODS = [("**.py", "python")]
@@ -51,7 +55,7 @@ def gathered() -> Catalog:
         ROOT / "callback", METHODS, keywords={"_": None}
     ):
         catalog.add(text, locations=[(f"callback/{name}", line)])
-    for text in (*_helps(), *OF_CLICK, *phrases.PHRASES, *phrases.ADVICE.values()):
+    for text in (*_helps(), *OF_CLICK, *phrases.PHRASES, *phrases.ADVICE.values(), *OTHERS):
         catalog.add(text)
     return catalog
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from callback import settings
+from callback.database.driver import pymysql
+from callback.database.errors import DatabaseError
+from callback.database.mysql import explain
+from callback.paths import ROOT
+from callback.tools import hints, words
 from tests.conftest import SOME_BANK, flask
 from tests.support import catalog
 from tests.support.processes import write_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from babel.messages.catalog import Catalog
@@ -23,6 +30,8 @@ DATABASE = "sqlite:///books.db"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"
 """
+TOLD = ("Finding", "WrongError", "NothingError")
+SENTENCE = re.compile("[a-z]{2,} [a-z]{2,}")
 VALUE = re.compile(r"(?<!\{)\{[^{}]*\}")
 
 
@@ -87,3 +96,43 @@ def test_payers_read_it_too_unless_the_bank_says_otherwise(tmp_path: Path) -> No
 
     assert (banks["qiwi"].language, banks["own"].language) == ("kk", "uz")
     assert settings.load(write_settings(HEAD + SOME_BANK, tmp_path)).banks["qiwi"].language == "en"
+
+
+def test_no_finding_is_written_past_the_catalog() -> None:
+    """A sentence of the doctor's is wrapped, or it is English in every language."""
+    past = [
+        f"{file.relative_to(ROOT)}:{line}"
+        for file in sorted((ROOT / "callback" / "tools").rglob("*.py"))
+        for line in _unwrapped(ast.parse(file.read_text(encoding="utf-8")))
+    ]
+
+    assert past == []
+
+
+def _unwrapped(tree: ast.Module) -> Iterator[int]:
+    """The lines where a finding, or what becomes one, is given a sentence of its own."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    for call in calls:
+        is_told = isinstance(call.func, ast.Name) and call.func.id in TOLD
+        if is_told and any(map(SENTENCE.search, _parts(call.args[-1]))):
+            yield call.lineno
+
+
+def _parts(text: ast.expr) -> list[str]:
+    parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+    constants = [part.value for part in parts if isinstance(part, ast.Constant)]
+    return [part for part in constants if isinstance(part, str)]
+
+
+@pytest.mark.parametrize(("language", "hint"), [("en", "is wrong in DATABASE"), ("ru", "неверный")])
+def test_a_hint_of_the_database_is_said_in_it(language: str, hint: str) -> None:
+    """What the server said stays before it."""
+    error = DatabaseError(explain(pymysql.OperationalError(1045, "Access denied")))
+    words.speak(language)
+    try:
+        said = hints.explained(error)
+    finally:
+        words.speak("en")
+
+    assert "Access denied" in said
+    assert hint in said

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from callback.database.errors import DatabaseError
+from callback.tools import hints
 from callback.tools.printable import printable
+from callback.tools.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,4 +33,7 @@ def warn(text: str) -> None:
 
 def explained(error: Exception) -> str:
     """What went wrong, in a line."""
-    return ("The database does not answer: " * isinstance(error, DatabaseError)) + str(error)
+    text = hints.explained(error)
+    if isinstance(error, DatabaseError):
+        return _("The database does not answer: {error}").format(error=text)
+    return text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from callback.clock import utc_now
 from callback.database.errors import DatabaseError
 from callback.tools.finding import Finding, State
+from callback.tools.hints import explained
 from callback.tools.words import _
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def find(database: Database) -> Iterator[Finding]:
             waiting = [row for row in session.run("doctor_posting").rows if row["n"]]
             failed = session.run("doctor_not_posted").rows
     except DatabaseError as error:
-        yield Finding("fault", "posting", str(error))
+        yield Finding("fault", "posting", explained(error))
         return
     if failed:
         yield _failed(failed)

@@ -1,0 +1,29 @@
+"""What to do about an error of the database, in the language of the office.
+
+The walk knows no language: what it writes goes to the log. At a terminal the hint that an error
+ends with is said from the catalog; what the server itself says stays as it is.
+"""
+
+from __future__ import annotations
+
+from callback.database import login, mysql, older
+from callback.database.errors import COLUMN_MISSING, PROMISE_MISSING
+from callback.settings import OPEN_TO_OTHERS
+from callback.tools.words import _
+
+HINTS = (
+    *mysql.HINTS.values(),
+    *(mysql.BUSY, PROMISE_MISSING, COLUMN_MISSING),
+    *(login.REFUSED, login.COLD, login.REMEDY),
+)
+# What else the walk says; the catalog is gathered from here.
+BELOW = (*HINTS, *older.FAULTS, OPEN_TO_OTHERS)
+
+
+def explained(error: Exception) -> str:
+    """Say an error, with its hint in the language that is spoken."""
+    text = str(error)
+    for hint in HINTS:
+        if text.endswith(hint):
+            return text.removesuffix(hint) + _(hint)
+    return text
