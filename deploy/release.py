@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from callback.bank import Settings
 
@@ -65,11 +65,41 @@ DEFAULTS = {
 NEEDED = ("host", "user", "url")
 # What starts the program, by the entry; Passenger finds it by itself.
 SCRIPTS = {"cgi": "pay.cgi", "fcgi": "pay.fcgi", "passenger": ""}
+NO_DOCTOR = "the site's doctor answers"
 OF_THE_PANEL = re.compile(r"^#[^\n]*\bBEGIN\b.*?^#[^\n]*\bEND\b[^\n]*$", re.M | re.S)
 
 
 class DeployError(Exception):
     """The release does not serve; the text says what to do. The one before goes on serving."""
+
+
+class Undoable:
+    """A host whose files can be put back: an entry of a new release may start no older one."""
+
+    def __init__(
+        self, host: Host, replaced: list[tuple[Host, str, bytes, int | None]] | None = None
+    ):
+        self._host = host
+        self._replaced = [] if replaced is None else replaced
+        self.get, self.mode = host.get, host.mode
+        self.set_mode, self.make_folder = host.set_mode, host.make_folder
+
+    def at(self, folder: str) -> Undoable:
+        """What is replaced there is put back, too."""
+        return Undoable(self._host.at(folder), self._replaced)
+
+    def put(self, name: str, content: bytes, mode: int | None = None) -> None:
+        """Remember what stood there."""
+        stood = self._host.get(name)
+        if stood is not None:
+            self._replaced.append((self._host, name, stood, self._host.mode(name) or mode))
+        self._host.put(name, content, mode)
+
+    def undo(self) -> None:
+        """Put everything back; what stood nowhere stays, nothing of before asks for it."""
+        while self._replaced:
+            host, name, content, mode = self._replaced.pop()
+            host.put(name, content, mode)
 
 
 def main() -> None:
@@ -108,7 +138,12 @@ def load(path: Path) -> dict[str, Any]:
         raise DeployError(f"no {path}: copy deploy/deploy.toml there and fill it in")
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:  # not UTF-8, too
+    except UnicodeDecodeError as error:
+        raise DeployError(
+            f"{path}: not UTF-8, perhaps windows-1251 ({error.reason} at byte {error.start}): "
+            "save it as UTF-8"
+        ) from error
+    except ValueError as error:
         raise DeployError(f"{path}: {error}") from error
     faults = [f"{key}: missing" for key in NEEDED if not values.get(key)]
     faults += [f"{key}: no such key" for key in values if key not in (*NEEDED, *DEFAULTS)]
@@ -119,6 +154,10 @@ def load(path: Path) -> dict[str, Any]:
     ]
     if values.get("entry", "") not in ("", *SCRIPTS):
         faults.append(f"entry: expected one of {', '.join(SCRIPTS)}")
+    if values.get("url") and not re.match("https?://[^/]", str(values["url"])):
+        faults.append('url: expected the site\'s address, "https://pay.example.kz" for example')
+    if values.get("folder", DEFAULTS["folder"]) in ("", ".", "/"):
+        faults.append("folder: expected a folder of its own for the program, as in the example")
     if faults:
         raise DeployError("\n".join([f"{path}:", *faults]))
     return _with_web({**DEFAULTS, **values})
@@ -165,13 +204,14 @@ def deploy(
 ) -> None:
     """Upload, switch, prove; back to the one before when it does not serve."""
     copy = check(settings)
-    send_program(host, settings)
+    beside = Undoable(host)
+    send_program(beside, settings)
+    host.put(f"releases/{archive.name}", archive.read_bytes())  # the long one before what is live
     if copy:
-        send_settings(host, settings, copy, anew=with_settings)
-        send_web(host.at(settings["web"]), settings, copy)
-    host.put(f"releases/{archive.name}", archive.read_bytes())
+        send_settings(beside, settings, copy, anew=with_settings)
+        send_web(beside.at(settings["web"]), settings, copy)
     before = _pointer(host, "CURRENT")
-    _switch(host, settings, archive.stem, before)
+    _switch(host, settings, archive.stem, before, beside.undo)
     if before != archive.stem:
         host.put("PREVIOUS", f"{before}\n".encode())
     print(f"Release {archive.stem} serves {settings['url']}.")
@@ -263,8 +303,14 @@ def _pointer(host: Host, name: str) -> str:
     return (host.get(name) or b"").decode("ascii", "replace").strip()
 
 
-def _switch(host: Host, settings: dict[str, Any], name: str, before: str) -> None:
-    """Switch to a release and prove it; DeployError when the one before serves again."""
+def _switch(
+    host: Host,
+    settings: dict[str, Any],
+    name: str,
+    before: str,
+    undo: Callable[[], None] = lambda: None,
+) -> None:
+    """Switch to a release and prove it; DeployError when not, and the one before is back."""
     # First, so that there is one to go on with while the new one is unpacked, or if it is cut.
     host.put("FALLBACK", f"{before}\n".encode())
     _point(host, name)
@@ -272,14 +318,17 @@ def _switch(host: Host, settings: dict[str, Any], name: str, before: str) -> Non
     if not failure:
         return
     note = (host.get(STARTUP) or b"").decode(errors="replace").strip()
-    reason = (
-        f"{failure}\n{STARTUP}: {note}"
-        if note
-        else f"{failure}\n{_never_started(host.at(settings['web']), settings)}"
-    )
+    reason = f"{failure}\n{STARTUP}: {note}" if note else failure
+    if not note and failure.startswith(NO_DOCTOR):
+        reason += f"\n{_never_started(host.at(settings['web']), settings)}"
     if not before:
         raise DeployError(f"{reason}\nThere was no release before: nothing serves now.")
+    undo()
     _point(host, before)
+    if failure := _failure({**settings, "check": ""}, before):
+        raise DeployError(
+            f"{reason}\nRelease {before} is back, and is not proven either: {failure}"
+        )
     raise DeployError(f"{reason}\nRelease {before} serves again.")
 
 
@@ -298,7 +347,8 @@ def _never_started(web: Host, settings: dict[str, Any]) -> str:
         "folder."
     )
     return (
-        f"There is no {STARTUP}, so the entry did not even run, or not for {settings['url']}. "
+        f"If it is none of these, the entry did not even run, or not for {settings['url']}, "
+        f"for it left no {STARTUP}. The web folder must be writable by its owner alone (755 or 750). "
         f"{guess}"
     )
 
@@ -346,7 +396,7 @@ def _wrong_release(settings: dict[str, Any], name: str) -> str:
         findings = {what: (state, text) for state, what, text in json.loads(body)}
     except ValueError:
         return (
-            f"the site's doctor answers HTTP {status}: the program does not run there, or with "
+            f"{NO_DOCTOR} HTTP {status}: the program does not run there, or with "
             f"another SECRET_KEY than {settings['settings']}, or the clocks differ"
         )
     state, text = findings.get("release", ("fault", "unknown"))

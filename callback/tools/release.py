@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from callback.bank import Settings
 
 MANIFEST = "MANIFEST.sha256"
+NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}", re.ASCII)  # as in deploy/passenger_wsgi.py
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")
 # Not needed where a web server starts the program; a machine of its own installs gunicorn by pip.
 LEFT_OUT = ("gunicorn", "gunicorn-*", "bin", "werkzeug/debug/shared", "*.dist-info/RECORD")
@@ -63,6 +64,11 @@ def install(app: Flask, settings: Settings) -> None:
         """
         if file.suffix != ".zip":
             raise click.UsageError(f'{file}: expected a name that ends in ".zip"')
+        if not NAME.fullmatch(file.stem):
+            raise click.UsageError(
+                f"{file_name(file.name)}: a host takes a release's name of Latin letters, digits, "
+                '"-", "_" and "." alone: 20261103.zip, for example'
+            )
         try:
             build(file, zones(settings))
         except OSError as error:

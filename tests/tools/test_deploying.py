@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deploy import hosts, release
-from tests.conftest import SOME_BANK
+from tests.conftest import SOME_BANK, flask
 from tests.support.processes import HOST, ROOT
 from tests.support.receivers import FTPS, PASSWORD
 
@@ -94,6 +94,8 @@ def command(folder: Path, *more: str) -> list[str]:
             "must stand beside each other",
         ),
         (f"{KNOWN}folder = 'public_html/callback'\n", "stands inside a web folder"),
+        (f"{KNOWN}folder = ''\n", "folder: expected a folder of its own"),
+        ("host = 'h'\nuser = 'u'\nurl = 'pay.example.kz'\n", "url: expected the site's address"),
         (f"{KNOWN}settings = ''\n", "nothing could prove that the release serves"),
         (f"{KNOWN}tls = false\nport = 9\nsettings = 'c.toml'\ncheck = '/'\n", "no login to h: "),
     ],
@@ -109,7 +111,9 @@ def test_a_file_that_is_not_utf_8_is_named(office: Path) -> None:
     """As editors of Windows may save it."""
     (office / "deploy.toml").write_text("# хостинг\n", encoding="cp1251")
 
-    assert f"{office}/deploy.toml: " in deploy(office)
+    said = deploy(office)
+    assert f"{office}/deploy.toml: not UTF-8, perhaps windows-1251" in said
+    assert "save it as UTF-8" in said
 
 
 def test_settings_that_would_not_start_are_not_sent(office: Path, ftp: FTPS) -> None:
@@ -228,6 +232,67 @@ def test_the_panels_lines_stay_and_the_hosts_python_is_named(office: Path) -> No
         assert text.count(panel) == 1
         assert "Options x" not in text
         assert host.files["pay.cgi"][0].startswith(b"#!/opt/py/bin/python3.11\n")
+
+
+def went_wrong(settings: dict[str, Any], name: str) -> str:
+    """What a site says that serves the first release alone."""
+    return "" if name == "r0" else "HTTP 500"
+
+
+def test_an_entry_that_starts_nothing_is_taken_back(
+    office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Python that the host does not have would stop the release before, too."""
+    entry = (b"#!/usr/bin/python3\n", 0o755)
+    theirs = (b"theirs", 0o600)
+    host: Any = Folder({"pay.cgi": entry, "callback.toml": theirs, "CURRENT": (b"r0\n", 0o644)})
+    settings = {**release.DEFAULTS, "url": "https://localhost", "web": "public_html"}
+    settings |= {"entry": "cgi", "python": "/none", "settings": str(office / "config.toml")}
+    monkeypatch.setattr(release, "_failure", went_wrong)
+
+    with pytest.raises(release.DeployError, match=r"HTTP 500\n(.*\n)*Release r0 serves again\."):
+        release.deploy(host, settings, office / "r1.zip", with_settings=True)
+    assert (host.files["pay.cgi"], host.files["callback.toml"]) == (entry, theirs)
+    assert host.files["CURRENT"][0] == b"r0\n"
+
+
+@pytest.mark.parametrize(
+    ("failure", "is_looked_at"),
+    [("the check call answers HTTP 200: x", False), (f"{release.NO_DOCTOR} HTTP 500", True)],
+)
+def test_an_entry_that_did_run_is_not_said_to_have_not(
+    monkeypatch: pytest.MonkeyPatch, failure: str, is_looked_at: bool
+) -> None:
+    """Whoever reads it would look in the wrong place."""
+    host: Any = Folder({"pay.cgi": (b"#!/usr/bin/python3\n", 0o755)})
+    settings = {**release.DEFAULTS, "url": "https://localhost"}
+    monkeypatch.setattr(release, "_failure", lambda *_: failure)
+
+    with pytest.raises(release.DeployError) as told:
+        release._switch(host, settings, "r1", "")  # noqa: SLF001
+    assert ("did not even run" in str(told.value)) is is_looked_at
+
+
+def test_a_release_before_that_does_not_serve_is_not_said_to(
+    office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The site is asked once more."""
+    host: Any = Folder({"CURRENT": (b"r9\n", 0o644)})
+    settings = {**release.DEFAULTS, "url": "https://localhost", "web": "public_html"}
+    settings |= {"settings": str(office / "config.toml")}
+    monkeypatch.setattr(release, "_failure", went_wrong)
+
+    with pytest.raises(release.DeployError, match="r9 is back, and is not proven either: HTTP"):
+        release.deploy(host, settings, office / "r1.zip")
+
+
+@pytest.mark.parametrize("name", ["выпуск.zip", "my release.zip", "-o.zip", "x" * 65 + ".zip"])
+def test_a_name_that_no_host_takes_is_refused(office: Path, name: str) -> None:
+    """It would be uploaded, and never be found."""
+    done = flask(office / "config.toml", "release", f"-o{office}/{name}")
+
+    assert done.returncode == 2
+    assert "a host takes a release's name of Latin letters" in done.stderr
 
 
 def test_settings_on_the_host_are_not_replaced_unasked(

@@ -25,11 +25,13 @@ KEYS: Mapping[str, str] = {
     "not a statement": "form",
     "not windows": "encoding",
     "not utf": "encoding",
-    "cannot be read": "separator, date_form, decimal, quote",
+    "rows cannot be read": "separator, date_form, decimal, quote",
 }
 
 
 def setting(refusal: str, bank_name: str) -> str:
-    """Name the setting, for whoever is to mend it."""
+    """Name the setting, for whoever is to mend it; nothing where the file itself is to blame."""
+    if refusal.startswith("cannot be read: "):  # it is not there, or not for us
+        return ""
     keys = next((keys for words, keys in KEYS.items() if words in refusal), "")
     return f"register.{keys} of [BANKS.{bank_name}]" if keys else f"register of [BANKS.{bank_name}]"

@@ -124,7 +124,9 @@ def reconcile(database: Database, bank: Bank, files: Sequence[Path], options: Op
     except RegisterError as error:
         file = error.file or files[-1]
         place = hints.setting(str(error), bank.name)
-        console.warn(f"{file_name(file)}: refused: {error} (the setting: {place})")
+        console.warn(
+            f"{file_name(file)}: refused: {error}" + (f" (the setting: {place})" if place else "")
+        )
         return _mailed_refusal(bank, file, options, error)
     except (DatabaseError, OSError, delivery.DeliveryError) as error:
         console.warn(console.explained(error))
