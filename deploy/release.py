@@ -348,7 +348,8 @@ def _never_started(web: Host, settings: dict[str, Any]) -> str:
     )
     return (
         f"If it is none of these, the entry did not even run, or not for {settings['url']}, "
-        f"for it left no {STARTUP}. The web folder must be writable by its owner alone (755 or 750). "
+        f"for it left no {STARTUP}. The web folder must be writable by its owner alone (755 or "
+        "750). "
         f"{guess}"
     )
 
