@@ -10,6 +10,7 @@ from flask.cli import FlaskGroup
 from callback import create_app
 from callback.settings import SettingsError
 from callback.tools.secret import secret
+from callback.tools.words import _
 
 NAME = "python -m callback"
 
@@ -23,7 +24,15 @@ def main() -> None:
             app = create_app()
     except SettingsError as error:
         sys.exit(str(error))
-    FlaskGroup(create_app=lambda: app, add_default_commands=False)(prog_name=NAME)
+    group = FlaskGroup(
+        create_app=lambda: app,
+        add_default_commands=False,
+        add_version_option=False,
+        help=_("Each command tells more with --help."),
+    )
+    group.params.clear()  # Flask's, to find an application: it is found
+    app.cli.list_commands(Context(group))  # from here on "Usage:" is in that language, too
+    group(prog_name=NAME)
 
 
 if __name__ == "__main__":

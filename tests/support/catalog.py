@@ -40,6 +40,9 @@ METHODS = [("**.py", "python")]
 OF_CLICK = (
     *("Usage:", "Options", "Commands", "Error: {message}", "Show this message and exit."),
     *("Try '{command} {option}' for help.", "required", "default: {default}", "[OPTIONS]"),
+    *("Invalid value: {message}", "Invalid value for {param_hint}: {message}", "Missing option"),
+    *("Missing argument", "Missing command.", "Aborted!", "No such command {name!r}."),
+    "No such option {name!r}.",
 )
 
 

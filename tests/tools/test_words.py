@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,6 +88,31 @@ def test_commands_and_the_doctor_speak_it(
     assert shown.startswith(help_)
     assert ("List the recorded payments" in shown) == (help_ == "Usage:")
     assert doctor in flask(file, "doctor").stdout
+
+
+def test_what_a_command_refuses_is_said_in_it(tmp_path: Path) -> None:
+    """By the library of commands, too."""
+    file = write_settings(f'language = "ru"\n{HEAD}{SOME_BANK}', tmp_path)
+
+    assert "Не хватает аргумента" in flask(file, "sheet").stderr
+    assert "неверное значение: " in flask(file, "url", "none").stderr
+
+
+def test_the_list_of_commands_is_in_it_and_has_nothing_of_flask(tmp_path: Path) -> None:
+    """Of `python -m callback`; before the command `flask` has read the settings, it has spoken."""
+    file = write_settings(f'language = "ru"\n{HEAD}{SOME_BANK}', tmp_path)
+    shown = subprocess.run(
+        [sys.executable, "-m", "callback", "--help"],
+        cwd=ROOT,
+        env=os.environ | {"CALLBACK_CONFIG": str(file)},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    ).stdout
+
+    assert shown.startswith("Использование: python -m callback")
+    assert "Подробнее о каждой команде" in shown
+    assert "--app" not in shown
 
 
 def test_payers_read_it_too_unless_the_bank_says_otherwise(tmp_path: Path) -> None:
