@@ -15,7 +15,7 @@ from callback.database import (
     PATIENT_TIMEOUT_S,
     Reply,
 )
-from callback.database.driver import CONVERSIONS, pymysql
+from callback.database.driver import CONVERSIONS, pymysql, written
 from callback.database.errors import (
     COLUMN_MISSING,
     PROMISE_MISSING,
@@ -173,7 +173,7 @@ class MySQLConnection:
         if timeout is not None:
             self._connection.allow(timeout)
         try:
-            changed = self._cursor.execute(statement, values)
+            changed = self._cursor.execute(written(self._connection, statement, values))
             return Reply(self._cursor.fetchall(), changed, self._cursor.lastrowid or 0)
         except (pymysql.MySQLError, OSError) as error:
             fail(error)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pymysql
 import pytest
 from pymysql import connections, converters
 
@@ -96,6 +98,52 @@ def test_an_answer_after_an_error_is_its_own(engine: Engine, connection: MySQLCo
 
     assert [*reply.rows] == [{"number": "1"}]
     assert [*connection.run("DELETE FROM account", {}).rows] == []
+
+
+VALUES = {
+    "text": "O'Brien \\ \" \0 \n \x1a 100% :a %(text)s Айгуль 😀",
+    "empty": "",
+    "whole": -7,
+    "money": Decimal("1000000000000.10"),
+    "tiny": Decimal("1E-9"),
+    "time": NEVER,
+    "nothing": None,
+    "bytes": b"\0'\xff",
+    "yes": True,
+    "list": (1, 2, 3),
+    "day": date(2026, 11, 3),
+    "kind": type("Kind", (str,), {})("it's"),
+}
+
+
+@only_mariadb
+@pytest.mark.parametrize("mode", ["", "NO_BACKSLASH_ESCAPES"])
+def test_a_statement_is_written_as_pymysql_writes_it(
+    connection: MySQLConnection, mode: str
+) -> None:
+    """Whatever the value, and in both of the server's ways to quote."""
+    link: Any = connection._connection  # noqa: SLF001
+    connection.run("SET SESSION sql_mode = %(mode)s", {"mode": mode})
+    statement = "SELECT '100%%(text)s', " + ", ".join(f"%({name})s" for name in VALUES)
+    statement += " LIKE %(text)s"
+
+    assert driver.written(link, statement, VALUES) == link.cursor().mogrify(statement, VALUES)
+    for name in ("text", "whole", "money", "bytes"):
+        (row,) = connection.run(f"SELECT %({name})s AS x", VALUES).rows
+        assert row["x"] == VALUES[name]
+
+
+@only_mariadb
+def test_a_statement_without_one_of_its_values_is_not_sent(connection: MySQLConnection) -> None:
+    """What it does not name may be anything."""
+    link: Any = connection._connection  # noqa: SLF001
+    with pytest.raises(KeyError, match="there"):
+        connection.run("SELECT %(there)s", {"here": 1})
+    (row,) = connection.run("SELECT %(here)s AS x", {"here": 1, "there": object()}).rows
+
+    assert row == {"x": 1}
+    with pytest.raises(pymysql.ProgrammingError):
+        driver.written(link, "SELECT %(x)s", {"x": Decimal("NaN")})
 
 
 def test_times_are_written_as_pymysql_writes_them() -> None:
