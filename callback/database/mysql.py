@@ -149,7 +149,6 @@ class MySQLConnection:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._cursor = connection.cursor()  # one for all statements: they come one by one
         try:
             # A node that has left its cluster greets, but answers nothing.
             ((now,),) = connection.ask_at_once(SETUP, ISOLATION, TIME)
@@ -173,8 +172,8 @@ class MySQLConnection:
         if timeout is not None:
             self._connection.allow(timeout)
         try:
-            changed = self._cursor.execute(written(self._connection, statement, values))
-            return Reply(self._cursor.fetchall(), changed, self._cursor.lastrowid or 0)
+            result = self._connection.ask(written(self._connection, statement, values))
+            return Reply(result.dicts(), result.affected_rows, result.insert_id or 0)
         except (pymysql.MySQLError, OSError) as error:
             fail(error)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from datetime import date, datetime, timedelta
@@ -53,20 +54,85 @@ def connection(engine: Engine, folder: Path) -> Iterator[MySQLConnection]:
 
 @only_mariadb
 def test_the_columns_of_an_answer_are_read_once(
-    engine: Engine, connection: MySQLConnection
+    engine: Engine, connection: MySQLConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second time the server's bytes are known."""
+    engine.account("1", "Айгуль Сапарова")
     reader: Any = connections
-    engine.account("1")
-    known = reader.FieldDescriptorPacket.cache_info()
-    statement = "SELECT a.id AS x1, a.name AS x2 FROM account AS a WHERE a.number = %(number)s"
-    for _ in range(3):
-        assert len(connection.run(statement, {"number": "1"}).rows) == 1
-    after = reader.FieldDescriptorPacket.cache_info()
+    read = []
 
-    assert after.misses - known.misses == 2
-    assert after.hits - known.hits == 4
-    assert after.maxsize == driver.COLUMNS
+    class Column(reader.FieldDescriptorPacket):  # type: ignore[misc]
+        def __init__(self, *args: Any) -> None:
+            read.append(args)
+            super().__init__(*args)
+
+    monkeypatch.setattr(connections, "FieldDescriptorPacket", Column)
+    statement = "SELECT a.name AS x1, a.state AS x2 FROM account AS a WHERE a.number = %(number)s"
+    for number in ("1", "2", "1"):
+        rows = [{"x1": "Айгуль Сапарова", "x2": "active"}] if number == "1" else []
+        assert connection.run(statement, {"number": number}).rows == rows
+
+    assert len(read) == 2
+
+
+@only_mariadb
+def test_an_answer_is_as_pymysql_reads_it(connection: MySQLConnection) -> None:
+    """The first time and the second, through its cursor and past it."""
+    link: Any = connection._connection  # noqa: SLF001
+    statement = (
+        "SELECT x.a, x.b, y.a, REPEAT('я', 200), REPEAT('я', 40000), NULL, '', 1.50, x'00FF', "
+        "UTC_TIMESTAMP(6) > '2026-01-01', DATE '2026-11-03', TIMESTAMP '2026-11-03 09:15:00.5' "
+        "FROM (SELECT 1 AS a, 'b' AS b UNION ALL SELECT 2, NULL) AS x, (SELECT 3 AS a) AS y"
+    )
+    with link.cursor() as cursor:
+        cursor.execute(statement)
+        rows = cursor.fetchall()
+
+    for _ in range(2):
+        reply = connection.run(statement, {})
+        assert reply.rows == rows
+        assert reply.changed == 2
+    assert [*rows[1]][:3] == ["a", "b", "y.a"]
+    assert len(rows[0]) == 12
+
+
+@only_mariadb
+def test_an_answer_that_comes_in_pieces_is_read_like_another(
+    connection: MySQLConnection,
+) -> None:
+    """Nothing of it may be there yet when we look."""
+    statement = "SELECT 1 AS x, 'y' AS y"
+    answers = [connection.run(statement, {}).rows for _ in range(2)]
+    link: Any = connection._connection  # noqa: SLF001
+    for size in range(1, 60):
+        link._file = io.BufferedReader(link._file.detach(), size)  # noqa: SLF001
+        answers += [connection.run(statement, {}).rows for _ in range(2)]
+
+    assert answers == [[{"x": 1, "y": "y"}]] * len(answers)
+
+
+@only_mariadb
+def test_only_so_many_columns_are_kept(
+    connection: MySQLConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A site may write whatever statements it likes."""
+    monkeypatch.setattr(driver, "STATEMENTS", 3)
+    monkeypatch.setattr(driver.Result, "_known", {})
+    for number in range(10):
+        assert connection.run(f"SELECT 1 AS x{number}", {}).rows == [{f"x{number}": 1}]
+
+    assert 1 <= len(driver.Result._known) <= 3  # noqa: SLF001
+
+
+@only_mariadb
+def test_more_answers_than_one_are_read_away(engine: Engine, connection: MySQLConnection) -> None:
+    """A site's own procedure sends two."""
+    engine.execute("DROP PROCEDURE IF EXISTS twice")
+    engine.execute("CREATE PROCEDURE twice() BEGIN SELECT 1 AS x; SELECT 2 AS y; END")
+    for _ in range(2):
+        assert connection.run("CALL twice()", {}).rows == [{"x": 1}]
+        assert connection.run("SELECT 3 AS z", {}).rows == [{"z": 3}]
+    engine.execute("DROP PROCEDURE twice")
 
 
 @only_mariadb
@@ -88,7 +154,7 @@ def test_a_column_that_becomes_another_is_read_anew(
 
 @only_mariadb
 def test_an_answer_after_an_error_is_its_own(engine: Engine, connection: MySQLConnection) -> None:
-    """One cursor carries all statements: nothing of one gets into the next."""
+    """Nothing of one gets into the next."""
     engine.account("1")
     key = "INSERT INTO account (number) VALUES (%(number)s)"
     assert connection.run(key, {"number": "2"}).changed == 1
