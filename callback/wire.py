@@ -276,7 +276,9 @@ def _refuse(constant: str) -> Any:
 def _decoded(raw: bytes, *, lossless: bool = False) -> str:
     try:
         errors = "surrogateescape" if lossless else "strict"
-        return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8", errors)
+        if b"%" in raw or b"+" in raw:
+            raw = unquote_to_bytes(raw.replace(b"+", b" "))
+        return raw.decode("utf-8", errors)
     except UnicodeDecodeError:
         return MALFORMED
 
