@@ -108,8 +108,8 @@ def test_a_certificate_of_another_authority_is_refused(
 def test_a_certificate_for_another_host_is_refused(
     database: object, tls: MariaDB, tmp_path: Path
 ) -> None:
-    """The certificate is for 127.0.0.1 and 127.0.0.2."""
-    url = tls.url("usu", ssl_ca=tls.ca).replace("@127.0.0.1:", "@127.0.0.3:")
+    """The certificate is for 127.0.0.1, where this address leads, too."""
+    url = tls.url("usu", ssl_ca=tls.ca).replace("@127.0.0.1:", "@0.0.0.0:")
 
     assert "IP address mismatch" in made(url, tmp_path)
 
