@@ -42,7 +42,7 @@ class Program:
             # A site whose customers are kept elsewhere lays its own statements over ours.
             statements = load_statements(SQL, INSTANCE / "sql")
         except StatementError as error:
-            raise SettingsError(str(error)) from None
+            raise SettingsError(self._told(error)) from None
         self.database = Database(self.settings.engine, statements, self.settings.connections)
         self.handlers = Handlers(self.settings, self.database, self._others)
 
@@ -55,6 +55,15 @@ class Program:
         from callback.application import make
 
         return make(self.settings, self.database, self.handlers)
+
+    def _told(self, error: StatementError) -> str:
+        """In the office's language where somebody of it reads; in English for logs."""
+        if not _at_a_terminal():
+            return str(error)
+        from callback.tools.words import catalog_of
+
+        say = catalog_of(self.settings.language).gettext
+        return "\n".join(say(text).format(**values) for text, values in error.faults)
 
     def _others(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         # What stands in the place of the application's own wsgi_app is `handlers`.

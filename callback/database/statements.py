@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from callback.database.older import completed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _QUOTED = r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`[^`]*`"""
@@ -32,8 +32,24 @@ SCRIPTS = frozenset(
 )
 
 
+NOT_UTF8 = "{file}: line {line} is not UTF-8 (windows-1251?): save the file as UTF-8"
+NOT_OURS = (
+    "{file}: expected INSERT INTO payment, or UPDATE payment, not {target}: a payment is always "
+    "recorded in our own table, for there it is recorded once; flask post carries it into the "
+    "accounting program's (sql/README.md)"
+)
+FAULTS = (NOT_UTF8, NOT_OURS)
+
+
 class StatementError(Exception):
-    """A site's own `*.sql` files cannot be used; the text names every fault, a line each."""
+    """A site's own `*.sql` files cannot be used; the text names every fault, a line each.
+
+    `faults` are these texts with their values, for whoever says them in another language.
+    """
+
+    def __init__(self, *faults: tuple[str, Mapping[str, object]]) -> None:
+        super().__init__("\n".join(text.format(**values) for text, values in faults))
+        self.faults = faults
 
 
 def bare(text: str) -> str:
@@ -67,9 +83,7 @@ def read(file: Path) -> str:
         text = bare(file.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         line = file.read_bytes()[: error.start].count(b"\n") + 1
-        raise StatementError(
-            f"{file}: line {line} is not UTF-8 (windows-1251?): save the file as UTF-8"
-        ) from None
+        raise StatementError((NOT_UTF8, {"file": file, "line": line})) from None
     return text if file.stem in SCRIPTS else text.rstrip("; \n\t\r")
 
 
@@ -83,14 +97,14 @@ def load_statements(*folders: Path) -> dict[str, str]:
     over ours. Raises StatementError.
     """
     texts: dict[str, str] = {}
-    faults: list[str] = []
+    faults: list[tuple[str, Mapping[str, object]]] = []
     for file in (file for folder in folders for file in sorted(folder.glob("*.sql"))):
         try:
             texts[file.stem] = completed(_checked(file))
         except StatementError as error:
-            faults.append(str(error))
+            faults += error.faults
     if faults:
-        raise StatementError("\n".join(faults))
+        raise StatementError(*faults)
     for name in [name for name, text in texts.items() if "{bills}" in text]:
         about = texts.pop(name)
         for payer in ("account", "invoice"):
@@ -103,10 +117,6 @@ def _checked(file: Path) -> str:
     text = read(file)
     if _RECORDS.match(file.stem) and not _INTO.match(text):
         target = _TARGET.search(text)
-        raise StatementError(
-            f"{file}: expected INSERT INTO payment, or UPDATE payment, not "
-            f"{target[1] if target else 'this'}: a payment is always recorded in our own table, "
-            "for there it is recorded once; flask post carries it into the accounting program's "
-            "(sql/README.md)"
-        )
+        name = target[1] if target else "".join(text.split(maxsplit=1)[:1])
+        raise StatementError((NOT_OURS, {"file": file, "target": name}))
     return text

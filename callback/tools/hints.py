@@ -6,7 +6,7 @@ ends with is said from the catalog; what the server itself says stays as it is.
 
 from __future__ import annotations
 
-from callback.database import login, mysql, older
+from callback.database import login, mysql, older, statements
 from callback.database.errors import COLUMN_MISSING, PROMISE_MISSING
 from callback.settings import OPEN_TO_OTHERS
 from callback.tools.words import _
@@ -17,7 +17,7 @@ HINTS = (
     *(login.REFUSED, login.COLD, login.REMEDY),
 )
 # What else the walk says; the catalog is gathered from here.
-BELOW = (*HINTS, *older.FAULTS, OPEN_TO_OTHERS)
+BELOW = (*HINTS, *older.FAULTS, *statements.FAULTS, OPEN_TO_OTHERS)
 
 
 def explained(error: Exception) -> str:

@@ -739,3 +739,7 @@ def test_the_command_names_what_a_site_has_laid_over(engine: Engine, tmp_path: P
     assert done.returncode != 0
     assert "pay_account.sql: line 1 is not UTF-8" in done.stderr
     assert "Traceback" not in done.stderr
+
+    settings.write_text('language = "ru"\n' + settings.read_text())
+    said = flask(settings, "doctor", root=root).stderr
+    assert "pay_account.sql: строка 1 не в UTF-8" in said

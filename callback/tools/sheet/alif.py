@@ -38,7 +38,7 @@ SHEET = DialectSheet(
             "time",
             "pay?",
             Pair(
-                "дата и время платежа по RFC 3339; без `Z` и смещения — пояс {zone}",
+                "дата и время платежа по RFC 3339; без `Z` и смещения — часовой пояс {zone}",
                 "date and time of the payment by RFC 3339; without `Z` or an offset in the zone "
                 "{zone}",
             ),

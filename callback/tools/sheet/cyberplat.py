@@ -92,7 +92,7 @@ SHEET = DialectSheet(
         Pair("Что следует за HTTP 503 и за кодом -3?", "What follows HTTP 503, and code -3?"),
         Pair("Используете ли вы `status`?", "Is `status` used?"),
         Pair(
-            "Может ли прийти `cancel`, до какого срока, и что вы ждёте на второй?",
+            "Может ли прийти `cancel`, до какого срока, и какого ответа вы ждёте на второй?",
             "May `cancel` come, until when, and what do you expect for a second one?",
         ),
         Pair("Сколько знаков после точки в `amount`?", "The decimals of `amount`?"),

@@ -37,7 +37,7 @@ SHEET = DialectSheet(
     ),
     answers=(
         ("QID", ECHO),
-        ("DTS", Pair("наше время, пояс {zone}", "our time, zone {zone}")),
+        ("DTS", Pair("наше время, часовой пояс {zone}", "our time, zone {zone}")),
         ("STATUS", CODE),
         ("MSG", SAID),
         ("ERR_MSG", Pair("причина отказа", "why it is refused")),

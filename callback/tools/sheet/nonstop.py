@@ -101,7 +101,7 @@ SHEET = DialectSheet(
         (
             "time_stamp",
             Pair(
-                "наше время, пояс {zone}; у платежа — когда он записан",
+                "наше время, часовой пояс {zone}; у платежа — когда он записан",
                 "our time, zone {zone}; of a payment: when it was recorded",
             ),
         ),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 DATES = Pair(
-    "дата и время у банка, `ГГГГ-ММ-ДД ЧЧ:ММ:СС` или `ДД.ММ.ГГГГ ЧЧ:ММ:СС`, пояс {zone}",
+    "дата и время у банка, `ГГГГ-ММ-ДД ЧЧ:ММ:СС` или `ДД.ММ.ГГГГ ЧЧ:ММ:СС`, часовой пояс {zone}",
     "the bank's date and time, `YYYY-MM-DD HH:MM:SS` or `DD.MM.YYYY HH:MM:SS`, zone {zone}",
 )
 
@@ -78,7 +78,7 @@ SHEET = DialectSheet(
         ),
         ("error", Pair("отказ: `code` и `message`", "a refusal: `code` and `message`")),
         ("providerTrnId", OURS),
-        ("timestamp", Pair("наше время, пояс {zone}", "our time, zone {zone}")),
+        ("timestamp", Pair("наше время, часовой пояс {zone}", "our time, zone {zone}")),
         (
             "transactionState",
             Pair(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SERVED = "check pay status cancel statement"
 ALL = f"{SERVED} password"
 ONE_END = Pair(
-    "первая или последняя секунда, обе входят: `ГГГГ-ММ-ДДTЧЧ:ММ:СС`, пояс {zone}",
+    "первая или последняя секунда, обе входят: `ГГГГ-ММ-ДДTЧЧ:ММ:СС`, часовой пояс {zone}",
     "the first or the last second, both belong to it: `YYYY-MM-DDTHH:MM:SS`, zone {zone}",
 )
 STATE = Pair(
@@ -82,8 +82,8 @@ SHEET = DialectSheet(
         Note(
             Pair(
                 "У времени могут быть доли секунды, они отбрасываются, и `Z` или сдвиг, например "
-                "`+05:00`: тогда оно переводится в пояс. С `onlyTransactionId=true` список "
-                "состоит из одних номеров.",
+                "`+05:00`: тогда оно переводится в часовой пояс банка. С `onlyTransactionId=true` "
+                "список состоит из одних номеров.",
                 "A time may have a fraction of a second, which is cut off, and `Z` or an offset "
                 "such as `+05:00`, by which it is converted. With `onlyTransactionId=true` a "
                 "statement has nothing but ids.",
@@ -111,7 +111,7 @@ SHEET = DialectSheet(
     answers=(
         ("errorMsg", SAID),
         ("status", CODE),
-        ("timeStamp", Pair("наше время, пояс {zone}", "our time, zone {zone}")),
+        ("timeStamp", Pair("наше время, часовой пояс {zone}", "our time, zone {zone}")),
         ("providerTrnId", OURS),
         ("transactionState", STATE),
         (

@@ -36,7 +36,8 @@ SHEET = DialectSheet(
             "PAY_DATE",
             "pay",
             Pair(
-                "дата и время платежа `ДД.ММ.ГГГГ_ЧЧ:ММ:СС` или `ГГГГММДДЧЧММСС`, пояс {zone}",
+                "дата и время платежа `ДД.ММ.ГГГГ_ЧЧ:ММ:СС` или `ГГГГММДДЧЧММСС`, часовой пояс "
+                "{zone}",
                 "date and time of the payment `DD.MM.YYYY_HH:MM:SS` or `YYYYMMDDHHMMSS`, "
                 "zone {zone}",
             ),

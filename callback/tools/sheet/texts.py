@@ -138,7 +138,7 @@ EXAMPLE_HEX_IS = Pair(
 )
 
 # parameters
-EXACTLY = Pair("точно так: {commands}", "exactly so: {commands}")
+EXACTLY = Pair("ровно так: {commands}", "exactly so: {commands}")
 OF_ACCOUNT = Pair("номер, который ввёл плательщик", "the number that the payer typed")
 OF_SUM = Pair("сумма: {sum}", "the sum: {sum}")
 DIGITS_ID = Pair(
@@ -152,15 +152,15 @@ TEXT_ID = Pair(
     "case counts",
 )
 COMPACT = Pair(
-    "дата и время платежа у банка `ГГГГММДДЧЧММСС`, пояс {zone}",
+    "дата и время платежа у банка `ГГГГММДДЧЧММСС`, часовой пояс {zone}",
     "the bank's date and time of the payment `YYYYMMDDHHMMSS`, zone {zone}",
 )
 ISO = Pair(
-    "дата и время платежа у банка `ГГГГ-ММ-ДДTЧЧ:ММ:СС`, пояс {zone}",
+    "дата и время платежа у банка `ГГГГ-ММ-ДДTЧЧ:ММ:СС`, часовой пояс {zone}",
     "the bank's date and time of the payment `YYYY-MM-DDTHH:MM:SS`, zone {zone}",
 )
 BLANK = Pair(
-    "дата и время у банка `ГГГГ-ММ-ДД ЧЧ:ММ:СС`, пояс {zone}",
+    "дата и время у банка `ГГГГ-ММ-ДД ЧЧ:ММ:СС`, часовой пояс {zone}",
     "the bank's date and time `YYYY-MM-DD HH:MM:SS`, zone {zone}",
 )
 MILLISECONDS = Pair(
@@ -191,7 +191,7 @@ OURS = Pair("наш номер платежа", "our number of the payment")
 ECHO = Pair("номер из запроса", "the number in the request")
 RECORDED_SUM = Pair("записанная сумма", "the recorded sum")
 RECORDED_AT = Pair(
-    "когда платёж записан, пояс {zone}; в повторе то же самое",
+    "когда платёж записан, часовой пояс {zone}; в повторе то же самое",
     "when the payment was recorded, zone {zone}; the same in a repeat",
 )
 OUR_TIMES = Pair(
@@ -259,7 +259,7 @@ ZONE = Pair(
     "Time zone of the bank's dates, and of ours to it: {zone}.",
 )
 ZONE_IS_UTC = Pair(
-    "Время в запросах и ответах — миллисекунды UTC; даты реестров: пояс {zone}.",
+    "Время в запросах и ответах — миллисекунды UTC; даты реестров: часовой пояс {zone}.",
     "Times in requests and answers are milliseconds, UTC; dates of registers: zone {zone}.",
 )
 # How a sum is written.
@@ -386,7 +386,9 @@ MEANINGS: Mapping[Outcome, Pair] = {
     "bad_address": Pair("обращение с другого адреса", "the call comes from another address"),
     "payment_performed": Pair("платёж уже проведён", "the payment is performed already"),
     "invoice_cancelled": Pair("счёт отменён", "the invoice is cancelled"),
-    "not_authenticated": Pair("неверные имя или пароль", "wrong user name or password"),
+    "not_authenticated": Pair(
+        "неверное имя пользователя или пароль", "wrong user name or password"
+    ),
     "sum_differs": Pair(
         "сумма не равна сумме счёта или созданного платежа",
         "the sum is not that of the invoice, or of the booking",
@@ -470,7 +472,9 @@ FILE_QUESTIONS: tuple[Pair, ...] = (
     Pair("Кодировка, разделитель, знаки после точки?", "Encoding, separator and decimals?"),
     Pair("В каком столбце номер онлайн-платежа?", "Which column is the id of the online payment?"),
     Pair("Суммы с комиссией или без?", "Gross or net?"),
-    Pair("Пояс дат и час отправки?", "The zone of dates, and the hour?"),
+    Pair(
+        "В каком часовом поясе даты, в котором часу отправка?", "The zone of dates, and the hour?"
+    ),
     Pair("Что значит второй файл за тот же день?", "What does a second file of a day mean?"),
     Pair("Как в нём видны возвраты и отмены?", "Returns and cancels in it?"),
     Pair("Куда сообщать о расхождениях?", "Where to report differences?"),

@@ -39,7 +39,7 @@ NO_CANCEL = Pair(
     "отмена не согласована: ответ всегда отказ", "no cancel is agreed: it is always refused"
 )
 ONE_END = Pair(
-    "первая или последняя секунда, обе входят: `ГГГГММДДЧЧММСС`, пояс {zone}",
+    "первая или последняя секунда, обе входят: `ГГГГММДДЧЧММСС`, часовой пояс {zone}",
     "the first or the last second, both belong to it: `YYYYMMDDHHMMSS`, zone {zone}",
 )
 BY_NO_COMMAND = Pair(

@@ -42,7 +42,7 @@ SHEET = DialectSheet(
     ),
     questions=(
         ASK_ADDRESSES,
-        Pair("В каком поясе `date`?", "What is the zone of `date`?"),
+        Pair("В каком часовом поясе `date`?", "What is the zone of `date`?"),
         Pair("Всегда ли в `sum` есть копейки?", "Has `sum` always its decimals?"),
         Pair("Что вы делаете после кода 1 и без ответа?", "What do code 1 and no answer do?"),
         ASK_REGISTER,
