@@ -174,6 +174,11 @@ def _with_web(settings: dict[str, Any]) -> dict[str, Any]:
             f"web = {web!r} and folder = {folder!r}: they must stand beside each other, for "
             f"{SCRIPTS[settings['entry']]} looks for the program there"
         )
+    if SCRIPTS.get(settings["entry"]) and posixpath.basename(folder) != DEFAULTS["folder"]:
+        raise DeployError(
+            f"folder = {folder!r}: its last part must be {DEFAULTS['folder']!r}, for "
+            f"{SCRIPTS[settings['entry']]} looks for the program under this name"
+        )
     if "public_html" in posixpath.dirname(folder).split("/"):
         raise DeployError(f"folder = {folder!r} stands inside a web folder: anybody could read it")
     return {**settings, "folder": folder, "web": web}

@@ -72,6 +72,12 @@ HINTS = {
     2026: "no trusted TLS to the database: check ssl_ca and the server's certificate",
     2059: "the driver has no such login: give the database user another",
 }
+# Of error 1142, where a command was to change the tables themselves.
+OWNER_WANTED = (
+    "this user may not make or change tables, and to take payments it need not: run flask init-db "
+    "as one who may, or paste sql/schema.sql into phpMyAdmin (older tables: sql/README.md)"
+)
+CHANGES_TABLES = re.compile(r"(CREATE|ALTER|INDEX|DROP)( VIEW)? command denied to user")
 # A lenient server would cut a text or clamp a sum silently; times are ours and UTC; whole seconds
 # of lock wait, for rows and for tables (which may wait for a day); REPEATABLE READ makes the guards
 # inside one statement locking reads. All that a new connection is told and asked goes in one trip.
@@ -239,6 +245,8 @@ def number_of(error: Exception) -> int:
 def explain(error: Exception) -> str:
     """The error in words for our log, with what to do about it."""
     hint = HINTS.get(number_of(error))
+    if CHANGES_TABLES.search(str(error)):
+        hint = OWNER_WANTED
     return f"{error}; {hint}" if hint else str(error)
 
 

@@ -13,7 +13,7 @@ from callback.tools.words import _
 
 HINTS = (
     *mysql.HINTS.values(),
-    *(mysql.BUSY, PROMISE_MISSING, COLUMN_MISSING),
+    *(mysql.BUSY, mysql.OWNER_WANTED, PROMISE_MISSING, COLUMN_MISSING),
     *(login.REFUSED, login.COLD, login.REMEDY),
 )
 # What else the walk says; the catalog is gathered from here.

@@ -93,6 +93,7 @@ def command(folder: Path, *more: str) -> list[str]:
             f"{KNOWN}entry = 'cgi'\nweb = 'sites/pay'\n",
             "must stand beside each other",
         ),
+        (f"{KNOWN}entry = 'fcgi'\nfolder = 'pay'\n", "its last part must be 'callback'"),
         (f"{KNOWN}folder = 'public_html/callback'\n", "stands inside a web folder"),
         (f"{KNOWN}folder = ''\n", "folder: expected a folder of its own"),
         ("host = 'h'\nuser = 'u'\nurl = 'pay.example.kz'\n", "url: expected the site's address"),

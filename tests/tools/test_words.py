@@ -164,3 +164,17 @@ def test_a_hint_of_the_database_is_said_in_it(language: str, hint: str) -> None:
 
     assert "Access denied" in said
     assert hint in said
+
+
+@pytest.mark.parametrize(
+    ("denied", "hint"),
+    [
+        ("ALTER command denied to user 'u'@'h' for table 'payment'", "may not make or change"),
+        ("CREATE command denied to user 'u'@'h' for table 'payment'", "may not make or change"),
+        ("INSERT command denied to user 'u'@'h' for table 'payment'", "over its quota"),
+        ("SELECT command denied to user 'INDEX command denied'@'h'", "over its quota"),
+    ],
+)
+def test_a_right_that_was_never_wanted_is_not_one_that_was_revoked(denied: str, hint: str) -> None:
+    """Tables are made by whoever may; the quota has nothing to do with it."""
+    assert hint in explain(pymysql.OperationalError(1142, denied))
