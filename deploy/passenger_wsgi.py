@@ -243,7 +243,10 @@ def _load():
 
 
 if PYTHON and sys.executable != PYTHON:
-    os.execl(PYTHON, PYTHON, *sys.argv)  # noqa: S606 - it is this program again
+    try:
+        os.execl(PYTHON, PYTHON, *sys.argv)  # noqa: S606 - it is this program again
+    except OSError as error:
+        _refuse("PYTHON in passenger_wsgi.py is %s: %s; ask the host" % (PYTHON, error.strerror))
 
 os.environ.setdefault("CALLBACK_CONFIG", SETTINGS)
 _look_around()

@@ -109,9 +109,15 @@ def cut_release(host: Host) -> None:
     (host.folder / "callback" / "releases" / "r1" / "MANIFEST.sha256").unlink()
 
 
+def name_no_python(host: Host) -> None:
+    entry = host.folder / "callback" / "passenger_wsgi.py"
+    entry.write_text(entry.read_text().replace('\nPYTHON = ""', '\nPYTHON = "/none/python3"'))
+
+
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
+        (name_no_python, "PYTHON in passenger_wsgi.py is /none/python3: No such file"),
         (lambda host: host.settings.unlink(), "the settings cannot be read: "),
         (lambda host: host.settings.unlink(), "private/callback.toml, mode 600"),
         (lambda host: host.add("KEY = yes\n"), "callback.toml: Invalid value (at line "),
