@@ -209,6 +209,11 @@ def deploy(
 ) -> None:
     """Upload, switch, prove; back to the one before when it does not serve."""
     copy = check(settings)
+    if copy and not copy.public_url:
+        print(
+            f'{settings["settings"]} has no PUBLIC_URL = "{settings["url"]}": without it weak keys '
+            "and passwords are not refused, and flask doctor --site asks nobody"
+        )
     beside = Undoable(host)
     send_program(beside, settings)
     host.put(f"releases/{archive.name}", archive.read_bytes())  # the long one before what is live

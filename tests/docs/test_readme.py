@@ -149,11 +149,10 @@ def test_every_command_is_there(readme: str, tmp_path: Path) -> None:
 
 
 def test_the_banks_that_the_sample_leaves_out_would_start(tmp_path: Path) -> None:
-    """What stands there behind marks of comment is a bank as it should be."""
-    lines = (ROOT / "sample.toml").read_text(encoding="utf-8").splitlines()
-    behind = [line.removeprefix("# ") for line in lines if re.match(r"# (\[|\w+ = )", line)]
-    text = "\n".join([*lines, *behind]).replace("public-secret-of-the-sample", "x" * 32)
-    text = text.replace("…", "x" * 32)
+    """What stands there behind marks of comment is as it should be: keys, and a bank."""
+    text = (ROOT / "sample.toml").read_text(encoding="utf-8")
+    text = re.sub(r"^# (?=\[|\w+ = )", "", text, flags=re.MULTILINE)
+    text = text.replace("public-secret-of-the-sample", "x" * 32).replace("…", "x" * 32)
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
     banks = settings.load(path).banks

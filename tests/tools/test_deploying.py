@@ -274,6 +274,22 @@ def test_an_entry_that_did_run_is_not_said_to_have_not(
     assert ("did not even run" in str(told.value)) is is_looked_at
 
 
+def test_a_site_whose_settings_are_those_of_a_trial_is_told(
+    office: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only with a public address are weak passwords refused."""
+    settings = {**release.DEFAULTS, "url": "https://localhost", "web": "public_html"}
+    settings |= {"settings": str(office / "config.toml")}
+    monkeypatch.setattr(release, "_failure", lambda *_: "")
+
+    host: Any = Folder({})
+    release.deploy(host, settings, office / "r1.zip")
+    assert 'has no PUBLIC_URL = "https://localhost"' in capsys.readouterr().out
+    (office / "config.toml").write_text(f'PUBLIC_URL = "https://localhost"\n{SETTINGS}{SOME_BANK}')
+    release.deploy(host, settings, office / "r1.zip")
+    assert "PUBLIC_URL" not in capsys.readouterr().out
+
+
 def test_a_release_before_that_does_not_serve_is_not_said_to(
     office: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
