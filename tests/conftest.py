@@ -158,18 +158,6 @@ def flask(settings: Path, *args: str, root: Path = ROOT) -> subprocess.Completed
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the two engines of a file run at once: they share neither database nor endpoint."""
-    for item in items:
-        values = (
-            item.callspec.params
-            if isinstance(item, pytest.Function) and hasattr(item, "callspec")
-            else {}
-        )
-        item.add_marker(pytest.mark.xdist_group(f"{item.path}-{values.get('database', '')}"))
-
-
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
     """One private server for the whole session."""

@@ -155,7 +155,13 @@ def test_ctrl_c_is_no_traceback(office: Path) -> None:
     """And says what serves."""
     with socket.create_server((HOST, 0)) as silent:
         toml(office, host=HOST, port=silent.getsockname()[1])
-        process = subprocess.Popen(command(office), stderr=subprocess.PIPE, text=True)
+        # A shell's background job passes on that it ignores Ctrl-C.
+        process = subprocess.Popen(
+            command(office),
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+        )
         with process, silent.accept()[0]:  # it waits for a greeting now
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=30)
