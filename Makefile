@@ -38,8 +38,9 @@ run: $(VENV)/run.stamp instance/config.toml
 	@echo
 	@exec $(VENV)/bin/gunicorn -c deploy/gunicorn.conf.py -b 127.0.0.1:$(PORT) wsgi:app
 
-# What the tests leave is shown when they fail, and else goes.
-pytest = @left=$$(mktemp -d); echo pytest $(1); \
+# What the tests leave is shown when they fail, and else goes. Other users of this machine may pass:
+# some tests run programs as nobody.
+pytest = @left=$$(mktemp -d); chmod 755 $$left; echo pytest $(1); \
 	TMPDIR=$$left $(VENV)/bin/pytest --basetemp=$$left/t $(1) && rm -rf $$left \
 	|| $(call stop,The folders of these tests are in $$left.)
 

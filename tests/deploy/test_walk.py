@@ -279,7 +279,7 @@ def test_a_release_is_brought_in_a_minute_over_50_ms(mariadb: MariaDB, tmp_path:
         office.fill_in(
             "deploy.toml",
             {
-                "host": '"127.0.0.2"',
+                "host": '"127.0.0.3"',
                 "user": f'"{account.user}"',
                 "password": f'"{PASSWORD}"',
                 "port": f"{ftp.port}",

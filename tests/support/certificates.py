@@ -34,7 +34,7 @@ def make_certificates(folder: Path) -> None:
 _HOSTS = [
     x509.DNSName("localhost"),
     x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-    x509.IPAddress(ipaddress.ip_address("127.0.0.2")),  # the same, from far away
+    x509.IPAddress(ipaddress.ip_address("127.0.0.3")),  # the same, from far away
 ]
 
 

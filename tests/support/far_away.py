@@ -1,4 +1,4 @@
-"""A long line to a server of this machine: what is sent to 127.0.0.2 arrives later."""
+"""A long line to a server of this machine: what is sent to 127.0.0.3 arrives later."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-FAR = "127.0.0.2"
+FAR = "127.0.0.3"
 Piece = tuple[float, bytes]
 
 
