@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from callback.database.errors import BusyError
+from callback.locks import lock
 from callback.tools.words import _
 
 if TYPE_CHECKING:
@@ -99,6 +101,26 @@ def at_once(folder: Path, content: bytes) -> Iterator[Path]:
         yield lent
     finally:
         lent.unlink(missing_ok=True)
+
+
+@contextmanager
+def turn(folder: Path) -> Iterator[None]:
+    """Let one list at a time be taken on this machine; BusyError at once for another.
+
+    Each keeps a worker for as long as it takes, and banks need one, too. That two are never
+    mixed is the database's to see to.
+    """
+    path = folder / "turn.lock"
+    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+        try:
+            lock(file.fileno(), wait=False)
+        except (BlockingIOError, PermissionError) as error:
+            raise BusyError("another list is being taken") from error
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # Windows deletes no open file
+                path.unlink()
 
 
 @contextmanager

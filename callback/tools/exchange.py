@@ -205,6 +205,7 @@ def _customers(ask: Ask) -> Reply:
                     answer = wire.json_answer({"taken": False, "received": there}, 202)
                     return _done(answer, received=there, size=piece.size)
                 path = stack.enter_context(arrival.whole(folder, piece))
+            stack.enter_context(arrival.turn(folder))
             return _take(ask, stack.enter_context(arrival.unpacked(path)))
     except arrival.GapError as error:
         raise AskError(str(error), 409, received=error.there) from error

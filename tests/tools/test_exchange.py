@@ -485,6 +485,29 @@ def test_while_another_has_the_books_the_office_asks_again(
     assert office.put(sent[-1][1], sent[-1][0]).json["new"] == 1  # type: ignore[index]
 
 
+def test_one_list_at_a_time_is_taken(books: Engine, office: Office, folder: Path) -> None:
+    """Each keeps a worker, and banks need one: another is told so at once, and loses nothing."""
+    before = state(books)
+    sent = pieces(LIST, 60)
+    for query, content in sent[:-1]:
+        office.put(content, query)
+    with arrival.turn(folder / "exchange"):
+        replies = [office.put(LIST), office.put(sent[-1][1], sent[-1][0])]
+
+    assert [reply.status_code for reply in replies] == [503, 503]
+    assert state(books) == before
+    assert office.put(sent[-1][1], sent[-1][0]).json["new"] == 1  # type: ignore[index]
+
+
+def test_a_file_that_cannot_be_read_is_told_with_its_line(books: Engine, office: Office) -> None:
+    """As every other fault."""
+    reply = office.put(LIST.decode().encode("windows-1251"))
+
+    assert reply.json
+    (fault,) = reply.json["faults"]
+    assert (fault["line"], fault["text"][:9]) == (2, "not utf-8")
+
+
 # --- Payments go out ---
 
 

@@ -7,6 +7,7 @@ checks; who pays waits only while the very account, or invoice, is being changed
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections import Counter
 from contextlib import contextmanager
@@ -98,10 +99,16 @@ def _read(desk: Transaction, layout: ListLayout, path: Path, progress: Progress)
         for piece in pieces(progress(reader.items(), "reading"), PIECE):
             desk.run_many("add_item", [item._asdict() for item in piece])
     except RegisterError as error:
-        raise Refused([Fault(0, str(error))]) from error
+        raise Refused([_unreadable(str(error))]) from error
     if reader.faults:
         raise Refused(reader.faults)
     return reader.known_until
+
+
+def _unreadable(text: str) -> Fault:
+    """Why the file cannot be read at all; where that was met in one line, its number apart."""
+    found = re.fullmatch(r"(?s)line ([0-9]+): (.*)", text)
+    return Fault(int(found[1]), found[2]) if found else Fault(0, text)
 
 
 def _copy(books: Transaction, desk: Transaction, progress: Progress) -> None:
