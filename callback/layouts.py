@@ -29,6 +29,11 @@ SEND_FORMS = (
     '"folder:/path", "ftps://user:password@host/folder/", "sftp://user@host/folder/", '
     '"https://host/folder/", "mailto:name@example.kz" or "held:48" (hours)'
 )
+# A customer's number, unless `pattern` says more. A spreadsheet leaves what nobody can type: the
+# quotes of '0071501 and ="0071501", blanks and marks that cannot be seen.
+LIST_NUMBER = (
+    r"(?=.*[0-9])[^\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060\ufeff\"'=]{1,64}"
+)
 SOME_DAY = datetime(2026, 11, 3, 9, 15)  # noqa: DTZ001 - tries out forms of dates
 COLUMNS = ("number", "name", "address", "period", "sum", "kopecks")
 # GOST R 56042: what stands first, in this order, and how long it may be.
@@ -446,7 +451,7 @@ IMPORT_KEYS: Mapping[str, Setting] = {
     "group": Setting(readers.choice("", " ", "'", ",", "."), ""),
     "kopecks": Setting(readers.boolean, False),
     "sheet": Setting(readers.text, ""),
-    "pattern": Setting(readers.pattern, r"(?=.*[0-9])[^\x00-\x20\x7f]{1,64}"),
+    "pattern": Setting(readers.pattern, LIST_NUMBER),
     "known_until": Setting(readers.nonempty, "known_until"),
     "total": Setting(readers.text, ""),
     "total_count": Setting(_PLACE, 0),

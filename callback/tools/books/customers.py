@@ -31,7 +31,8 @@ OTHER_SORTS = {
     b"%PDF": "this is a PDF: save the list as .xlsx or CSV UTF-8",
 }
 # 7,01E+09: what Excel makes of a long number in a column that is not text.
-ROUNDED = re.compile(r"[0-9]([.,][0-9]*)?[Ee][+]?[0-9]{1,3}")
+# 7012340001.0: what a program makes of one that Excel has kept as a number.
+ROUNDED = re.compile(r"[0-9]([.,][0-9]*)?[Ee][+]?[0-9]{1,3}|[0-9]{5,}[.,]0+")
 LONGEST = 255  # what the columns name and address hold
 NOTHING = Decimal("0.00")
 
