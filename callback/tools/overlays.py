@@ -26,6 +26,7 @@ _IN_QUOTES = re.compile(r"""['"]:([a-z_]+)['"]""")
 _COMMITS = re.compile(
     r"(CREATE(?!\s+TEMPORARY)|ALTER|DROP(?!\s+TEMPORARY)|TRUNCATE|RENAME|GRANT|REVOKE|"
     r"(?:UN)?LOCK\s+TABLES?|COMMIT|ROLLBACK|BEGIN|START\s+TRANSACTION|ANALYZE|OPTIMIZE|REPAIR|"
+    r"FLUSH|CHECK\s+TABLES?|(?:CACHE|LOAD)\s+INDEX|"
     r"SET\s+(?:@@|SESSION\s+)?autocommit)\b",
     re.IGNORECASE,
 )
@@ -35,7 +36,7 @@ def examine(folder: Path) -> Iterator[Finding]:
     """Look at every file of the folder, which need not be there."""
     given = given_values()
     for file in sorted(folder.glob("*")):
-        fault = _name_fault(file, given)
+        fault = _folder_fault(file, given) if file.is_dir() else _name_fault(file, given)
         if fault:
             yield Finding("fault", f"instance/sql/{file.name}", fault)
         elif file.suffix == ".sql":
@@ -49,6 +50,13 @@ def given_values() -> dict[str, set[str]]:
     given = {**written, **{name: values(text) for name, text in ours.items()}}
     columns = set(_COLUMN.findall(ours["post_payment"]))
     return {**given, **dict.fromkeys(POSTING, columns | BESIDES)}
+
+
+def _folder_fault(folder: Path, given: Mapping[str, set[str]]) -> str:
+    """Why nothing in a folder is read, such as that of a mapping that was copied whole."""
+    names = sorted(file.name for file in folder.glob("*.sql") if file.stem in given)
+    told = _("is a folder, and nothing in it is read: move {names} up")
+    return told.format(names=", ".join(names)) if names else ""
 
 
 def _name_fault(file: Path, given: Mapping[str, set[str]]) -> str:

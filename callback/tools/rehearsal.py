@@ -62,7 +62,7 @@ def _look(look: _Look, books: Books) -> Finding:
     try:
         return Finding("ok", look.name, look.run(books))
     except NothingError as nothing:
-        return Finding("ok", look.name, str(nothing))
+        return Finding(nothing.state, look.name, str(nothing))
     except WrongError as wrong:
         return Finding("fault", f"{look.name}: {wrong.name}", str(wrong))
     except DatabaseError as error:
@@ -97,6 +97,7 @@ class _Customers:
                         state=row["state"], n=row["n"], states=", ".join(states)
                     ),
                 )
+        self._rows(books)
         for payer in self.payers:
             for row in books.rows(f"doctor_same_{payer}"):
                 what = (
@@ -118,6 +119,22 @@ class _Customers:
                 _("is the id of no account, so nobody owes anything: mend it"),
             )
         return _("their numbers are unique, and their states ours")
+
+    def _rows(self, books: Books) -> None:
+        """Look for what a join does to them: rows without a partner, and rows that are doubled."""
+        for row in books.rows("doctor_lacking"):
+            if row["n"]:
+                raise WrongError(
+                    row["name"], _("is NULL of {n}: leave them out, or mend it").format(n=row["n"])
+                )
+        for row in books.rows("doctor_twice"):
+            raise WrongError(
+                "invoice.id",
+                _(
+                    "{n} rows have the id {id}, and all of them are owed: does a join in the view "
+                    "double them?"
+                ).format(n=row["n"], id=row["id"]),
+            )
 
 
 @dataclass
@@ -173,7 +190,9 @@ class _Play:
         return played + self.unseen
 
     def _somebody(self, books: Books) -> str:
-        for row in books.rows(f"doctor_{self.payer}", state="active"):
+        rows = books.rows(f"doctor_{self.payer}", state="active")
+        self._check_patterns(rows)
+        for row in rows:
             number = str(row["number"])
             typed = number.removeprefix(self.bank.prefix)
             owes = self._sum(books.rows(f"find_{self.payer}", **self._look(number)))
@@ -181,6 +200,19 @@ class _Play:
             if fits and (self.payer == "account" or owes >= 5 * SUM):
                 return typed
         raise NothingError(_("nobody is there yet to rehearse a payment with"))
+
+    def _check_patterns(self, rows: Sequence[Row]) -> None:
+        """Say so where nobody can be paid for, whatever the tables are."""
+        banks = [bank for bank in self.banks if bank.payer == self.payer]
+        numbers = [str(row["number"]) for row in rows]
+        if numbers and not any(bank.takes(number) for bank in banks for number in numbers):
+            raise NothingError(
+                _(
+                    "no bank lets in any of {n} numbers, such as {number!r}: is account_pattern "
+                    "that of the site's numbers?"
+                ).format(n=len(numbers), number=numbers[0]),
+                "warning",
+            )
 
     def _look(self, number: str) -> dict[str, Any]:
         since = {"waits_created_at": LONG_AGO, "waits_paid_at": LONG_AGO}

@@ -11,6 +11,7 @@ from callback import operation
 from callback.database import Database, statements
 from callback.database.errors import DatabaseError, RetryError
 from callback.database.mysql import MySQL
+from callback.tools.finding import State
 from callback.tools.words import _
 
 if TYPE_CHECKING:
@@ -84,7 +85,11 @@ class WrongError(Exception):
 
 
 class NothingError(Exception):
-    """There is nobody to rehearse with, which is no fault."""
+    """There is nobody to rehearse with, which is no fault, but may be one of the settings."""
+
+    def __init__(self, text: str = "", state: State = "ok") -> None:
+        super().__init__(text)
+        self.state: State = state
 
 
 class Undone:

@@ -136,6 +136,11 @@ WRONG: dict[str, tuple[dict[str, str], str, str]] = {
         "instance/sql/find_account.sql",
         "has 2 statements",
     ),
+    "a script that flushes": (
+        {"post_paid.sql": "UPDATE users SET x = :id; FLUSH TABLES"},
+        "instance/sql/post_paid.sql",
+        "has FLUSH, which ends the transaction",
+    ),
     "a script that commits": (
         {"post_paid.sql": "ALTER TABLE users ADD x INT; UPDATE users SET x = :id"},
         "instance/sql/post_paid.sql",
@@ -358,6 +363,20 @@ def test_a_wrong_statement_is_found(
     assert engine.rows("SELECT COUNT(*) FROM payment") == [(0,)]
 
 
+def test_a_folder_that_is_copied_whole_is_named(
+    ours: tuple[MariaDBEngine, Path], examined: Callable[..., list[Any]], tmp_path: Path
+) -> None:
+    """Nothing in it is read: the scripts of a mapping stand in instance/sql itself."""
+    copied = tmp_path / "instance" / "sql" / "dolibarr"
+    copied.mkdir()
+    (copied / "post_paid.sql").write_text("UPDATE users SET x = :id", encoding="utf-8")
+
+    (finding,) = examined(ours[1])
+
+    assert finding.name == "instance/sql/dolibarr"
+    assert "move post_paid.sql up" in finding.text
+
+
 SOUND: dict[str, dict[str, str]] = {
     "nothing": {},
     "ours": {path.name: path.read_text() for path in SQL.glob("*_account.sql")},
@@ -410,13 +429,14 @@ INSERT INTO customer (number, name, active, phone)
 SELECT CONCAT('7', LPAD(seq, 5, '0')), NULL, 1, seq FROM seq_1_to_{rows};
 INSERT INTO bill (number, customer, rest) SELECT CONCAT('A', seq), seq, 100.10 FROM seq_1_to_{rows};
 """
-ACCOUNT = """CREATE VIEW account AS SELECT c.id, {number} AS number, c.name, '' AS address,
+ACCOUNT = """CREATE VIEW account AS SELECT {id} AS id, {number} AS number, c.name, '' AS address,
  {state} AS state FROM customer AS c {join}"""
 INVOICE = """CREATE VIEW invoice AS SELECT b.id, b.number, {owner} AS account_id,
  {amount} AS amount, CURRENT_DATE AS issued_on,
- CONVERT('issued' USING ascii) COLLATE ascii_bin AS state FROM bill AS b"""
+ CONVERT('issued' USING ascii) COLLATE ascii_bin AS state FROM {bills}"""
 STATE = "CONVERT(IF(c.active, 'active', 'closed') USING ascii) COLLATE ascii_bin"
 PLAIN: dict[str, Any] = {
+    **{"id": "c.id", "bills": "bill AS b"},
     **{"charset": "CHARACTER SET utf8", "key": "UNIQUE KEY (number)", "sum": "DOUBLE", "rows": 3},
     **{"number": "c.number", "state": STATE, "join": "", "owner": "b.customer"},
     **{"amount": "CAST(b.rest AS DECIMAL(14,2))", "first": "SET @nothing = 1"},
@@ -426,6 +446,7 @@ DIGITS = BANKS.replace('"osmp"\n', '"osmp"\naccount_pattern = "[A-Z]?[0-9]{1,9}"
 PAID = (
     "(SELECT SUM(p.amount) FROM payment AS p WHERE p.account_id = b.customer AND p.state = 'paid')"
 )
+TWO_BILLS = "INSERT INTO bill (number, customer, rest) VALUES ('B', 1, 5)"
 PADDED = "LPAD(c.id, 7, '0')"
 VIEWS: dict[str, tuple[dict[str, Any], str, str]] = {
     "sound": ({}, "", ""),
@@ -468,6 +489,35 @@ VIEWS: dict[str, tuple[dict[str, Any], str, str]] = {
         "some have none",
     ),
     "bills of nobody": ({"owner": "-b.id"}, "customers: invoice.account_id", "of no account"),
+    "bills that a join doubles": (
+        {"bills": "bill AS b JOIN bill AS other ON other.customer = b.customer", "last": TWO_BILLS},
+        "customers: invoice.id",
+        "2 rows have the id 1",
+    ),
+    "customers without an id": (
+        {"id": "NULLIF(c.id, 2)"},
+        "customers: account.id",
+        "is NULL of 1",
+    ),
+    "bills without a sum": (
+        {"amount": "CAST(NULLIF(b.rest, 100.10) AS DECIMAL(14,2))", "sum": "DECIMAL(9,2)"},
+        "customers: invoice.amount",
+        "is NULL of 3",
+    ),
+    "a sum that cannot be worked out": (
+        {
+            "sum": "INT UNSIGNED",
+            "amount": "CAST(b.rest - b.id AS DECIMAL(14,2))",
+            "last": "UPDATE bill SET rest = 0 WHERE id = 3",
+        },
+        "customers: doctor_lacking",
+        "out of range",
+    ),
+    "numbers that no bank lets in": (
+        {"banks": BANKS.replace('"osmp"\n', '"osmp"\naccount_pattern = "[0-9]{10}"\n')},
+        "rehearsal account",
+        "no bank lets in any of 3 numbers, such as '700001'",
+    ),
     "no key": (
         {"key": "KEY (phone)", "rows": 3000},
         "rehearsal account: find_account",
