@@ -41,6 +41,16 @@ NOT_OURS = (
 FAULTS = (NOT_UTF8, NOT_OURS)
 
 
+# MySQL ends the transaction before these, and what flask post has done is there for good.
+_COMMITS = re.compile(
+    r"(CREATE(?!\s+TEMPORARY)|ALTER|DROP(?!\s+TEMPORARY)|TRUNCATE|RENAME|GRANT|REVOKE|"
+    r"(?:UN)?LOCK\s+TABLES?|COMMIT|ROLLBACK|BEGIN|START\s+TRANSACTION|ANALYZE|OPTIMIZE|REPAIR|"
+    r"FLUSH|CHECK\s+TABLES?|(?:CACHE|LOAD)\s+INDEX|"
+    r"SET\s+(?:@@|SESSION\s+)?autocommit)\b",
+    re.IGNORECASE,
+)
+
+
 class StatementError(Exception):
     """A site's own `*.sql` files cannot be used; the text names every fault, a line each.
 
@@ -70,6 +80,12 @@ def values(text: str) -> set[str]:
 def with_values(text: str, write: Callable[[str], str]) -> str:
     """Write each `:name` as a driver wants it; what stands in quotes is no value."""
     return _VALUE.sub(lambda found: found[1] or write(found[2]), text)
+
+
+def ending_word(statement: str) -> str:
+    """The word with which a statement ends the transaction it stands in; empty when it does not."""
+    match = _COMMITS.match(unquoted(statement))
+    return match[1].upper() if match else ""
 
 
 def parts(script: str) -> list[str]:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from callback.database import load_statements, older
-from callback.database.statements import SCRIPTS, parts, read, unquoted, values
+from callback.database.statements import SCRIPTS, ending_word, parts, read, values
 from callback.paths import SQL
 from callback.tools.finding import Finding
 from callback.tools.words import _
@@ -22,14 +22,6 @@ POSTING = ("post_paid", "post_cancelled")
 BESIDES = frozenset({"account", "now"})
 _COLUMN = re.compile(r"\bp\.(\w+)")
 _IN_QUOTES = re.compile(r"""['"]:([a-z_]+)['"]""")
-# MySQL ends the transaction before these, and what flask post has done is there for good.
-_COMMITS = re.compile(
-    r"(CREATE(?!\s+TEMPORARY)|ALTER|DROP(?!\s+TEMPORARY)|TRUNCATE|RENAME|GRANT|REVOKE|"
-    r"(?:UN)?LOCK\s+TABLES?|COMMIT|ROLLBACK|BEGIN|START\s+TRANSACTION|ANALYZE|OPTIMIZE|REPAIR|"
-    r"FLUSH|CHECK\s+TABLES?|(?:CACHE|LOAD)\s+INDEX|"
-    r"SET\s+(?:@@|SESSION\s+)?autocommit)\b",
-    re.IGNORECASE,
-)
 
 
 def examine(folder: Path) -> Iterator[Finding]:
@@ -110,9 +102,9 @@ def _form(name: str, text: str) -> Iterator[str]:
             n=len(statements)
         )
     for statement in statements if name in POSTING else ():
-        commits = _COMMITS.match(unquoted(statement))
-        if commits:
+        word = ending_word(statement)
+        if word:
             yield _(
                 "has {word}, which ends the transaction: a run that is killed after it has posted "
                 "half a payment; do that once, by hand"
-            ).format(word=commits[1].upper())
+            ).format(word=word)

@@ -79,7 +79,9 @@ def tracked() -> list[Path]:
     paths = {ROOT / name for name in listed.stdout.split("\0") if name}
     ours = Path(__file__)
     return sorted(
-        path for path in paths if path.is_file() and path != ours and path.suffix != ".mo"
+        path
+        for path in paths
+        if path.is_file() and path != ours and path.suffix not in (".mo", ".po")
     )
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from callback.clock import utc_now
 from callback.database.errors import DatabaseError, DuplicateError, RetryError
 from callback.database.mysql import MySQL
+from callback.database.statements import ending_word
 from callback.tools.books.spool import spooled
 from callback.tools.printable import json_safe, printable
 
@@ -93,6 +94,7 @@ def run(
     """
     report = report or Report()
     scripts = {kind for kind in MARKS if f"post_{kind}" in database.statements}
+    _refuse_commits(database, scripts)
     with database.transaction() as books:
         poster = _Poster(books, options, _unsafe(database, books, scripts))
         for row in progress(poster.waiting(), "payments"):
@@ -108,6 +110,17 @@ def run(
             else:
                 report.reversed += 1
     return report
+
+
+def _refuse_commits(database: Database, scripts: Iterable[str]) -> None:
+    """What a script commits by itself would be there once more after every run that fails."""
+    for kind in scripts:
+        for statement in database.statements_of(f"post_{kind}"):
+            if word := ending_word(statement):
+                raise DatabaseError(
+                    f"post_{kind}.sql has {word}, which ends the transaction: nothing is posted "
+                    "until it is taken out; do that once, by hand"
+                )
 
 
 def lines(report: Report, *, dry_run: bool) -> Iterator[str]:

@@ -154,6 +154,17 @@ def test_a_script_that_changes_a_debt_is_wrong(
     assert program.rows("SELECT COUNT(*) FROM payment WHERE posted_at IS NULL") == [(3,)]
 
 
+@pytest.mark.parametrize("word", ["COMMIT", "START TRANSACTION", "TRUNCATE", "LOCK TABLES"])
+def test_a_script_that_ends_the_transaction_posts_nothing(
+    program: Engine, post: Callable[..., posting.Report], word: str
+) -> None:
+    """Its rows would be there once more after every run that fails."""
+    with pytest.raises(DatabaseError, match=f"post_paid.sql has {word}"):
+        post(f"{PAID};\n{word} program_payment")
+
+    assert rows(program) == []
+
+
 @pytest.mark.parametrize(("txn_id", "posted", "waiting"), [("1", 1, 1), ("3", 2, 0)])
 def test_a_failure_stops_only_its_own_customer(
     program: Engine, post: Callable[..., posting.Report], txn_id: str, posted: int, waiting: int
