@@ -378,7 +378,7 @@ def time_to_switch(deployed: Deployed, via: str, path: Path, folder: Path) -> fl
     """How long everything before the switch takes."""
     began = time.monotonic()
     with start(deployed, via, path, folder) as whole:
-        while current(deployed) != folder.name and whole.poll() is None:
+        while current(deployed) != folder.stem and whole.poll() is None:
             time.sleep(0.02)
         took = time.monotonic() - began
     assert whole.returncode == 0
