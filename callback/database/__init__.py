@@ -322,7 +322,8 @@ class Session:
 
     def came_at(self) -> datetime:
         """When the caller came, by this machine's clock."""
-        return utc_now() - timedelta(seconds=time.monotonic() - self._began)
+        waited = time.monotonic() - self._began  # first: we may be made to wait between the two
+        return utc_now() - timedelta(seconds=waited)
 
     def server_time(self) -> datetime:
         """Ask the server what time it is: its clock may have been set since it was connected to."""

@@ -519,3 +519,15 @@ def test_a_cancel_is_not_for_a_payment_that_came_later(
     assert len(paid(engine)) == 1
     assert desk(cancel) == "ok"
     assert desk(cancel, 0.01) == "duplicate_same"
+
+
+def test_a_cancel_on_the_heels_of_its_payment_is_heard(
+    engine: Engine, desk: Callable[..., str]
+) -> None:
+    """Clocks tell some milliseconds and no more: as old as its payment is not older."""
+    for number in range(20):
+        payment = PAYMENT.but(txn_id=f"{number}")
+        cancel = Cancel(name="cancel", txn_id=f"{number}", refund=True)
+        assert desk(payment) == "ok"
+        assert desk(cancel, 0.015) == "ok"
+    assert paid(engine) == []
