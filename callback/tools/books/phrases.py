@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from callback.tools.books.reconcile import UNKNOWN
+from callback.tools.books.reconcile import UNKNOWN, Name
 from callback.tools.words import catalog_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from callback.bank import Bank
-    from callback.tools.books.reconcile import Name
 
 # What is to be done about each kind that leaves something to agree on.
 ADVICE: Mapping[Name, str] = {
@@ -68,22 +67,7 @@ PHRASES = (
     UNKNOWN,
     "What to do",
     "matched",
-    "only in the register",
-    "over max_sum",
-    "only with us",
-    "differs",
-    "cancelled here",
-    "refund",
-    "probably the same",
-    "nobody's",
-    "no number in the purpose",
-    "no clear number",
-    "neither income nor spending",
-    "rejected",
-    "not a payment",
-    "cancelled on both sides",
-    "twice",
-    "booked",
+    *get_args(Name),
     "another account",
     "another sum",
     "another day",
