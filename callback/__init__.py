@@ -34,7 +34,11 @@ class Program:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.settings = settings.load(path or settings.file())
+        path = path or settings.file()
+        try:
+            self.settings = settings.load(path)
+        except SettingsError as error:
+            raise SettingsError(_told(error, path)) from None
         if not _at_a_terminal() and (exposed := reachable_by_others(self.settings.path)):
             raise SettingsError(exposed)
         log.start(self.settings.log)
@@ -42,7 +46,7 @@ class Program:
             # A site whose customers are kept elsewhere lays its own statements over ours.
             statements = load_statements(SQL, INSTANCE / "sql")
         except StatementError as error:
-            raise SettingsError(self._told(error)) from None
+            raise SettingsError(_told(error, path)) from None
         self.database = Database(self.settings.engine, statements, self.settings.connections)
         self.handlers = Handlers(self.settings, self.database, self._others)
 
@@ -56,15 +60,6 @@ class Program:
 
         return make(self.settings, self.database, self.handlers)
 
-    def _told(self, error: StatementError) -> str:
-        """In the office's language where somebody of it reads; in English for logs."""
-        if not _at_a_terminal():
-            return str(error)
-        from callback.tools.words import catalog_of
-
-        say = catalog_of(self.settings.language).gettext
-        return "\n".join(say(text).format(**values) for text, values in error.faults)
-
     def _others(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         # What stands in the place of the application's own wsgi_app is `handlers`.
         return type(self.app).wsgi_app(self.app, environ, start_response)
@@ -73,6 +68,16 @@ class Program:
 def create_app(path: Path | None = None) -> Flask:
     """Build the application as Flask knows it; SettingsError."""
     return Program(path).app
+
+
+def _told(error: Exception, path: Path) -> str:
+    """In the office's language where somebody of it reads; in English for logs."""
+    if not _at_a_terminal():
+        return str(error)
+    from callback.tools.words import language_of, say, speak
+
+    speak(language_of(path))
+    return say(error)
 
 
 def _at_a_terminal() -> bool:

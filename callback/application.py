@@ -10,10 +10,12 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from callback import log
+from callback.phrase import Phrase
+from callback.readers import expected
 from callback.settings import reachable_by_others
 from callback.tools.pages import Pages
 from callback.tools.printable import tolerate_any_console
-from callback.tools.words import speak, speak_at_a_terminal, translated
+from callback.tools.words import say, speak, speak_at_a_terminal, translated
 
 if TYPE_CHECKING:
     from click import Command, Context
@@ -60,10 +62,10 @@ class Commands(AppGroup):
     def _refuse(self) -> None:
         """Have mended what whoever sits at a terminal can mend; a payment is answered without."""
         if exposed := reachable_by_others(self._settings.path):
-            raise ClickException(exposed)
+            raise ClickException(say(exposed))
         if fault := log.fault(self._settings.log):
-            text = f"{self._settings.path}:\nLOG: expected a file to write to: {fault}"
-            raise ClickException(text)
+            wanted = Phrase("a file to write to: {fault}", fault=fault)
+            raise ClickException(f"{self._settings.path}:\n{say(expected('LOG', wanted))}")
 
     def _install(self, app: Flask, settings: Settings, database: Database) -> None:
         if not self.commands:

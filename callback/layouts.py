@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from callback import readers
-from callback.readers import Setting
+from callback.phrase import Phrase
+from callback.readers import Setting, expected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -25,7 +26,7 @@ UTF_16 = ("utf-16", "utf-16-le", "utf-16-be")  # of registers only
 ISO = "iso"  # a form of dates: ISO 8601, with or without a zone
 DAY = "day"  # a group of the expression for a file's name
 SCHEMES = ("folder", "ftp", "ftps", "sftp", "https", "mailto", "held")
-SEND_FORMS = (
+SEND_FORMS = Phrase(
     '"folder:/path", "ftps://user:password@host/folder/", "sftp://user@host/folder/", '
     '"https://host/folder/", "mailto:name@example.kz" or "held:48" (hours)'
 )
@@ -51,9 +52,12 @@ QR_FIRST_BYTES = 300
 # Of a file: with a bank's name, numbers and ".part" it must not be longer than 255 bytes.
 MAX_NAME = 160
 DIRECTIVE = re.compile("%([A-Za-z])")
-A_COLUMN = "a column, from 1, or from the end when negative"
-NUMBER = 'a regular expression with a group for the number, such as "л/с ([0-9]{8})"'
-HEAD_DAY = 'a regular expression with a group for the day, such as "за ([0-9.]{10})"'
+A_COLUMN = Phrase("a column, from 1, or from the end when negative")
+LIST_COLUMN = Phrase("a column, from 1")
+NUMBER = Phrase('a regular expression with a group for the number, such as "л/с ([0-9]{8})"')
+HEAD_DAY = Phrase('a regular expression with a group for the day, such as "за ([0-9.]{10})"')
+MAIL_SERVER = Phrase("a mail server, to send by")
+SENDER = Phrase("an address, to send from")
 
 
 class TableForms(Protocol):
@@ -222,7 +226,7 @@ def expression(value: Any) -> re.Pattern[str] | None:
     try:
         return re.compile(readers.text(value)) if value else None
     except re.error as error:
-        raise ValueError('a regular expression such as "QIWI_.*[.]csv"') from error
+        raise ValueError(Phrase('a regular expression such as "QIWI_.*[.]csv"')) from error
 
 
 # Of Unix or of Windows, whose disks have letters and whose network has two backslashes.
@@ -244,7 +248,7 @@ def send(value: Any) -> Target | None:
 
 def mail_server(value: Any) -> Target | None:
     """A mail server; an empty text is none."""
-    forms = '"smtps://user:password@host:465" or "smtp://host:25"'
+    forms = Phrase('"smtps://user:password@host:465" or "smtp://host:25"')
     return _address(value, ("smtp", "smtps"), forms) if readers.text(value) else None
 
 
@@ -263,7 +267,9 @@ def _address(value: str, schemes: Collection[str], forms: str) -> Target:
     except ValueError as error:
         raise ValueError(forms) from error
     if target.scheme == "sftp" and target.password:
-        raise ValueError("a key for sftp, no password: sftp://user@host/folder/?key=/path/id")
+        raise ValueError(
+            Phrase("a key for sftp, no password: sftp://user@host/folder/?key=/path/id")
+        )
     known = {"key", "known_hosts"} if target.scheme == "sftp" else set()
     folder = target.path.endswith("/") or target.scheme.startswith("smtp")
     if (
@@ -284,7 +290,7 @@ def _form(value: Any) -> str:
             raise ValueError(value)
         datetime.strptime(text, value)  # noqa: DTZ007
     except ValueError as error:
-        raise ValueError('a form of date or time such as "%d.%m.%Y %H:%M:%S"') from error
+        raise ValueError(Phrase('a form of date or time such as "%d.%m.%Y %H:%M:%S"')) from error
     return str(value)
 
 
@@ -293,14 +299,14 @@ def _date_form(value: Any) -> str:
     try:
         return ISO if value == ISO else _form(value)
     except ValueError as error:
-        raise ValueError(f'{error}, or "iso"') from error
+        raise ValueError(Phrase('{error}, or "iso"', error=error)) from error
 
 
 def _day_end(value: Any) -> timedelta:
     """The hour at which a bank's day ends, as what is then left until midnight."""
     match = re.fullmatch("(?:(1[2-9]|2[0-3]):([0-5][0-9]))?", readers.text(value))
     if match is None:
-        raise ValueError('an hour from "12:00" to "23:59" such as "21:00"')
+        raise ValueError(Phrase('an hour from "12:00" to "23:59" such as "21:00"'))
     return timedelta(hours=24 - int(match[1] or 24), minutes=-int(match[2] or 0))
 
 
@@ -308,14 +314,16 @@ def _words(value: Any) -> tuple[str, ...]:
     """A text, or a list of them, none of them empty."""
     words = (value,) if isinstance(value, str) else value
     if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
-        raise ValueError('a text in quotes, or a list of them such as ["OK", "DONE"]')
+        raise ValueError(Phrase('a text in quotes, or a list of them such as ["OK", "DONE"]'))
     return tuple(filter(None, words))
 
 
 def _digits(*lengths: int) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if value and not (re.fullmatch("[0-9]*", readers.text(value)) and len(value) in lengths):
-            raise ValueError(" or ".join(map(str, lengths)) + " digits in quotes")
+            raise ValueError(
+                Phrase("{lengths} digits in quotes", lengths="/".join(map(str, lengths)))
+            )
         return readers.text(value)
 
     return read
@@ -324,7 +332,7 @@ def _digits(*lengths: int) -> Callable[[Any], str]:
 def _columns(value: Any) -> tuple[str, ...]:
     for column in readers.texts(value) or ("",):
         if column not in COLUMNS and not column.startswith("const:"):
-            raise ValueError("a list of " + ", ".join(f'"{c}"' for c in COLUMNS) + ', "const:…"')
+            raise ValueError(Phrase('a list of {words}, "const:…"', words=readers.listed(COLUMNS)))
     return tuple(value)
 
 
@@ -338,16 +346,16 @@ def _file_name(value: Any) -> str:
     sample = _try_out(readers.nonempty(value), bank="b", date=SOME_DAY, n=1, inn="1", rs="1")
     parts = [form for _, field, form, _ in Formatter().parse(value) if field == "date"]
     if not all(re.fullmatch("([^%]|%[YmdyHMSj])+", form or "") for form in parts):
-        raise ValueError("dates in it of %Y %m %d %y %H %M %S %j only, as {date:%Y%m%d}")
+        raise ValueError(Phrase("dates in it of %Y %m %d %y %H %M %S %j only, as {date:%Y%m%d}"))
     if re.search(r"[/\\\x00-\x1f]|^[.]|[.](sent|part)$", sample):
-        raise ValueError("the name of a file, without a folder")
+        raise ValueError(Phrase("the name of a file, without a folder"))
     if len(sample.encode()) > MAX_NAME:
-        raise ValueError(f"a name of at most {MAX_NAME} bytes")
+        raise ValueError(Phrase("a name of at most {most} bytes", most=MAX_NAME))
     return str(value)
 
 
 def _try_out(template: str, **values: Any) -> str:
-    wanted = "a text with " + ", ".join(f"{{{name}}}" for name in values)
+    wanted = Phrase("a text with {names}", names=", ".join(f"{{{name}}}" for name in values))
     try:
         for _, name, _, _ in Formatter().parse(template):
             if name is not None and name not in values:
@@ -367,11 +375,17 @@ def _qr(value: Any) -> dict[str, str]:
     for name, form in QR_FIRST.items():
         if not form.fullmatch(value.get(name, "")):
             raise ValueError(
-                f"{name} by GOST R 56042 in it, as {form.pattern.removeprefix('(?s)')}"
+                Phrase(
+                    "{name} by GOST R 56042 in it, as {form}",
+                    name=name,
+                    form=form.pattern.removeprefix("(?s)"),
+                )
             )
     for name, text in value.items():
         if name not in QR_FIRST and not (name in QR_NEXT and QR_NEXT[name].fullmatch(text)):
-            raise ValueError("nothing in it but " + ", ".join([*QR_FIRST, *QR_NEXT]) + ", by GOST")
+            raise ValueError(
+                Phrase("nothing in it but {names}, by GOST", names=", ".join([*QR_FIRST, *QR_NEXT]))
+            )
     return dict(value)
 
 
@@ -483,9 +497,10 @@ def import_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> 
     """Make a layout of keys that are right each for itself, and look whether they fit together."""
     for name in ("number", *(("issued_on", "amount") if values["invoice"] else ("debt",))):
         if values[name] == 0:
-            faults.append(f"{prefix}{name}: expected a column, from 1")
+            faults.append(expected(f"{prefix}{name}", LIST_COLUMN))
     if (values["total_count"] or values["total_sum"]) and not values["total"]:
-        faults.append(f"{prefix}total: expected the text that the totals line begins with")
+        wanted = Phrase("the text that the totals line begins with")
+        faults.append(expected(f"{prefix}total", wanted))
     return ListLayout(**values)
 
 
@@ -493,11 +508,12 @@ def export_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> 
     """Make a layout of keys that are right each for itself, and look whether they fit together."""
     scheme = values["send"] and values["send"].scheme
     if scheme == "held":
-        faults.append(f"{prefix}send: expected another than held: nobody comes for it")
+        wanted = Phrase("another than held: nobody comes for it")
+        faults.append(expected(f"{prefix}send", wanted))
     if scheme == "mailto" and not values["smtp"]:
-        faults.append(f"{prefix}smtp: expected a mail server, to send by")
+        faults.append(expected(f"{prefix}smtp", MAIL_SERVER))
     if values["smtp"] and "@" not in values["mail_from"]:
-        faults.append(f"{prefix}mail_from: expected an address, to send from")
+        faults.append(expected(f"{prefix}mail_from", SENDER))
     return StatementLayout(**values)
 
 
@@ -509,7 +525,7 @@ def exchange(values: Mapping[str, Any], faults: list[str], prefix: str) -> Excha
 def register_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> RegisterLayout:
     """Make a layout of keys that are right each for itself, and look whether they fit together."""
     for key, wanted in _misfits(values):
-        faults.append(f"{prefix}{key}: expected {wanted}")
+        faults.append(expected(f"{prefix}{key}", wanted))
     return RegisterLayout(**values)
 
 
@@ -519,18 +535,23 @@ def _misfits(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if values[key] == 0:
             yield key, A_COLUMN
     if values["date"] == 0 and not _says_the_day(values):
-        yield "date", f"{A_COLUMN}; or day, where the head of the file says the day"
+        yield (
+            "date",
+            Phrase(
+                "{a_column}; or day, where the head of the file says the day", a_column=A_COLUMN
+            ),
+        )
     if values["state"] and not values["good"]:
-        yield "good", "the text that state must hold"
+        yield "good", Phrase("the text that state must hold")
     for key, wanted in (("purpose", NUMBER), ("day", HEAD_DAY)):
         if values[key] and not values[key].groups:
             yield key, wanted
     if values["form"] in STATEMENTS and values["purpose"] is None:
         yield "purpose", NUMBER
     if values["header"] and not values["skip"]:
-        yield "skip", "1 or more: the header is one of the lines before the rows"
+        yield "skip", Phrase("1 or more: the header is one of the lines before the rows")
     if values["group"] and values["group"] == values["decimal"]:
-        yield "group", "another than decimal"
+        yield "group", Phrase("another than decimal")
 
 
 def _says_the_day(values: Mapping[str, Any]) -> bool:
@@ -552,20 +573,24 @@ def bills_layout(values: Mapping[str, Any], faults: list[str], prefix: str) -> B
     """Make a layout of keys that are right each for itself, and look whether they fit together."""
     for name in ("inn", "rs"):
         if f"{{{name}" in values["name"] and not values[name]:
-            faults.append(f"{prefix}{name}: expected one, it is part of the file's name")
+            wanted = Phrase("one, it is part of the file's name")
+            faults.append(expected(f"{prefix}{name}", wanted))
     if values["shape"] != "full" and values["form"] != "pull":
-        faults.append(f'{prefix}form: expected "pull" with this shape')
+        faults.append(expected(f"{prefix}form", Phrase('"pull" with this shape')))
     if values["quote"] and values["quote"] == values["separator"]:
-        faults.append(f"{prefix}separator: expected another than quote")
+        faults.append(expected(f"{prefix}separator", Phrase("another than quote")))
     qr = values["qr"]
     if values["form"] == "qr" and qr is None:
-        faults.append(f"{prefix}qr: expected a table of " + ", ".join(QR_FIRST))
+        wanted = Phrase("a table of {names}", names=", ".join(QR_FIRST))
+        faults.append(expected(f"{prefix}qr", wanted))
     if qr and values["encoding"] not in QR_ENCODINGS:
-        faults.append(f"{prefix}encoding: expected one of " + ", ".join(QR_ENCODINGS) + " with qr")
+        wanted = Phrase("one of {words} with qr", words=", ".join(QR_ENCODINGS))
+        faults.append(expected(f"{prefix}encoding", wanted))
     elif qr and len("|".join(qr_first(qr)).encode(values["encoding"], "replace")) > QR_FIRST_BYTES:
-        faults.append(
-            f"{prefix}qr: expected " + ", ".join(QR_FIRST) + f" in {QR_FIRST_BYTES} bytes together"
+        wanted = Phrase(
+            "{names} in {most} bytes together", names=", ".join(QR_FIRST), most=QR_FIRST_BYTES
         )
+        faults.append(expected(f"{prefix}qr", wanted))
     return BillsLayout(**values)
 
 

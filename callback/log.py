@@ -48,14 +48,14 @@ def start(path: Path | None) -> None:
     _strangers.path = f"{path}.strangers" if path else ""
 
 
-def fault(path: Path | None) -> str:
-    """Say what keeps us from writing to the file; nothing when we can."""
+def fault(path: Path | None) -> OSError | None:
+    """What keeps us from writing to the file; nothing when we can."""
     try:
         if path:
             os.close(_open(str(path)))
     except OSError as error:
-        return str(error)
-    return ""
+        return error
+    return None
 
 
 def call(level: int, *, stranger: str = "", **fields: object) -> None:

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import tzdata
 
 from callback import proofs, wire
+from callback.phrase import Phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 # Old time-zone data is worse than none: Kazakhstan is at UTC+5 everywhere only since 1 March
 # 2024. The pinned package is used, whatever the machine has; as a folder, because to read it as a
@@ -57,31 +58,41 @@ class Setting(NamedTuple):
     in_folder: bool = False
 
 
+def expected(key: str, wanted: object) -> Phrase:
+    """What is wrong with a key; `wanted` is a reader's phrase, or the error that it is in."""
+    return Phrase("{key}: expected {wanted}", key=key, wanted=wanted)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words as the settings would say them."""
+    return ", ".join(f'"{word}"' for word in words)
+
+
 def text(value: Any) -> str:
     """A text, possibly empty."""
     if not isinstance(value, str):
-        raise ValueError("a text in quotes")
+        raise ValueError(Phrase("a text in quotes"))
     return value
 
 
 def xml_name(value: Any) -> str:
     """The name of an XML element, or an empty text for none."""
     if not re.fullmatch("([A-Za-z_][A-Za-z0-9_.-]*)?", text(value)):
-        raise ValueError("a name of an XML element in quotes")
+        raise ValueError(Phrase("a name of an XML element in quotes"))
     return str(value)
 
 
 def nonempty(value: Any) -> str:
     """A text that is not empty."""
     if not isinstance(value, str) or not value:
-        raise ValueError("a text in quotes, not empty")
+        raise ValueError(Phrase("a text in quotes, not empty"))
     return value
 
 
 def boolean(value: Any) -> bool:
     """True or false."""
     if not isinstance(value, bool):
-        raise ValueError("true or false, without quotes")
+        raise ValueError(Phrase("true or false, without quotes"))
     return value
 
 
@@ -90,7 +101,9 @@ def integer(low: int, high: int) -> Callable[[Any], int]:
 
     def read(value: Any) -> int:
         if type(value) is not int or not low <= value <= high:
-            raise ValueError(f"a whole number from {low} to {high}, without quotes")
+            raise ValueError(
+                Phrase("a whole number from {low} to {high}, without quotes", low=low, high=high)
+            )
         return value
 
     return read
@@ -101,7 +114,7 @@ def choice(*allowed: str) -> Callable[[Any], str]:
 
     def read(value: Any) -> str:
         if value not in allowed:
-            raise ValueError("one of " + ", ".join(f'"{word}"' for word in allowed))
+            raise ValueError(Phrase("one of {words}", words=listed(allowed)))
         return str(value)
 
     return read
@@ -112,7 +125,7 @@ def any_of(*allowed: str) -> Callable[[Any], tuple[str, ...]]:
 
     def read(value: Any) -> tuple[str, ...]:
         if not isinstance(value, list) or any(word not in allowed for word in value):
-            raise ValueError("a list of " + ", ".join(f'"{word}"' for word in allowed))
+            raise ValueError(Phrase("a list of {words}", words=listed(allowed)))
         return tuple(value)
 
     return read
@@ -121,7 +134,7 @@ def any_of(*allowed: str) -> Callable[[Any], tuple[str, ...]]:
 def texts(value: Any) -> tuple[str, ...]:
     """A list of texts."""
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError("a list of texts in quotes")
+        raise ValueError(Phrase("a list of texts in quotes"))
     return tuple(value)
 
 
@@ -129,14 +142,14 @@ def numbers(value: Any) -> tuple[int, ...]:
     """A whole number, or a list of them, at least one."""
     items = value if isinstance(value, list) else [value]
     if not items or not all(type(item) is int for item in items):
-        raise ValueError("a whole number without quotes, or a list of them")
+        raise ValueError(Phrase("a whole number without quotes, or a list of them"))
     return tuple(items)
 
 
 def generations(value: Any) -> tuple[int, ...]:
     """A number that is counted up to replace something, or a list of those that are good now."""
     if min(items := numbers(value)) < 1:
-        raise ValueError("a whole number from 1, or a list of them (newest last)")
+        raise ValueError(Phrase("a whole number from 1, or a list of them (newest last)"))
     return items
 
 
@@ -147,7 +160,9 @@ def url_token(value: Any) -> tuple[int, ...]:
     try:
         return generations(value)
     except ValueError as error:
-        raise ValueError(f"true or false, without quotes; or {error}") from error
+        raise ValueError(
+            Phrase("true or false, without quotes; or {error}", error=error)
+        ) from error
 
 
 def day(value: Any) -> date:
@@ -155,14 +170,14 @@ def day(value: Any) -> date:
     try:
         return value if type(value) is date else date.fromisoformat(text(value))
     except ValueError as error:
-        raise ValueError("a day such as 2026-12-31") from error
+        raise ValueError(Phrase("a day such as 2026-12-31")) from error
 
 
 def ids(value: Any) -> tuple[str, ...]:
     """A text or a whole number that names something, or a list of them, as texts."""
     items = value if isinstance(value, list) else [value]
     if not all(type(item) in (int, str) and item != "" for item in items):
-        raise ValueError("a text in quotes, a whole number, or a list of them")
+        raise ValueError(Phrase("a text in quotes, a whole number, or a list of them"))
     return tuple(str(item) for item in items)
 
 
@@ -170,9 +185,11 @@ def secrets(value: Any) -> tuple[bytes, ...]:
     """A secret, or a list of them (newest last), as bytes."""
     items = value if isinstance(value, list) else [value]
     if not items or not all(isinstance(item, str) and item for item in items):
-        raise ValueError("a text in quotes or a list of them (newest last), none of them empty")
+        raise ValueError(
+            Phrase("a text in quotes or a list of them (newest last), none of them empty")
+        )
     if any(item in PLACEHOLDERS for item in items):
-        raise ValueError("a text of your own in place of the dots: flask secret prints one")
+        raise ValueError(Phrase("a text of your own in place of the dots: flask secret prints one"))
     return tuple(item.encode() for item in items)
 
 
@@ -180,31 +197,37 @@ def secret_keys(value: Any) -> tuple[bytes, ...]:
     """Secrets of our own, each too long to be guessed at with one token at hand."""
     keys = secrets(value)
     if min(map(len, keys)) < LEAST_KEY_OF_A_TRIAL or b"public-secret-of-the-sample" in keys:
-        raise ValueError(
-            f"a random text of at least {LEAST_KEY} characters of your own (each of a list): "
-            "flask secret prints one"
-        )
+        raise ValueError(a_key())
     return keys
+
+
+def a_key() -> Phrase:
+    """What a SECRET_KEY should be."""
+    return Phrase(
+        "a random text of at least {least} characters of your own (each of a list): flask secret "
+        "prints one",
+        least=LEAST_KEY,
+    )
 
 
 def username(value: Any) -> str:
     """A user name of HTTP Basic, where a colon ends it."""
     if ":" in text(value):
-        raise ValueError("a text without a colon")
+        raise ValueError(Phrase("a text without a colon"))
     return str(value)
 
 
 def web_address(value: Any) -> str:
     """The beginning of our own address; an empty text is none."""
     if not re.fullmatch(r"(https?://[^\s/?#]+[^\s?#]*)?", text(value)):
-        raise ValueError('an address such as "https://pay.example.kz"')
+        raise ValueError(Phrase('an address such as "https://pay.example.kz"'))
     return str(value)
 
 
 def labels(value: Any) -> dict[str, str]:
     """A table of texts."""
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-        raise ValueError('a table of texts such as { name = "ФИО" }')
+        raise ValueError(Phrase('a table of texts such as { name = "ФИО" }'))
     return value
 
 
@@ -214,7 +237,7 @@ def codes(value: Any) -> dict[str, str]:
         type(code) in (int, str) and re.fullmatch("-?[0-9]{1,9}", str(code))
         for code in value.values()
     ):
-        raise ValueError('a table of outcomes and codes such as { account_blocked = "79" }')
+        raise ValueError(Phrase('a table of outcomes and codes such as { account_blocked = "79" }'))
     return {outcome: str(code) for outcome, code in value.items()}
 
 
@@ -223,21 +246,27 @@ def sums(value: Any) -> dict[str, str]:
     if not isinstance(value, dict) or not all(
         kind in SUMS and isinstance(name, str) and name for kind, name in value.items()
     ):
-        raise ValueError("a table of " + ", ".join(SUMS) + ' such as { commission = "fee" }')
+        raise ValueError(
+            Phrase(
+                "a table of {names} such as {example}",
+                names=", ".join(SUMS),
+                example='{ commission = "fee" }',
+            )
+        )
     return value
 
 
 def beginning(value: Any) -> str:
     """What stands before a number."""
     if not re.fullmatch("[!-~]{0,32}", text(value)):
-        raise ValueError("a text of at most 32 characters of ASCII, no blanks")
+        raise ValueError(Phrase("a text of at most 32 characters of ASCII, no blanks"))
     return str(value)
 
 
 def table(value: Any) -> dict[str, Any]:
     """A table of anything."""
     if not isinstance(value, dict):
-        raise ValueError("a table such as { skip = 1 }")
+        raise ValueError(Phrase("a table such as { skip = 1 }"))
     return value
 
 
@@ -245,7 +274,7 @@ def sum_of_money(value: Any) -> Decimal:
     """A sum as text with two decimals."""
     amount = wire.amount(value if isinstance(value, str) else None)
     if amount is None or amount > Decimal("999999999999.99"):
-        raise ValueError('a sum in quotes with a dot and two decimals such as "1.00"')
+        raise ValueError(Phrase('a sum in quotes with a dot and two decimals such as "1.00"'))
     return amount
 
 
@@ -254,7 +283,7 @@ def pattern(value: Any) -> re.Pattern[str]:
     try:
         return re.compile(f"{_NEVER}(?:{text(value)})", re.ASCII)
     except (re.error, ValueError) as error:
-        raise ValueError('a regular expression such as "[0-9]{4,12}"') from error
+        raise ValueError(Phrase('a regular expression such as "[0-9]{4,12}"')) from error
 
 
 def written(compiled: re.Pattern[str]) -> str:
@@ -267,13 +296,13 @@ def zone(value: Any) -> zoneinfo.ZoneInfo:
     try:
         return zoneinfo.ZoneInfo(text(value))
     except (OSError, ValueError, zoneinfo.ZoneInfoNotFoundError) as error:
-        raise ValueError('a time zone such as "Asia/Almaty"') from error
+        raise ValueError(Phrase('a time zone such as "Asia/Almaty"')) from error
 
 
 def currency(value: Any) -> str:
     """A currency by its three letters."""
     if not isinstance(value, str) or not re.fullmatch("[A-Z]{3}", value):
-        raise ValueError('three letters such as "KZT"')
+        raise ValueError(Phrase('three letters such as "KZT"'))
     return value
 
 
@@ -283,8 +312,10 @@ def networks(value: Any) -> tuple[Any, ...]:
         return tuple(_network(item) for item in texts(value))
     except ValueError as error:
         raise ValueError(
-            'a list of addresses and networks such as ["79.142.16.0/20", "::1"], '
-            "with no bits set behind the mask"
+            Phrase(
+                'a list of addresses and networks such as ["79.142.16.0/20", "::1"], with no bits '
+                "set behind the mask"
+            )
         ) from error
 
 
@@ -293,7 +324,7 @@ def proxies(value: Any) -> Any:
     try:
         return networks(value) if isinstance(value, list) else integer(0, 10)(value)
     except ValueError as error:
-        raise ValueError(f"{error}; or addresses, as in allow") from error
+        raise ValueError(Phrase("{error}; or addresses, as in allow", error=error)) from error
 
 
 def _network(text: str) -> Any:
@@ -305,19 +336,26 @@ def _network(text: str) -> Any:
 
 def public_key(least_bits: int = LEAST_RSA_BITS) -> Callable[[Any], proofs.RsaVerifier | None]:
     """A PEM file with an RSA public key, as what verifies by it; an empty text is none."""
-    return _key(proofs.RsaVerifier, "public", least_bits)
+    return _key(proofs.RsaVerifier, Phrase("public"), least_bits)
 
 
 def private_key(least_bits: int = LEAST_RSA_BITS) -> Callable[[Any], proofs.RsaSigner | None]:
     """A PEM file with an RSA private key, as what signs with it; an empty text is none."""
-    return _key(proofs.RsaSigner, "private", least_bits)
+    return _key(proofs.RsaSigner, Phrase("private"), least_bits)
 
 
 def _key(make: Callable[[bytes], K], sort: str, least_bits: int) -> Callable[[Any], K | None]:
     def read(value: Any) -> K | None:
         key = _key_of_file(value, make, sort) if value else None
         if key and key.bits < least_bits:
-            raise ValueError(f"an RSA {sort} key of at least {least_bits} bits, not {key.bits}")
+            raise ValueError(
+                Phrase(
+                    "an RSA {sort} key of at least {least_bits} bits, not {bits}",
+                    sort=sort,
+                    least_bits=least_bits,
+                    bits=key.bits,
+                )
+            )
         return key
 
     return read
@@ -328,11 +366,11 @@ def _key_of_file(value: Any, make: Callable[[bytes], K], sort: str) -> K:
         return make(Path(text(value)).read_bytes())
     except ImportError as error:
         raise ValueError(
-            "the library cryptography on this host (pip install cryptography): RSA needs it"
+            Phrase("the library cryptography on this host (pip install cryptography): RSA needs it")
         ) from error
     except Exception as error:  # the library has its own kinds, besides OSError and ValueError
         raise ValueError(
-            f"a readable PEM file with an RSA {sort} key, without passphrase"
+            Phrase("a readable PEM file with an RSA {sort} key, without passphrase", sort=sort)
         ) from error
 
 

@@ -19,8 +19,9 @@ from callback.bank import Bank, Settings
 from callback.messages import LANGUAGES
 from callback.model import Outcome
 from callback.paths import INSTANCE
+from callback.phrase import Phrase, joined
 from callback.protocols import PROTOCOLS, default_codes
-from callback.readers import REQUIRED, Setting
+from callback.readers import REQUIRED, Setting, expected
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -35,15 +36,16 @@ if TYPE_CHECKING:
 
 BANK_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 NUMBER = re.compile("[0-9]{1,18}")
-OPEN_TO_OTHERS = "others on this host can read the secrets: chmod 600 {path}"
 OPS_ADDRESSES = ("doctor", "health")
 EXCHANGE = "exchange"  # likewise, where the settings have [EXCHANGE]
-DATABASE_FORM = (
+DATABASE_FORM = Phrase(
     "mysql://user:password@host:3306/database?ssl_ca=/path/ca.pem (several hosts: h1:3306,h2:3306) "
     "or sqlite:////path/file.db"
 )
 # charset is utf8mb4 whatever is said
 MYSQL_OPTIONS = {"ssl_ca", "unix_socket", "charset", "insecure"}
+
+TOO_MUCH = Phrase("no more than max_sum")
 
 # What every bank may set; a dialect's own SETTINGS come on top (design.md, section 3).
 BANK_KEYS: Mapping[str, Setting] = {
@@ -117,7 +119,7 @@ def open_to_others(path: Path) -> str:
         return ""
     if status.st_uid != os.geteuid() and stat.S_IMODE(status.st_mode) & others == stat.S_IRGRP:
         return ""
-    return OPEN_TO_OTHERS.format(path=path)
+    return Phrase("others on this host can read the secrets: chmod 600 {path}", path=path)
 
 
 def reachable_by_others(path: Path) -> str:
@@ -154,16 +156,24 @@ def load(path: Path) -> Settings:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise SettingsError(
-            f"no settings file at {path.absolute()}: write one there (sample.toml is an example, "
-            "flask secret prints a SECRET_KEY), or let CALLBACK_CONFIG name another"
+            Phrase(
+                "no settings file at {file}: write one there (sample.toml is an example, flask "
+                "secret prints a SECRET_KEY), or let CALLBACK_CONFIG name another",
+                file=path.absolute(),
+            )
         ) from None
     except UnicodeDecodeError as error:
         raise SettingsError(
-            f"{path.absolute()}: not UTF-8, perhaps windows-1251 ({error.reason} at byte "
-            f"{error.start}): save it as UTF-8"
+            Phrase(
+                "{file}: line {line} is not UTF-8, perhaps windows-1251: save it as UTF-8",
+                file=path.absolute(),
+                line=error.object[: error.start].count(b"\n") + 1,
+            )
         ) from None
     except (OSError, ValueError) as error:  # also TOMLDecodeError
-        raise SettingsError(f"{path.absolute()}: {error}") from None
+        raise SettingsError(
+            Phrase("{file}: {error}", file=path.absolute(), error=_unreadable(error))
+        ) from None
     faults: list[str] = []
     if way := os.environ.get("CALLBACK_DATABASE"):
         raw["DATABASE"] = way  # another way to the same database, from another machine
@@ -187,7 +197,7 @@ def load(path: Path) -> Settings:
         values["EXPORT"], layouts.EXPORT_KEYS, layouts.export_layout, "EXPORT.", faults
     )
     if faults:
-        raise SettingsError("\n".join([f"{path.absolute()}:", *faults]))
+        raise SettingsError(joined("\n", [f"{path.absolute()}:", *faults]))
     return Settings(
         path=path,
         secret_keys=values["SECRET_KEY"],
@@ -206,6 +216,22 @@ def load(path: Path) -> Settings:
     )
 
 
+def _unreadable(error: OSError | ValueError) -> object:
+    """What the reader of TOML says, with the place where it stopped; an OSError as it is."""
+    text, is_cut, _ = str(error).partition(" (at end of document)")
+    if is_cut:
+        return Phrase("{error} (at end of document)", error=text)
+    match = re.fullmatch(r"(.*) \(at line ([0-9]+), column ([0-9]+)\)", text, re.DOTALL)
+    if match is None:
+        return error
+    return Phrase(
+        "{error} (at line {line}, column {column})",
+        error=match[1],
+        line=match[2],
+        column=match[3],
+    )
+
+
 def _table(
     raw: Mapping[str, Any], keys: Mapping[str, Setting], prefix: str, faults: list[str]
 ) -> dict[str, Any]:
@@ -215,14 +241,15 @@ def _table(
             from difflib import get_close_matches
 
             close = get_close_matches(name, keys, 1)
-            faults.append(f"{prefix}{name}: no such key" + (f"; {close[0]}?" if close else ""))
+            fault = Phrase("{key}: no such key", key=f"{prefix}{name}")
+            faults.append(fault + f"; {close[0]}?" if close else fault)
     return {name: _value(raw, name, key, prefix, faults) for name, key in keys.items()}
 
 
 def _value(raw: Mapping[str, Any], name: str, key: Setting, prefix: str, faults: list[str]) -> Any:
     value = raw.get(name, key.default)
     if value is REQUIRED:
-        faults.append(f"{prefix}{name}: missing")
+        faults.append(Phrase("{key}: missing", key=f"{prefix}{name}"))
         return None
     if value is None:
         return None
@@ -231,7 +258,7 @@ def _value(raw: Mapping[str, Any], name: str, key: Setting, prefix: str, faults:
     try:
         return key.read(value)
     except ValueError as error:
-        faults.append(f"{prefix}{name}: expected {error}")
+        faults.append(expected(f"{prefix}{name}", error))
         return None
 
 
@@ -252,13 +279,16 @@ def _bank(
 ) -> Bank | None:
     prefix = f"BANKS.{name}."
     if not BANK_NAME.fullmatch(name) or not isinstance(section, dict):
-        faults.append(f"BANKS.{name}: expected a table named by 1 to 32 of A-Z a-z 0-9 _ -")
+        wanted = Phrase("a table named by 1 to 32 of A-Z a-z 0-9 _ -")
+        faults.append(expected(f"BANKS.{name}", wanted))
         return None
     if name in OPS_ADDRESSES:
-        faults.append(f"BANKS.{name}: expected another name, /{name} is an address of our own")
+        wanted = Phrase("another name, /{name} is an address of our own", name=name)
+        faults.append(expected(f"BANKS.{name}", wanted))
     dialect = PROTOCOLS.get(str(section.get("protocol")))
     if dialect is None:
-        faults.append(f"{prefix}protocol: expected one of " + ", ".join(PROTOCOLS))
+        wanted = Phrase("one of {words}", words=", ".join(PROTOCOLS))
+        faults.append(expected(f"{prefix}protocol", wanted))
         return None
     before = len(faults)
     keys = {**BANK_KEYS, **dialect.SETTINGS}
@@ -272,24 +302,36 @@ def _bank(
         return None
     codes = _codes(default_codes(dialect, values), values["codes"])
     known = {*get_args(Outcome), *dialect.CODES}
-    faults += [f"{prefix}codes.{key}: no such outcome" for key in codes if key not in known]
+    faults += [
+        Phrase("{key}: no such outcome", key=f"{prefix}codes.{key}")
+        for key in codes
+        if key not in known
+    ]
     if values["min_sum"] > values["max_sum"]:
-        faults.append(f"{prefix}min_sum: expected no more than max_sum")
+        faults.append(expected(f"{prefix}min_sum", TOO_MUCH))
     if bool(values["username"]) != bool(values["password"]) and "username" in section:
-        faults.append(f"{prefix}password: expected one, to go with username")
+        wanted = Phrase("one, to go with username")
+        faults.append(expected(f"{prefix}password", wanted))
     if values["password"] and not values["username"]:
-        faults.append(f"{prefix}username: expected one, to go with password")
+        wanted = Phrase("one, to go with password")
+        faults.append(expected(f"{prefix}username", wanted))
     _read_generations(values, prefix, faults)
     _read_layouts(values, prefix, faults)
     proofs = ("allow", "password", "url_token", *dialect.PROOFS)
     # Nobody calls where a dialect has no address.
     if dialect.PATHS and not any(values[proof] for proof in proofs):
         faults.append(
-            f"{prefix.rstrip('.')}: nobody could prove to be this bank; set one of "
-            + ", ".join(proofs)
+            Phrase(
+                "{key}: nobody could prove to be this bank; set one of {names}",
+                key=prefix.rstrip("."),
+                names=", ".join(proofs),
+            )
         )
     faults += [
-        f"{prefix}{setting}: expected allow or url_token, the only proofs of who asks /{path}"
+        expected(
+            f"{prefix}{setting}",
+            Phrase("allow or url_token, the only proofs of who asks /{path}", path=path),
+        )
         for path, setting in dialect.OPENED_BY.items()
         if values[setting] and not (values["allow"] or values["url_token"])
     ]
@@ -312,17 +354,15 @@ def _read_generations(values: dict[str, Any], prefix: str, faults: list[str]) ->
         return
     newest = max(values["url_token"], default=0)
     if newest < 2:
-        faults.append(f"{prefix}url_token_until: expected url_token = 2 or more, the new one")
+        wanted = Phrase("url_token = 2 or more, the new one")
+        faults.append(expected(f"{prefix}url_token_until", wanted))
     values["url_token"] = (newest - 1, newest)
 
 
 def _weak_keys(keys: Iterable[bytes]) -> list[str]:
     if all(len(key) >= readers.LEAST_KEY for key in keys):
         return []
-    return [
-        f"SECRET_KEY: expected a random text of at least {readers.LEAST_KEY} characters of your "
-        "own (each of a list): flask secret prints one"
-    ]
+    return [expected("SECRET_KEY", readers.a_key())]
 
 
 def _weak_proofs(bank: Bank) -> Iterator[str]:
@@ -330,10 +370,12 @@ def _weak_proofs(bank: Bank) -> Iterator[str]:
     dialect = PROTOCOLS[bank.protocol]
     shared = [name for name in dialect.SHARED_PROOFS if bank.own[name]]
     if shared and not (bank.allow or bank.password or bank.url_token):
-        yield (
-            f"BANKS.{bank.name}: expected allow, password or url_token beside {shared[0]}: it is "
-            "the same for all whom the network calls, and says nothing of whom it means"
+        wanted = Phrase(
+            "allow, password or url_token beside {shared}: it is the same for all whom the network "
+            "calls, and says nothing of whom it means",
+            shared=shared[0],
         )
+        yield expected(f"BANKS.{bank.name}", wanted)
 
 
 def _weak_passwords(bank: Bank) -> list[str]:
@@ -341,17 +383,21 @@ def _weak_passwords(bank: Bank) -> list[str]:
         len(password.decode()) >= readers.LEAST_PASSWORD for password in bank.password
     ):
         return []
-    return [
-        f"BANKS.{bank.name}.password: expected at least {readers.LEAST_PASSWORD} characters (flask "
-        "secret prints some); or weak_password = true, where the bank dictates a shorter one"
-    ]
+    wanted = Phrase(
+        "at least {least} characters (flask secret prints some); or weak_password = true, where "
+        "the bank dictates a shorter one",
+        least=readers.LEAST_PASSWORD,
+    )
+    return [expected(f"BANKS.{bank.name}.password", wanted)]
 
 
 def _services(
     bank: Bank, tables: Mapping[str, Any], dialect: Dialect, prefix: str, faults: list[str]
 ) -> dict[str, Bank]:
     """The bank as it is for each of its services; those of the dialect's own setting are as it."""
-    faults += [f"{prefix}service_field: expected {w}" for w in _field_fault(bank, tables, dialect)]
+    faults += [
+        expected(f"{prefix}service_field", wanted) for wanted in _field_fault(bank, tables, dialect)
+    ]
     if not tables:
         return {}
     keys = dict(SERVICE_KEYS)
@@ -361,15 +407,18 @@ def _services(
     for name, table in tables.items():
         place = f"{prefix}services.{name}"
         if not isinstance(table, dict):
-            faults.append(f'{place}: expected a table such as {{ prefix = "17-" }}')
+            faults.append(expected(place, Phrase('a table such as { prefix = "17-" }')))
             continue
         values = _table(table, keys, f"{place}.", faults)
         ours = {key: value for key, value in values.items() if value is not None}
         services[name] = bank.but(service=name, **ours)
         if services[name].min_sum > services[name].max_sum:
-            faults.append(f"{place}.min_sum: expected no more than max_sum")
+            faults.append(expected(f"{place}.min_sum", TOO_MUCH))
     faults += [
-        f"{prefix}services.{name}.prefix: expected one that does not begin as that of {other}"
+        expected(
+            f"{prefix}services.{name}.prefix",
+            Phrase("one that does not begin as that of {other}", other=other),
+        )
         for (name, service), (other, shorter) in permutations(services.items(), 2)
         if shorter.prefix
         and service.prefix != shorter.prefix
@@ -383,11 +432,11 @@ def _services(
 
 def _field_fault(bank: Bank, tables: Mapping[str, Any], dialect: Dialect) -> Iterator[str]:
     if bank.service_field and not tables:
-        yield "none without services"
+        yield Phrase("none without services")
     elif bank.service_field and dialect.SERVICE:
-        yield "none: this protocol has a part that names the service"
+        yield Phrase("none: this protocol has a part that names the service")
     elif tables and dialect.PATHS and not (dialect.SERVICE or bank.service_field):
-        yield "the name of the parameter that names the service"
+        yield Phrase("the name of the parameter that names the service")
 
 
 def _named(accepted: Any) -> tuple[str, ...]:
@@ -407,7 +456,8 @@ def _own(service: Bank, dialect: Dialect, place: str, faults: list[str]) -> Mapp
             return {**service.own, dialect.SERVICE: dialect.SETTINGS[dialect.SERVICE].read(value)}
         except ValueError as error:
             why = str(error)
-    faults.append(f"{place}: expected as the name of a service {why}")
+    wanted = Phrase("as the name of a service {why}", why=why)
+    faults.append(expected(place, wanted))
     return service.own
 
 
@@ -422,10 +472,12 @@ def _mistaken_lists(banks: Mapping[str, Bank | None]) -> Iterator[str]:
     sent = [bank for bank in banks.values() if bank and bank.send]
     for bank, other in permutations(sent, 2):
         if layouts.names_collide((bank.name, bank.bills), (other.name, other.bills)):
-            yield (
-                f"BANKS.{bank.name}.bills.folder: expected another than that of "
-                f"BANKS.{other.name}, or {{bank}} in the names of the lists"
+            wanted = Phrase(
+                "another than that of BANKS.{other}, or {example} in the names of the lists",
+                other=other.name,
+                example="{bank}",
             )
+            yield expected(f"BANKS.{bank.name}.bills.folder", wanted)
 
 
 def _layout(
@@ -450,7 +502,8 @@ def _exchange(
     if raw is None:
         return None
     if EXCHANGE in banks:
-        faults.append(f"BANKS.{EXCHANGE}: expected another name, [EXCHANGE] opens /{EXCHANGE}")
+        wanted = Phrase("another name, [EXCHANGE] opens /{name}", name=EXCHANGE)
+        faults.append(expected(f"BANKS.{EXCHANGE}", wanted))
     keys = layouts.EXCHANGE_KEYS
     raw = _in_folder({"folder": keys["folder"].default, **raw}, keys, folder)
     exchange: layouts.Exchange | None = _layout(raw, keys, layouts.exchange, "EXCHANGE.", faults)
@@ -466,18 +519,17 @@ def _read_layouts(values: dict[str, Any], prefix: str, faults: list[str]) -> Non
         values[name] = _layout(values[name], keys, make, f"{prefix}{name}.", faults)
     scheme = values["send"] and values["send"].scheme
     if scheme == "mailto" and not values["smtp"]:
-        faults.append(f"{prefix}smtp: expected a mail server, to send by")
+        faults.append(expected(f"{prefix}smtp", layouts.MAIL_SERVER))
     if values["smtp"] and "@" not in values["mail_from"]:
-        faults.append(f"{prefix}mail_from: expected an address, to send from")
+        faults.append(expected(f"{prefix}mail_from", layouts.SENDER))
     bills = values["bills"]
     if bills and bills.shape not in ("full", values["protocol"]):
-        faults.append(f'{prefix}bills.shape: expected "full" with this protocol')
+        faults.append(expected(f"{prefix}bills.shape", Phrase('"full" with this protocol')))
     # What only the dialect could prove, a bank that fetches a list does not show.
     fetched = scheme == "held" or (bills and bills.form == "pull")
     if fetched and not any(values[proof] for proof in ("allow", "password", "url_token")):
-        faults.append(
-            f"{prefix}bills: expected allow, password or url_token for a list to be fetched"
-        )
+        wanted = Phrase("allow, password or url_token for a list to be fetched")
+        faults.append(expected(f"{prefix}bills", wanted))
 
 
 def _codes(defaults: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
@@ -508,18 +560,18 @@ def _engine(
     options = dict(parse_qsl(match["options"] or "", keep_blank_values=True)) if match else {}
     hosts = _hosts(match["hosts"]) if match else None
     if match is None or hosts is None or not options.keys() <= MYSQL_OPTIONS:
-        faults.append(f"DATABASE: expected {DATABASE_FORM}")
+        faults.append(expected("DATABASE", DATABASE_FORM))
         return None
     if "ssl_ca" in options and not (folder / options["ssl_ca"]).is_file():
-        faults.append(
-            "DATABASE: expected ssl_ca to name a file with the certificate of an authority"
-        )
+        wanted = Phrase("ssl_ca to name a file with the certificate of an authority")
+        faults.append(expected("DATABASE", wanted))
     is_far = "unix_socket" not in options and not all(_is_here(host) for host, _ in hosts)
     if is_far and "ssl_ca" not in options and not (insecure or options.get("insecure") == "true"):
-        faults.append(
-            "DATABASE: expected ?ssl_ca=/path/ca.pem: the host is another machine, and nothing "
-            "proves that it is the one; insecure = true lets the program go there all the same"
+        wanted = Phrase(
+            "?ssl_ca=/path/ca.pem: the host is another machine, and nothing proves that it is the "
+            "one; insecure = true lets the program go there all the same"
         )
+        faults.append(expected("DATABASE", wanted))
     from callback.database.mysql import MySQL
 
     return MySQL(

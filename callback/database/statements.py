@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from callback.database.older import completed
+from callback.phrase import Phrase, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
 _QUOTED = r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`[^`]*`"""
@@ -32,15 +33,6 @@ SCRIPTS = frozenset(
 )
 
 
-NOT_UTF8 = "{file}: line {line} is not UTF-8 (windows-1251?): save the file as UTF-8"
-NOT_OURS = (
-    "{file}: expected INSERT INTO payment, or UPDATE payment, not {target}: a payment is always "
-    "recorded in our own table, for there it is recorded once; flask post carries it into the "
-    "accounting program's (sql/README.md)"
-)
-FAULTS = (NOT_UTF8, NOT_OURS)
-
-
 # MySQL ends the transaction before these, and what flask post has done is there for good.
 _COMMITS = re.compile(
     r"(CREATE(?!\s+TEMPORARY)|ALTER|DROP(?!\s+TEMPORARY)|TRUNCATE|RENAME|GRANT|REVOKE|"
@@ -52,13 +44,10 @@ _COMMITS = re.compile(
 
 
 class StatementError(Exception):
-    """A site's own `*.sql` files cannot be used; the text names every fault, a line each.
+    """A site's own `*.sql` files cannot be used; the text names every fault, a line each."""
 
-    `faults` are these texts with their values, for whoever says them in another language.
-    """
-
-    def __init__(self, *faults: tuple[str, Mapping[str, object]]) -> None:
-        super().__init__("\n".join(text.format(**values) for text, values in faults))
+    def __init__(self, *faults: Phrase) -> None:
+        super().__init__(joined("\n", faults))
         self.faults = faults
 
 
@@ -99,7 +88,13 @@ def read(file: Path) -> str:
         text = bare(file.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         line = file.read_bytes()[: error.start].count(b"\n") + 1
-        raise StatementError((NOT_UTF8, {"file": file, "line": line})) from None
+        raise StatementError(
+            Phrase(
+                "{file}: line {line} is not UTF-8 (windows-1251?): save the file as UTF-8",
+                file=file,
+                line=line,
+            )
+        ) from None
     return text if file.stem in SCRIPTS else text.rstrip("; \n\t\r")
 
 
@@ -113,7 +108,7 @@ def load_statements(*folders: Path) -> dict[str, str]:
     over ours. Raises StatementError.
     """
     texts: dict[str, str] = {}
-    faults: list[tuple[str, Mapping[str, object]]] = []
+    faults: list[Phrase] = []
     for file in (file for folder in folders for file in sorted(folder.glob("*.sql"))):
         try:
             texts[file.stem] = completed(_checked(file))
@@ -134,5 +129,13 @@ def _checked(file: Path) -> str:
     if _RECORDS.match(file.stem) and not _INTO.match(text):
         target = _TARGET.search(text)
         name = target[1] if target else "".join(text.split(maxsplit=1)[:1])
-        raise StatementError((NOT_OURS, {"file": file, "target": name}))
+        raise StatementError(
+            Phrase(
+                "{file}: expected INSERT INTO payment, or UPDATE payment, not {target}: a payment "
+                "is always recorded in our own table, for there it is recorded once; flask post "
+                "carries it into the accounting program's (sql/README.md)",
+                file=file,
+                target=name,
+            )
+        )
     return text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from callback import proofs, readers, wire
 from callback.model import Cancel, Check, Command, Pay, Perform, Refuse
+from callback.phrase import Phrase
 from callback.protocols.jsonrpc import decimal_text
 from callback.readers import REQUIRED, Setting
 
@@ -69,13 +70,13 @@ TELLS_OURS = ("0", "-4")  # these tell the number of the payment, if there is on
 
 def _service_id(value: Any) -> str:
     if type(value) not in (int, str) or not re.fullmatch("[0-9]{1,20}", str(value)):
-        raise ValueError("a whole number such as 20202")
+        raise ValueError(Phrase("a whole number such as 20202"))
     return str(value)
 
 
 def _repeat_complete(value: Any) -> str:
     if type(value) not in (int, str) or str(value) not in ("-4", "0"):
-        raise ValueError("-4 or 0")
+        raise ValueError(Phrase("-4 or 0"))
     return str(value)
 
 

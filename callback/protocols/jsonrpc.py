@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from callback import readers, wire
+from callback.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -24,7 +25,7 @@ def codes(value: Any) -> dict[str, str]:
     """A table of outcomes and codes, for refusals: success is a result and has none."""
     own_codes = readers.codes(value)
     if "ok" in own_codes or DONE in own_codes.values():
-        raise ValueError("codes of refusals only: success is a result, and 0 would mean it")
+        raise ValueError(Phrase("codes of refusals only: success is a result, and 0 would mean it"))
     return own_codes
 
 

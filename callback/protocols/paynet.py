@@ -21,6 +21,7 @@ from callback.model import (
     Statement,
     Status,
 )
+from callback.phrase import Phrase
 from callback.protocols import jsonrpc
 from callback.protocols.jsonrpc import DONE
 from callback.readers import REQUIRED, Setting
@@ -75,7 +76,7 @@ CODES = {
 def _service_ids(value: Any) -> tuple[str, ...]:
     numbers = value if isinstance(value, list) else [value]
     if not numbers or not all(type(number) is int for number in numbers):
-        raise ValueError("a whole number without quotes, or a list of them")
+        raise ValueError(Phrase("a whole number without quotes, or a list of them"))
     return tuple(map(str, numbers))
 
 

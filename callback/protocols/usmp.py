@@ -11,6 +11,7 @@ from callback import readers, wire
 from callback.clock import utc_now
 from callback.messages import message
 from callback.model import Cancel, Check, Command, Refuse, Statement, check_or_pay
+from callback.phrase import Phrase
 from callback.readers import Setting
 from callback.wire import element
 
@@ -58,7 +59,9 @@ CODES_BY_FORM = {
 
 def _names_the_payment(value: Any) -> str:
     if value is not False and value not in ("TransactionId", "RevertId"):
-        raise ValueError('false, "TransactionId" or "RevertId", whichever the contract names')
+        raise ValueError(
+            Phrase('false, "TransactionId" or "RevertId", whichever the contract names')
+        )
     return value or ""
 
 

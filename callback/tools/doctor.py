@@ -30,12 +30,12 @@ from callback.database.mysql import MySQL
 from callback.paths import INSTANCE, ROOT
 from callback.protocols import PROTOCOLS
 from callback.readers import LEAST_PASSWORD, LEAST_RSA_BITS
-from callback.settings import OPEN_TO_OTHERS, open_to_others
+from callback.settings import open_to_others
 from callback.tools import arrival, compiled, exposure, overlays, password, rehearsal, tables, web
 from callback.tools.books import lag, mt940, pull
 from callback.tools.finding import Finding
 from callback.tools.hints import explained
-from callback.tools.words import _
+from callback.tools.words import _, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -156,8 +156,8 @@ def _files(settings: Settings) -> Iterator[Finding]:
     path = settings.path
     status = path.stat()
     name = f"settings {path}"
-    if open_to_others(path):
-        yield Finding("fault", name, _(OPEN_TO_OTHERS).format(path=path))
+    if exposed := open_to_others(path):
+        yield Finding("fault", name, say(exposed))
     else:
         yield Finding("ok", name, _("only their owner can read them"))
     uid = os.geteuid() if hasattr(os, "geteuid") else status.st_uid
@@ -177,7 +177,7 @@ def _files(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "fault",
             "LOG",
-            _("{fault}: until it can be written, lines go to stderr").format(fault=fault),
+            _("{fault}: until it can be written, lines go to stderr").format(fault=say(fault)),
         )
 
 
@@ -216,7 +216,7 @@ def _banks(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "warning",
             "secrets",
-            _("{fault}; with a PUBLIC_URL this stops the start").format(fault=fault),
+            _("{fault}; with a PUBLIC_URL this stops the start").format(fault=say(fault)),
         )
     if settings.public_url.startswith("http://") and "//127." not in settings.public_url:
         yield Finding("fault", "PUBLIC_URL", _("not https: get a certificate, banks send sums"))

@@ -6,10 +6,9 @@ ends with is said from the catalog; what the server itself says stays as it is.
 
 from __future__ import annotations
 
-from callback.database import login, mysql, older, statements
+from callback.database import login, mysql, older
 from callback.database.errors import COLUMN_MISSING, PROMISE_MISSING
-from callback.settings import OPEN_TO_OTHERS
-from callback.tools.words import _
+from callback.tools.words import _, say
 
 HINTS = (
     *mysql.HINTS.values(),
@@ -17,7 +16,7 @@ HINTS = (
     *(login.REFUSED, login.COLD, login.REMEDY),
 )
 # What else the walk says; the catalog is gathered from here.
-BELOW = (*HINTS, *older.FAULTS, *statements.FAULTS, OPEN_TO_OTHERS)
+BELOW = (*HINTS, *older.FAULTS)
 
 
 def explained(error: Exception) -> str:
@@ -26,4 +25,4 @@ def explained(error: Exception) -> str:
     for hint in HINTS:
         if text.endswith(hint):
             return text.removesuffix(hint) + _(hint)
-    return text
+    return say(error)

@@ -6,6 +6,7 @@ taken from the commands themselves.
 
 from __future__ import annotations
 
+import ast
 import io
 from datetime import datetime, timezone
 from inspect import cleandoc
@@ -14,7 +15,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from click import Context, Group, Option
@@ -24,7 +24,7 @@ from callback.paths import ROOT
 from callback.tools import undone
 from callback.tools.books import mt940, phrases
 from callback.tools.hints import BELOW
-from callback.tools.words import DOMAIN, FOLDER
+from callback.tools.words import DOMAIN, FOLDER, foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from click import Command
 
 # What stands in a name and is said elsewhere.
-OTHERS = (*BELOW, *undone.WRITTEN.values(), mt940.MISSING)
+OTHERS = (*BELOW, *foreign.SAID, *undone.WRITTEN.values(), mt940.MISSING)
 LANGUAGES = ("ru",)
 DAY = datetime(2026, 11, 26, tzinfo=timezone.utc)  # another would be a change in every file
-METHODS = [("**.py", "python")]
+CALLS = ("_", "Phrase")  # what says the text that stands in their brackets
 # What the library of commands says by itself.
 OF_CLICK = (
     *("Usage:", "Options", "Commands", "Error: {message}", "Show this message and exit."),
@@ -54,13 +54,21 @@ def file(language: str, suffix: str) -> Path:
 def gathered() -> Catalog:
     """Everything that the program may say, without translations."""
     catalog = Catalog(domain=DOMAIN, fuzzy=False)
-    for name, line, text, _, _ in extract_from_dir(
-        ROOT / "callback", METHODS, keywords={"_": None}
-    ):
-        catalog.add(text, locations=[(f"callback/{name}", line)])
+    for file in sorted([*(ROOT / "callback").rglob("*.py"), *(ROOT / "deploy").glob("*.py")]):
+        for line, text in _texts(ast.parse(file.read_text(encoding="utf-8"))):
+            catalog.add(text, locations=[(file.relative_to(ROOT).as_posix(), line)])
     for text in (*_helps(), *OF_CLICK, *phrases.PHRASES, *phrases.ADVICE.values(), *OTHERS):
         catalog.add(text)
     return catalog
+
+
+def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """What is said in a module, wherever it stands within other calls."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            text = node.args[0]
+            if node.func.id in CALLS and isinstance(text, ast.Constant) and text.value:
+                yield node.lineno, str(text.value)
 
 
 def _helps() -> Iterator[str]:

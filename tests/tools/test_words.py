@@ -115,6 +115,71 @@ def test_the_list_of_commands_is_in_it_and_has_nothing_of_flask(tmp_path: Path) 
     assert "--app" not in shown
 
 
+FAULTY: dict[str, tuple[str | bytes, str]] = {
+    "a text without its quotes": ('language = "ru"\nSECRET_KEY = x\n', "тексты пишутся в кавычках"),
+    "windows-1251": ('language = "ru"\n# \u041f\u0440\n'.encode("cp1251"), "строка 2 не в UTF-8"),
+    "keys": (f'language = "ru"\nFOO = 1\n{HEAD}{SOME_BANK}min_sum = 1\n', "FOO: такого ключа нет"),
+}
+
+
+@pytest.mark.parametrize("mistake", FAULTY)
+@pytest.mark.parametrize("program", [("-m", "callback"), ("-m", "flask")])
+def test_faults_of_the_settings_are_said_in_it(
+    tmp_path: Path, mistake: str, program: tuple[str, ...]
+) -> None:
+    """Though they cannot be read: the line `language` is looked for."""
+    text, said = FAULTY[mistake]
+    file = tmp_path / "config.toml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    done = subprocess.run(
+        [sys.executable, *program, "doctor"],
+        cwd=ROOT,
+        env=os.environ | {"CALLBACK_CONFIG": str(file), "LANG": "C"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+    assert said in done.stderr
+    assert "expected" not in done.stderr
+
+
+@pytest.mark.parametrize(("system", "said"), [("ru_RU.UTF-8", "нет файла"), ("C", "no settings")])
+def test_without_settings_it_is_the_systems_language(
+    tmp_path: Path, system: str, said: str
+) -> None:
+    """Somebody who begins has none yet."""
+    done = subprocess.run(
+        [sys.executable, "-m", "callback", "doctor"],
+        cwd=ROOT,
+        env=os.environ | {"CALLBACK_CONFIG": str(tmp_path / "none.toml"), "LANG": system},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ('language = "ru"\n', "ru"),
+        ("  language='kk' # of all\n[BANKS.x]\n", "kk"),
+        ('[BANKS.x]\nlanguage = "uz"\n', ""),
+        ('# language = "ru"\n', ""),
+    ],
+)
+def test_the_language_is_that_of_the_file_and_of_no_bank(
+    tmp_path: Path, text: str, language: str
+) -> None:
+    """A comment is none, nor is a bank's."""
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+
+    assert words.language_of(file) == language
+
+
 def test_payers_read_it_too_unless_the_bank_says_otherwise(tmp_path: Path) -> None:
     """A bank's own language wins."""
     own = SOME_BANK.replace("qiwi", "own") + 'language = "uz"\n'

@@ -8,18 +8,24 @@ payers read is elsewhere: messages.py and tools/sheet/.
 from __future__ import annotations
 
 import gettext
+import locale
 import os
+import re
 from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from click import Option
 
+from callback.phrase import Phrase
+from callback.tools.words import foreign
+
 if TYPE_CHECKING:
     from click import Command
 
 DOMAIN = "callback"
 FOLDER = Path(__file__).parent
+_NAMED = re.compile(rb"^[ \t]*language[ \t]*=[ \t]*[\"']([a-z]{2})[\"']", re.M)
 
 
 class _Voice:
@@ -47,6 +53,26 @@ def speak_at_a_terminal(language: str) -> None:
         os.environ["LANGUAGE"] = f"{language}:ru" if language != "en" else "en"
 
 
+def language_of(path: Path) -> str:
+    """What the settings say, unreadable as they may be otherwise; without any, the system's."""
+    try:
+        named = _NAMED.search((b"\n" + path.read_bytes()).partition(b"\n[")[0])
+    except OSError:
+        return of_the_system()
+    return named[1].decode() if named else ""
+
+
+def of_the_system() -> str:
+    """The language of whoever sits at this machine, in two letters."""
+    names = [os.environ.get(name, "") for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")]
+    if os.name == "nt":
+        import ctypes
+
+        number = ctypes.windll.kernel32.GetUserDefaultUILanguage()  # type: ignore[attr-defined]
+        names.append(locale.windows_locale.get(number, ""))
+    return next(filter(None, names), "")[:2].lower()
+
+
 def translated(command: Command) -> Command:
     """Have a command's --help in the language that is spoken."""
     command.help = command.help and _(cleandoc(command.help))
@@ -56,6 +82,29 @@ def translated(command: Command) -> Command:
     return command
 
 
+def say(text: object) -> str:
+    """Say a phrase, or what an error's phrase is; any other text as it is."""
+    if isinstance(text, OSError) and text.strerror:
+        where = "".join(f": {file!r}" for file in (text.filename, text.filename2) if file)
+        return f"{_(text.strerror)}{where}"
+    text = str(text)
+    if not isinstance(text, Phrase):
+        return _of_others(text)
+    words = _(text.words)
+    values = {name: _said(value) for name, value in text.values.items()}
+    return words.format(**values) if values else words
+
+
+def _of_others(text: str) -> str:
+    """What a library has made may be known; what people have written never is."""
+    form, parts = foreign.taken_apart(text)
+    return (_(form).format(**parts) if parts else _(form)) if form else text
+
+
+def _said(value: object) -> object:
+    return say(value) if isinstance(value, str | Exception) else value
+
+
 def _(text: str) -> str:
     """Say a text."""
-    return _Voice.texts.gettext(text)
+    return _Voice.texts.gettext(text) if text else ""
