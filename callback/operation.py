@@ -103,6 +103,7 @@ def _pay(session: Session, bank: Bank, command: Pay) -> Result | None:
         else:
             if reply.changed:
                 return Result("ok", payment=_recorded(reply.id, bank, command, now))
+            ours = reply.resent  # the invoice that it found paid, it may have paid itself
     return _explained(session, bank, command, now if ours else None)
 
 

@@ -12,7 +12,7 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,7 +23,7 @@ from callback import operation, settings
 from callback.database import Database, load_statements
 from callback.database.errors import DatabaseError
 from callback.database.mysql import MySQLConnection
-from callback.model import Cancel, Pay, Status
+from callback.model import Cancel, Pay, Perform, Status
 from callback.paths import SQL
 
 if TYPE_CHECKING:
@@ -42,6 +42,11 @@ BANKS = """
 protocol = "cyberplat"
 allow = ["127.0.0.1"]
 cancel = true
+
+[BANKS.bills]
+protocol = "osmp"
+allow = ["127.0.0.1"]
+payer = "invoice"
 """
 ACCOUNT = "7012340001"
 PAY = Pay(
@@ -161,7 +166,13 @@ class Desk:
     """The operation itself, on a database of this process."""
 
     database: Database
-    bank: Any
+    banks: Any
+    name: str = "plat"
+
+    @property
+    def bank(self) -> Any:
+        """Whose commands they are."""
+        return self.banks[self.name]
 
     def run(self, command: Command) -> str:
         """What it comes to; "unknown" where the bank is told to ask again."""
@@ -178,7 +189,7 @@ def desk(engine: Engine, folder: Path) -> Iterator[Desk]:
     engine.account(ACCOUNT)
     given = settings.load(folder / "config.toml")
     database = Database(given.engine, load_statements(SQL), 4)
-    yield Desk(database, given.banks["plat"])
+    yield Desk(database, given.banks)
     database.close()
 
 
@@ -251,6 +262,68 @@ def test_what_is_said_of_a_pay_that_was_cut_anywhere_stays_true(
         if not fault.kind:
             break
     assert asked > 3
+
+
+@dataclass(frozen=True)
+class Step:
+    """Another way than a plain pay: what has been done before, what is cut, what is there then."""
+
+    command: Command
+    before: Sequence[Command] = ()
+    left: str = "paid"
+    bank: str = "plat"
+
+
+# Two phases (click, payme, uzum), a cancel of either, and invoices, which are paid once by whole.
+BOOKING = PAY.but(state="created")
+PERFORM = Perform(name="perform", txn_id="1", of_sum=PAY.amount, paid_at=PAY.paid_at)
+RELEASE = Cancel(name="cancel", txn_id="1", booked=True)
+BILL = PAY.but(account=f"{ACCOUNT}-1", exact=True)
+STEPS = {
+    "booking": Step(BOOKING, left="created"),
+    "perform": Step(PERFORM, [BOOKING]),
+    "release": Step(RELEASE, [BOOKING], left="cancelled"),
+    "refund": Step(CANCEL, [PAY], left="cancelled"),
+    "refund in two phases": Step(RELEASE.but(refund=True), [BOOKING, PERFORM], left="cancelled"),
+    "invoice": Step(BILL, bank="bills"),
+    "booking of an invoice": Step(BILL.but(state="created"), left="created", bank="bills"),
+    "perform of an invoice": Step(PERFORM, [BILL.but(state="created")], bank="bills"),
+}
+
+
+@pytest.fixture
+def one_bill(engine: Engine, desk: Desk) -> Desk:
+    """A customer whose one invoice is of the sum that is paid."""
+    engine.execute("UPDATE invoice SET amount = 100.00")
+    return desk
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+def test_every_other_step_that_is_cut_anywhere_is_right_after_one_repeat(
+    engine: Engine, one_bill: Desk, monkeypatch: pytest.MonkeyPatch, step: Step, way: Way
+) -> None:
+    """As a pay is: whatever the first was told, the repeat is told that it is done."""
+    desk = replace(one_bill, name=step.bank)
+    wanted = [("1", "100.00", step.left)]
+    places = 0
+    for at in range(1, MOST):
+        assert {desk.run(command) for command in step.before} <= {"ok"}
+        desk.database.close()
+        fault = Fault(at, way)
+        with struck(monkeypatch, fault):
+            first = desk.run(step.command)
+        assert first in ("ok", "unknown"), at
+        assert first == "unknown" or rows(engine) == wanted
+        desk.database.close()
+        fault.deliver()
+        assert desk.run(step.command) in ("ok", "duplicate_same"), (at, first)
+        assert rows(engine) == wanted
+        engine.execute("DELETE FROM payment")
+        places += fault.kind != ""
+        if not fault.kind:
+            break
+    assert 8 < places < MOST - 1
 
 
 @dataclass
@@ -335,8 +408,8 @@ def at_once(
 def test_two_equal_pays_in_every_order_are_one(
     engine: Engine, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By statement: the clock, the INSERT, the look, of each."""
-    for order in orders(3, 3):
+    """By statement, all seventy: the clock, the INSERT, the look, and one more, of each."""
+    for order in orders(4, 4):
         said = at_once(desk, monkeypatch, Turns(order), PAY, PAY)
         assert sorted(said) == ["duplicate_same", "ok"], order
         assert rows(engine) == ONE
@@ -361,3 +434,63 @@ def test_a_pay_and_what_is_asked_of_it_agree_in_every_order(
             assert (command, told, pay, paid) == (CANCEL, "unknown", "ok", ONE), order
         engine.execute("DELETE FROM payment")
     assert "payment_not_found" in {told for _, told in seen}
+
+
+# Two at once, of which both may be told what stands here; and what is there then.
+PAIRS: dict[str, tuple[Step, Step, set[tuple[str, str]]]] = {
+    "bookings": (STEPS["booking"], STEPS["booking"], {("duplicate_same", "ok")}),
+    "performs": (STEPS["perform"], STEPS["perform"], {("duplicate_same", "ok")}),
+    "releases": (STEPS["release"], STEPS["release"], {("duplicate_same", "ok")}),
+    "refunds": (STEPS["refund"], STEPS["refund"], {("duplicate_same", "ok")}),
+    "perform and release": (
+        STEPS["perform"],
+        STEPS["release"],
+        {("ok", "cancel_refused"), ("payment_cancelled", "ok")},
+    ),
+    "perform and refund": (
+        STEPS["perform"],
+        Step(RELEASE.but(refund=True), [BOOKING], left="cancelled"),
+        {("ok", "ok"), ("payment_cancelled", "ok")},
+    ),
+    "pays of one invoice": (
+        STEPS["invoice"],
+        Step(BILL.but(txn_id="2"), bank="bills"),
+        {("ok", "already_paid"), ("already_paid", "ok")},
+    ),
+    "performs of one invoice": (
+        STEPS["perform of an invoice"],
+        Step(
+            PERFORM.but(txn_id="2"),
+            [BILL.but(state="created"), BILL.but(txn_id="2", state="created")],
+            bank="bills",
+        ),
+        {("ok", "already_paid"), ("already_paid", "ok")},
+    ),
+}
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+def test_two_at_once_agree_with_what_is_recorded_in_every_order(
+    engine: Engine,
+    one_bill: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    pair: tuple[Step, Step, set[tuple[str, str]]],
+) -> None:
+    """One of them is first, and both are told so."""
+    one, other, allowed = pair
+    desk = replace(one_bill, name=one.bank)
+    for order in orders(3, 3):
+        for command in other.before:
+            assert desk.run(command) == "ok"
+        said = at_once(desk, monkeypatch, Turns(order), one.command, other.command)
+        told = tuple(said) if one.command != other.command else tuple(sorted(said))
+        assert told in allowed, order
+        assert {row[2] for row in rows(engine) if row[2] != "created"} <= states(pair, told), order
+        assert sum(row[2] == "paid" for row in rows(engine)) == ("paid" in states(pair, told))
+        engine.execute("DELETE FROM payment")
+
+
+def states(pair: tuple[Step, Step, Any], told: tuple[str, ...]) -> set[str]:
+    """What payments may be after it; a cancel that was done is the last."""
+    done = [step.left for step, word in zip(pair[:2], told, strict=True) if word == "ok"]
+    return {"cancelled"} if "cancelled" in done else {*done} - {"created"}
