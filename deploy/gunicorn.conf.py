@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -32,6 +33,11 @@ ARRIVAL_S = 5
 # of 800 calls 473 were not answered with gunicorn's own 2048, 0 with 64, 32 and 16; the slowest
 # answers took 3.5, 1.9 and 1.0 s.
 backlog = 32
+# On a port nobody says anything to whom there is no room for: the kernel lets him try again after
+# 1, 3, 7 and 15 s. So all are let in, and a worker tells who has waited for 3 s "ask again" at once
+# (callback/request.py, `age`), which takes it a millisecond. Measured with twenty times too much,
+# for 30 s: docs/reliability.md, section 5.
+PORT_BACKLOG = 4096
 # A bank's GET: address, token and parameters. Longer ones are not a bank's.
 limit_request_line = 8190
 limit_request_fields = 50
@@ -49,8 +55,14 @@ CURRENT = Path("CURRENT")
 LOOK_S = 1  # how soon a new release is noticed
 
 
-def when_ready(_: Any) -> None:
-    """Take a new release as soon as CURRENT names one: HUP replaces the workers, one by one."""
+def when_ready(arbiter: Any) -> None:
+    """Let all in on a port, and take a new release as soon as CURRENT names one.
+
+    HUP replaces the workers, one by one.
+    """
+    for listener in arbiter.LISTENERS:
+        if listener.FAMILY != socket.AF_UNIX and sys.platform == "linux":  # elsewhere no `age`
+            listener.sock.listen(PORT_BACKLOG)
     if not CURRENT.exists():
         return
     running = CURRENT.read_bytes()
