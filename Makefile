@@ -3,7 +3,10 @@
 # make test-deploy  the long tests of web servers: killed workers, hosts without room
 # make test-fresh  lint and tests on a bare Debian 12 and 13 (needs root and debootstrap)
 # make storm  a bank without patience, while workers and database are killed and links are cut:
-#             SEED=1 SEEDS=1 PAYMENTS=3000; JSON=1 for a line of JSON, BUG="no deadline" to see it fail
+#             SEED=1 SEEDS=1 PAYMENTS=3000; JSON=1 for a line of JSON, BUG="no deadline" to see it fail,
+#             BOOKS=1: meanwhile the office imports, exports and posts, and its commands are killed
+# make soak   payments at an even rate for an hour: memory, descriptors, threads, connections are
+#             flat (MINUTES=60 RATE=5)
 # make million  a list of a million bills: the time and the memory it takes
 # make storm-books  a minute in which imports, exports, posting and all else is killed (SECONDS, SEED)
 # make coverage  the same tests, and which lines and branches they never reach
@@ -27,7 +30,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 stop = { echo "$(1)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: requirements audit run test coverage test-deploy test-fresh readme texts settings deploy-ftp deploy-ssh rollback storm storm-books million lint bench clean mariadb packages
+.PHONY: requirements audit run test coverage test-deploy test-fresh readme texts settings deploy-ftp deploy-ssh rollback storm soak storm-books million lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
 	$(VENV)/bin/flask init-db --sample
@@ -93,7 +96,11 @@ storm-books: $(VENV)/test.stamp mariadb
 # A million payments: make storm SEEDS=100 PAYMENTS=10000
 storm: $(VENV)/test.stamp mariadb
 	@$(VENV)/bin/python -m tests.storm --seed=$(or $(SEED),1) --seeds=$(or $(SEEDS),1) \
-		--payments=$(or $(PAYMENTS),3000) $(if $(JSON),--json) $(if $(BUG),--bug="$(BUG)")
+		--payments=$(or $(PAYMENTS),3000) $(if $(JSON),--json) $(if $(BUG),--bug="$(BUG)") \
+		$(if $(BOOKS),--books=$(BOOKS:1=both))
+
+soak: $(VENV)/test.stamp mariadb
+	@$(VENV)/bin/python -m tests.storm.soak --minutes=$(or $(MINUTES),60) --rate=$(or $(RATE),5)
 
 bench: $(VENV)/test.stamp mariadb
 	bench/run

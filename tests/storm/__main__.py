@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 
 from tests.storm import bugs, storm
+from tests.storm.books import OFFICES
+from tests.storm.command import BUGS as OF_COMMANDS
 
 HELP = """Plays impatient banks of every dialect against the program while its workers and its
 database are killed and the links between them are cut, held and slow. Then the books of the banks,
@@ -20,18 +23,40 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first seed (1)")
     parser.add_argument("--seeds", type=int, default=1, help="how many, one after the other (1)")
     parser.add_argument("--payments", type=int, default=3000, help="of each storm (3000)")
-    parser.add_argument("--bug", choices=[*bugs.BUGS], default="", help="plant it: must be caught")
+    parser.add_argument(
+        "--bug",
+        choices=[*bugs.BUGS, *filter(None, OF_COMMANDS)],
+        default="",
+        help="plant it: must be caught",
+    )
     parser.add_argument("--bank", action="append", default=[], help="only this dialect's bank")
+    parser.add_argument(
+        "--books",
+        choices=["files", "tables", "both"],
+        help="an office works meanwhile, by commands that are killed: flask export and import, "
+        "flask post, or one after the other",
+    )
     parser.add_argument("--json", action="store_true", help="a line of JSON for each storm")
     given = parser.parse_args()
     bad = 0
-    for seed in range(given.seed, given.seed + given.seeds):
-        outcome = storm.run(seed, given.payments, bug=given.bug, only=given.bank)
+    seeds = range(given.seed, given.seed + given.seeds)
+    offices = [*OFFICES] if given.books == "both" else [given.books or ""]
+    for seed, books in itertools.product(seeds, offices):
+        tell(f"seed {seed}: {given.payments} payments begin{f', books by {books}' * bool(books)}")
+        outcome = storm.run(
+            *(seed, given.payments), bug=given.bug, only=given.bank, books=books, tell=tell
+        )
         bad += not outcome.good
         print(json.dumps(outcome.summary()) if given.json else text_of(outcome), flush=True)
-    if given.seeds > 1 and not given.json:
-        print(f"{given.seeds - bad} of {given.seeds} storms left the books equal")
+    number = len(seeds) * len(offices)
+    if number > 1 and not given.json:
+        print(f"{number - bad} of {number} storms left the books equal")
     return bool(bad)
+
+
+def tell(line: str) -> None:
+    """How far it is; what came of it is what stands on the standard output."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def text_of(outcome: storm.Outcome) -> str:
@@ -48,6 +73,8 @@ def text_of(outcome: storm.Outcome) -> str:
         "  " + ", ".join(f"{outcome.faults[name]} {name}" for name in storm.FAULTS),
         *(f"  {example}" for example in outcome.examples),
     ]
+    if not outcome.good:
+        lines.append(f"  again: make storm SEED={outcome.seed} PAYMENTS={outcome.payments}")
     return "\n".join(lines)
 
 

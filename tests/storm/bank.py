@@ -6,6 +6,7 @@ and complains where an answer takes back what an earlier one said.
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
@@ -21,7 +22,7 @@ from callback.tools.conform.play import WRONG_SHAPE, Play
 from callback.tools.conform.simulators import SIMULATORS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from callback.bank import Settings
     from callback.tools.conform.model import Act, Reading, Step
@@ -79,21 +80,24 @@ class Deal:
     state: State = ""
     receipts: dict[str, dict[str, str]] = field(default_factory=dict)  # first answers, by act
     faults: list[str] = field(default_factory=list)
+    asked: Iterator[int] = field(default_factory=itertools.count, repr=False)
 
 
 class Bank:
-    """One bank, with its dialect."""
+    """One bank, with its dialect; of several `sites` it asks one after the other."""
 
-    def __init__(self, settings: Settings, name: str, site: str, seed: int, counts: Counts) -> None:
+    def __init__(
+        self, settings: Settings, name: str, sites: Sequence[str], seed: int, counts: Counts
+    ) -> None:
         bank = settings.banks[name]
         self.name = name
         self.counts = counts
         simulator = SIMULATORS[bank.protocol](bank)
-        clients = {
-            patience: run.client(settings, bank, site, patience) for patience in (*PATIENCE, 30.0)
-        }
-        self._clients = clients
-        self._play = Play(simulator, clients[30.0], account="", seed=seed)
+        self._clients = [
+            {patience: run.client(settings, bank, one, patience) for patience in (*PATIENCE, 30.0)}
+            for one in sites
+        ]
+        self._play = Play(simulator, self._clients[0][30.0], account="", seed=seed)
         self.simulator = simulator
         self.two_phase = simulator.SHEET.two_phase
         self.takes_back = "cancel" in simulator.acts and simulator.refunds()
@@ -110,7 +114,8 @@ class Bank:
         self.counts.add(requests=1)
         started = time.monotonic()
         try:
-            reply = self._clients[patience].send(self.simulator.request(step))
+            clients = self._clients[next(deal.asked) % len(self._clients)]
+            reply = clients[patience].send(self.simulator.request(step))
             reading = self.simulator.understand(step, reply)
         except LINE_ERRORS:
             self.counts.add(unanswered=1)
@@ -151,14 +156,18 @@ class Bank:
 class Customer:
     """Brings deals of one bank to their ends; many work at once."""
 
-    def __init__(self, bank: Bank, pool: ThreadPoolExecutor, calm: Callable[[], bool]) -> None:
+    def __init__(
+        self, bank: Bank, pool: ThreadPoolExecutor, calm: Callable[[], bool], copies: int = 1
+    ) -> None:
+        """`copies`: so often at once it sends every payment, and at times more often."""
         self._bank = bank
         self._pool = pool
         self._calm = calm
+        self._copies = copies
 
     def settle(self, deal: Deal, plan: random.Random) -> None:
         """Pay until the outcome is known, then do what banks do with a known outcome."""
-        copies = 1 + (plan.random() < PARALLEL) * plan.choice((1, 1, 2))
+        copies = self._copies + (plan.random() < PARALLEL) * plan.choice((1, 1, 2))
         self._bank.counts.add(parallel=copies - 1)
         number = self._paid(deal, plan, copies)
         if deal.state == "paid" and self._bank.two_phase:

@@ -27,6 +27,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from http.client import HTTPException
 from pathlib import Path
@@ -37,7 +38,7 @@ import pymysql
 from tests.support.processes import ROOT, Endpoint, MariaDB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 ACCOUNTS = [f"00715{number:02}" for number in range(12)]
 OPENING = Decimal("50000.00")
@@ -118,7 +119,8 @@ class Bank:
 class Commands:
     """The program's commands, each killed at a place drawn by lot."""
 
-    def __init__(self, folder: Path, chance: random.Random, bug: str) -> None:
+    def __init__(self, folder: Path, chance: random.Random, bug: str, way: str = "") -> None:
+        """`way` is CALLBACK_DATABASE, where the settings name a line that may be cut."""
         self.kills = self.runs = 0
         self.calm = False
         self._folder = folder
@@ -129,7 +131,9 @@ class Commands:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            env=os.environ
+            | {"PYTHONPATH": str(ROOT)}
+            | ({"CALLBACK_DATABASE": way} if way else {}),
             text=True,
         )
 
@@ -160,35 +164,52 @@ class Commands:
         self._server.stdout.close()
 
 
-class Site(ExitStack):
-    """A database, an endpoint, a bank and an office."""
+# By whom and under which id: a payment.
+Key = tuple[str, str]
 
-    MORE = ""
 
-    def __init__(self, server: MariaDB, folder: Path, seed: int, bug: str) -> None:
+@dataclass
+class Heard:
+    """What banks know for certain: what they have paid, and what of it they took back."""
+
+    paid: dict[Key, tuple[str, Decimal]]
+    cancelled: set[Key]
+
+    def by_account(self) -> dict[str, Decimal]:
+        """What each account has paid in all."""
+        paid: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for key, (account, amount) in self.paid.items():
+            paid[account] += amount if key not in self.cancelled else 0
+        return paid
+
+
+class Office(ExitStack):
+    """Whoever keeps the books of a site, with a program of its own; made before the endpoint."""
+
+    MORE = ""  # settings
+
+    def __init__(
+        self, server: MariaDB, name: str, folder: Path, seed: object, accounts: Sequence[str]
+    ) -> None:
         super().__init__()
-        self.name = type(self).__name__.lower()
-        folder = folder / self.name
-        folder.mkdir()
+        self.name = name
         self.folder = folder
         self.server = server
-        self.chance = random.Random(f"{self.name} {seed}")
-        server.create_database(self.name)
-        text = SETTINGS.format(url=server.url(self.name), more=self.MORE)
-        self.endpoint = Endpoint(text, folder)
-        self.bank = Bank(self.endpoint, self.chance, 1_000_000)
+        self.accounts = accounts
+        self.chance = random.Random(f"{name} {seed}")
+        self.commands: list[Commands] = []
         self.prepare()
-        self.commands = [self._commands(bug, number) for number in range(2)]
+
+    def start(self, bug: str = "", way: str = "") -> None:
+        """Have tables, and customers who owe something; the settings are written."""
+        for number in range(2):
+            chance = random.Random(f"{self.chance.random()} {number}")
+            self.commands.append(Commands(self.folder, chance, bug, way))
+            self.callback(self.commands[-1].close)
         self.commands[0].calm = True
         assert self.commands[0].run("init-db") == 0
-        self.commands[0].calm = False
         self.open()
-        self.enter_context(self.endpoint)
-
-    def _commands(self, bug: str, number: int) -> Commands:
-        commands = Commands(self.folder, random.Random(f"{self.chance.random()} {number}"), bug)
-        self.callback(commands.close)
-        return commands
+        self.commands[0].calm = False
 
     def sql(self, statement: str, *args: object) -> list[tuple[Any, ...]]:
         """Ask the database as its owner."""
@@ -208,67 +229,62 @@ class Site(ExitStack):
         """What the program believes."""
         raise NotImplementedError
 
-    def rows(self) -> Counter[tuple[str, str]]:
+    def rows(self) -> Counter[tuple[Key, str]]:
         """How often the program has each payment (paid) and its cancellation (cancelled)."""
         raise NotImplementedError
+
+    def billed(self, account: str) -> Decimal:
+        """What the customer was ever asked for."""
+        raise NotImplementedError
+
+    @property
+    def kills(self) -> int:
+        """How many commands were killed."""
+        return sum(commands.kills for commands in self.commands)
+
+    @property
+    def runs(self) -> int:
+        """How many commands were run."""
+        return sum(commands.runs for commands in self.commands)
 
     def calm(self) -> None:
         """Bring everything to its end."""
         for commands in self.commands:
             commands.calm = True
-        self.work(self.commands[0])
+        for _ in range(ROUNDS):
+            self.work(self.commands[0])
 
-    def faults(self) -> Iterator[str]:
-        """Compare both sides, and both with what the bank was told."""
-        debts, paid = self.debts(), self._paid()
-        for account in ACCOUNTS:
-            owed = self._check(account)
+    def faults(self, heard: Heard, check: Callable[[str], Decimal]) -> Iterator[str]:
+        """Compare both sides, and both with what the bank was told; `check`: what one owes."""
+        debts, paid = self.debts(), heard.by_account()
+        for account in self.accounts:
+            owed = check(account)
             if owed != debts[account]:
                 yield f"{self.name} {account}: {owed} by a check, {debts[account]} by the program"
             ought = self.billed(account) - paid[account]
             if owed != ought:
                 yield f"{self.name} {account}: {owed} by a check, {ought} by bills and the bank"
         rows = self.rows()
-        for txn_id in self.bank.paid:
-            kinds = rows[txn_id, "paid"], rows[txn_id, "cancelled"]
-            right = {(0, 0), (1, 1)} if txn_id in self.bank.cancelled else {(1, 0)}
+        for key in heard.paid:
+            kinds = rows[key, "paid"], rows[key, "cancelled"]
+            right = {(0, 0), (1, 1)} if key in heard.cancelled else {(1, 0)}
             if kinds not in right:
-                yield f"{self.name} {txn_id}: paid {kinds[0]} times, cancelled {kinds[1]} times"
-        for txn_id in {txn_id for txn_id, _ in rows} - self.bank.paid.keys():
-            yield f"{self.name} {txn_id}: in the program, and the bank knows nothing of it"
-
-    def billed(self, account: str) -> Decimal:
-        """What the customer was ever asked for."""
-        raise NotImplementedError
-
-    def _paid(self) -> dict[str, Decimal]:
-        paid: defaultdict[str, Decimal] = defaultdict(Decimal)
-        for txn_id, (account, amount) in self.bank.paid.items():
-            paid[account] += amount if txn_id not in self.bank.cancelled else 0
-        return paid
-
-    def _check(self, account: str) -> Decimal:
-        answer = self.endpoint.call(f"/usmp?QueryType=check&TransactionId=1&Account={account}").text
-        debt = re.search('name="debt">(-?[0-9.]+)<', answer)
-        if debt is None:
-            raise AssertionError(answer)
-        return Decimal(debt[1])
+                yield f"{self.name} {key[1]}: paid {kinds[0]} times, cancelled {kinds[1]} times"
+        for key in {key for key, _ in rows} - heard.paid.keys():
+            yield f"{self.name} {key[1]}: in the program, and the bank knows nothing of it"
 
 
-class Files(Site):
+class Files(Office):
     """An office that loads files of payments and writes lists of debts."""
 
     MORE = "[IMPORT]\n"
 
     def open(self) -> None:
-        self._lock = threading.Lock()
-        self._bills = dict.fromkeys(ACCOUNTS, OPENING)
+        self._bills = dict.fromkeys(self.accounts, OPENING)
         self._debts = dict(self._bills)
-        self._loaded: Counter[tuple[str, str]] = Counter()
+        self._loaded: Counter[tuple[Key, str]] = Counter()
         self._last = 0
-        self.commands[0].calm = True
         self._import(self.commands[0])
-        self.commands[0].calm = False
 
     def work(self, commands: Commands) -> None:
         if commands is not self.commands[0]:  # another cron: it only looks
@@ -281,7 +297,7 @@ class Files(Site):
         if file.exists():
             self._load(file)
         if self.chance.random() < 0.5:
-            account = self.chance.choice(ACCOUNTS)
+            account = self.chance.choice(self.accounts)
             bill = Decimal(self.chance.randrange(1, 90_000)) / 100
             self._bills[account] += bill
             self._debts[account] += bill
@@ -293,7 +309,7 @@ class Files(Site):
             if int(line["id"]) <= self._last:
                 continue
             self._last = int(line["id"])
-            self._loaded[line["txn_id"], line["kind"]] += 1
+            self._loaded[(line["bank"], line["txn_id"]), line["kind"]] += 1
             amount = Decimal(line["sum"])
             self._debts[line["account"]] -= amount if line["kind"] == "paid" else -amount
 
@@ -306,18 +322,19 @@ class Files(Site):
     def debts(self) -> dict[str, Decimal]:
         return self._debts
 
-    def rows(self) -> Counter[tuple[str, str]]:
+    def rows(self) -> Counter[tuple[Key, str]]:
         return self._loaded
 
     def billed(self, account: str) -> Decimal:
         return self._bills[account]
 
 
-class Tables(Site):
+class Tables(Office):
     """An office whose program's tables are in the same database."""
 
     SCRIPT = """
-    INSERT INTO program_payment (txn_id, kind, amount) VALUES (:txn_id, '{kind}', :amount);
+    INSERT INTO program_payment (bank, txn_id, kind, amount)
+    VALUES (:bank, :txn_id, '{kind}', :amount);
     SET @row = LAST_INSERT_ID();
     INSERT INTO program_link (payment, customer) VALUES (@row, :account);
     UPDATE program_customer SET balance = balance {sign} :amount WHERE number = :account;
@@ -325,8 +342,8 @@ class Tables(Site):
     """
 
     TABLES = (
-        "program_payment (id INT AUTO_INCREMENT PRIMARY KEY, txn_id VARCHAR(20), kind VARCHAR(9),"
-        " amount DECIMAL(14,2))",
+        "program_payment (id INT AUTO_INCREMENT PRIMARY KEY, bank VARCHAR(32), txn_id VARCHAR(64),"
+        " kind VARCHAR(9), amount DECIMAL(14,2))",
         "program_link (payment INT, customer VARCHAR(20))",
         "program_customer (number VARCHAR(20) PRIMARY KEY, balance DECIMAL(14,2),"
         " billed DECIMAL(14,2))",
@@ -342,7 +359,7 @@ class Tables(Site):
     def open(self) -> None:
         for table in self.TABLES:
             self.sql(f"CREATE TABLE {table} ENGINE = InnoDB")
-        for account in ACCOUNTS:
+        for account in self.accounts:
             self.sql("INSERT INTO account (number) VALUES (%s)", account)
             self.sql("INSERT INTO program_customer VALUES (%s, %s, %s)", account, OPENING, OPENING)
             self.sql(
@@ -363,7 +380,7 @@ class Tables(Site):
     def _bill(self) -> None:
         """The program writes a bill, in a transaction of its own."""
         bill = Decimal(self.chance.randrange(1, 90_000)) / 100
-        account = self.chance.choice(ACCOUNTS)
+        account = self.chance.choice(self.accounts)
         with suppress(pymysql.MySQLError):
             link = self.server.connect(self.name)
             with link, link.cursor() as cursor:
@@ -381,12 +398,52 @@ class Tables(Site):
     def debts(self) -> dict[str, Decimal]:
         return dict(self.sql("SELECT number, balance FROM program_customer"))
 
-    def rows(self) -> Counter[tuple[str, str]]:
-        return Counter(self.sql("SELECT txn_id, kind FROM program_payment"))
+    def rows(self) -> Counter[tuple[Key, str]]:
+        rows = self.sql("SELECT bank, txn_id, kind FROM program_payment")
+        return Counter(((bank, txn_id), kind) for bank, txn_id, kind in rows)
 
     def billed(self, account: str) -> Decimal:
         ((billed,),) = self.sql("SELECT billed FROM program_customer WHERE number = %s", account)
         return Decimal(billed)
+
+
+OFFICES: dict[str, type[Office]] = {"files": Files, "tables": Tables}
+
+
+class Site(ExitStack):
+    """A database, an endpoint, a bank and an office."""
+
+    def __init__(
+        self, kind: type[Office], server: MariaDB, folder: Path, seed: int, bug: str
+    ) -> None:
+        super().__init__()
+        name = kind.__name__.lower()
+        folder = folder / name
+        folder.mkdir()
+        server.create_database(name)
+        self.office = kind(server, name, folder, seed, ACCOUNTS)
+        text = SETTINGS.format(url=server.url(name), more=self.office.MORE)
+        self.endpoint = Endpoint(text, folder)
+        self.bank = Bank(self.endpoint, self.office.chance, 1_000_000)
+        self.enter_context(self.office)
+        self.office.start(bug)
+        self.enter_context(self.endpoint)
+
+    def faults(self) -> Iterator[str]:
+        """What is wrong."""
+        paid = {("usmp", txn_id): what for txn_id, what in self.bank.paid.items()}
+        heard = Heard(paid, {("usmp", txn_id) for txn_id in self.bank.cancelled})
+        return self.office.faults(heard, lambda account: owed(self.endpoint, account))
+
+
+def owed(endpoint: Endpoint, account: str) -> Decimal:
+    """What a check says."""
+    query = f"QueryType=check&TransactionId=1&Account={account}&PayElementId=1539"
+    answer = endpoint.call(f"/usmp?{query}").text
+    debt = re.search('name="debt">(-?[0-9.]+)<', answer)
+    if debt is None:
+        raise AssertionError(answer)
+    return Decimal(debt[1])
 
 
 class Storm:
@@ -409,16 +466,15 @@ class Storm:
         with MariaDB(server_folder) as server, ExitStack() as stack:
             sites: list[Site] = []
             for kind in (Files, Tables):
-                site = stack.enter_context(kind(server, self._folder, self._seed, self._bug))
-                sites.append(site)
+                site = Site(kind, server, self._folder, self._seed, self._bug)
+                sites.append(stack.enter_context(site))
             self._blow(server, sites, seconds)
             self._calm(sites)
             for site in sites:
-                self.kills["commands"] += sum(commands.kills for commands in site.commands)
-                runs = sum(commands.runs for commands in site.commands)
+                self.kills["commands"] += site.office.kills
                 self.lines.append(
-                    f"{site.name}: {len(site.bank.paid)} paid, {len(site.bank.cancelled)} "
-                    f"cancelled, {runs} commands"
+                    f"{site.office.name}: {len(site.bank.paid)} paid, {len(site.bank.cancelled)} "
+                    f"cancelled, {site.office.runs} commands"
                 )
             return [fault for site in sites for fault in site.faults()]
 
@@ -426,7 +482,8 @@ class Storm:
         jobs: list[Callable[[], None]] = []
         for site in sites:
             jobs.append(self._again(site.bank.step))
-            jobs += [self._again(site.work, commands) for commands in site.commands]
+            office = site.office
+            jobs += [self._again(office.work, commands) for commands in office.commands]
         threads = [threading.Thread(target=job) for job in jobs]
         for thread in threads:
             thread.start()
@@ -474,8 +531,7 @@ class Storm:
         for site in sites:
             while not site.bank.settle() and time.monotonic() < deadline:
                 time.sleep(0.1)
-            for _ in range(ROUNDS):
-                site.calm()
+            site.office.calm()
 
 
 def children(pid: int) -> list[int]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import random
 import shutil
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -42,7 +44,7 @@ def root_of(folder: Path, bug: str) -> Path:
 
 def plant(bug: str) -> None:
     """Change the program before it is made."""
-    BUGS[bug].plant()
+    ALL[bug].plant()
 
 
 def _module(name: str) -> Any:
@@ -193,3 +195,39 @@ BUGS = {
     "a refusal where nothing is known": Bug(plant=_refuses_what_it_does_not_know),
     "another answer each time": Bug(plant=_another_answer_each_time),
 }
+
+
+# --- Leaks that a soak must find: in every third call, as one on some path would be ---
+
+
+def _leaking(leak: Callable[[Any], object]) -> Callable[[], None]:
+    kept: list[object] = []
+
+    def make(run: Any) -> Any:
+        calls = 0
+
+        def _run(session: Any, bank: Any, command: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls % 3 == 0:
+                kept.append(leak(session))
+            return run(session, bank, command)
+
+        return _run
+
+    return lambda: _replace("callback.operation", "run", make)
+
+
+def _thread() -> threading.Thread:
+    thread = threading.Thread(target=threading.Event().wait, daemon=True)
+    thread.start()
+    return thread
+
+
+LEAKS = {
+    "memory": Bug(plant=_leaking(lambda _: b"." * random.randrange(65536, 131072))),
+    "descriptors": Bug(plant=_leaking(lambda _: socket.socket())),
+    "threads": Bug(plant=_leaking(lambda _: _thread())),
+    "connections": Bug(plant=_leaking(lambda session: session._database.engine.connect())),  # noqa: SLF001
+}
+ALL = {**BUGS, **LEAKS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -21,22 +22,33 @@ from callback.tools.books.reconcile import Reconciliation
 from tests.conftest import MariaDBEngine, flask, settings_toml
 from tests.storm import bugs, drill
 from tests.storm.bank import Bank, Counts, Customer, Deal
+from tests.storm.books import OFFICES, Heard, owed
+from tests.storm.command import BUGS as OF_COMMANDS
 from tests.storm.weather import Line, Weather, line_to
 from tests.support import dialects
 from tests.support.processes import HOST, ROOT, Endpoint, MariaDB
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
 
     from callback.bank import Settings
+    from tests.storm.books import Commands, Office
 
 CUSTOMERS = 8
 WORKERS = 4
 ACCOUNTS = [f"70123{number:05}" for number in range(40)]
 # Whose register is the neutral CSV: for these the command itself is run.
 NEUTRAL = ("ckassa", "paynet")
+WAS_PAID = ("paid", "cancelled")
 # So many of the paid are asked for once more when all is over.
 ASKED_AFTERWARDS = 0.05
+# How often somebody who waits is told how far it is.
+TELL_S = 60.0
+
+
+def _nobody(_line: str) -> None:
+    """Whom to tell where nobody asks."""
 
 
 class Module:
@@ -55,6 +67,7 @@ class Site:
     endpoint: Endpoint
     engine: MariaDBEngine
     settings: Settings
+    office: Office | None = None
 
     @property
     def url(self) -> str:
@@ -107,43 +120,71 @@ class Outcome:
         }
 
 
-FAULTS = ("lost", "doubled", "ghosts", "differ", "changed", "not final", "told wrongly", "register")
+FAULTS = (
+    *("lost", "doubled", "ghosts", "differ", "changed", "not final", "told wrongly", "register"),
+    "books",
+)
 
 
 @contextmanager
-def site(folder: Path, bug: str = "") -> Iterator[Site]:
-    """A new server, a line, and the program behind it, with its tables and customers."""
+def site(folder: Path, bug: str = "", books: str = "", seed: int = 0) -> Iterator[Site]:
+    """A new server, a line, and the program behind it, with its tables and customers.
+
+    `books`: of OFFICES, who keeps them; the customers are then its own.
+    """
     (folder / "database").mkdir()
     with ExitStack() as stack:
         server = stack.enter_context(MariaDB(folder / "database"))
         server.create_database("usu")
         line = stack.enter_context(line_to(server))
         url = server.url("usu", port=line.port)
-        root = bugs.root_of(folder, bug) if bug else ROOT
+        root = bugs.root_of(folder, bug) if bug in bugs.ALL else ROOT
+        office = OFFICES[books](server, "usu", folder, seed, ACCOUNTS) if books else None
         toml = settings_toml(url, Module)  # type: ignore[arg-type]
+        toml += office.MORE if office else ""
         endpoint = Endpoint(toml, folder, workers=WORKERS, root=root)
-        made = flask(endpoint.settings, "init-db")
-        assert made.returncode == 0, made.stderr
         engine = MariaDBEngine(server, "usu")
-        for account in ACCOUNTS:
-            engine.account(account)
-        for statement in bugs.BUGS[bug].sql if bug else ():
+        if office:
+            stack.enter_context(office).start(bug if bug in OF_COMMANDS else "", server.url("usu"))
+        else:
+            _opened(endpoint, engine)
+        for statement in bugs.ALL[bug].sql if bug in bugs.ALL else ():
             engine.execute(statement)
         stack.enter_context(endpoint)
-        yield Site(server, line, endpoint, engine, settings.load(endpoint.settings))
+        yield Site(server, line, endpoint, engine, settings.load(endpoint.settings), office)
+
+
+def _opened(endpoint: Endpoint, engine: MariaDBEngine) -> None:
+    made = flask(endpoint.settings, "init-db")
+    assert made.returncode == 0, made.stderr
+    for account in ACCOUNTS:
+        engine.account(account)
 
 
 def run(
-    seed: int, payments: int, *, bug: str = "", only: Sequence[str] = (), drills: bool = True
+    seed: int,
+    payments: int,
+    *,
+    bug: str = "",
+    only: Sequence[str] = (),
+    drills: bool = True,
+    books: str = "",
+    tell: Callable[[str], None] = _nobody,
 ) -> Outcome:
-    """Let a storm of so many payments go over the program; `only`: these banks."""
+    """Let a storm of so many payments go over the program.
+
+    `only`: these banks; `books`: who keeps the books meanwhile, by commands that are killed.
+    """
     outcome = Outcome(seed, payments, bug)
     started = time.monotonic()
-    with TemporaryDirectory(prefix="storm") as folder, site(Path(folder), bug) as place:
+    with (
+        TemporaryDirectory(prefix="storm") as folder,
+        site(Path(folder), bug, books, seed) as place,
+    ):
         names = [name for name in place.settings.banks if not only or name in only]
-        made = [Bank(place.settings, name, place.url, seed, outcome.counts) for name in names]
+        made = [Bank(place.settings, name, [place.url], seed, outcome.counts) for name in names]
         banks = {bank.name: bank for bank in made}
-        deals = [*(_drilled(place, banks) if drills else ()), *_played(outcome, place, banks)]
+        deals = [*(_drilled(place, banks) if drills else ()), *_played(outcome, place, banks, tell)]
         audit(outcome, place, banks, deals)
     outcome.seconds = time.monotonic() - started
     return outcome
@@ -155,7 +196,9 @@ def _drilled(place: Site, banks: dict[str, Bank]) -> list[Deal]:
     return drill.run(place.line, banks.values(), lambda bank: bank.deal(ACCOUNTS[0], dice))
 
 
-def _played(outcome: Outcome, place: Site, banks: dict[str, Bank]) -> list[Deal]:
+def _played(
+    outcome: Outcome, place: Site, banks: dict[str, Bank], tell: Callable[[str], None]
+) -> list[Deal]:
     """Play all payments while it storms, and wait until each is final."""
     dice = random.Random(outcome.seed)
     deals = [
@@ -170,18 +213,50 @@ def _played(outcome: Outcome, place: Site, banks: dict[str, Bank]) -> list[Deal]
             customer = Customer(banks[deal.bank], copies, lambda: weather.calm)
             customer.settle(deal, random.Random(f"{outcome.seed} {number}"))
 
-        with weather:
+        with weather, working(place.office):
             going = [customers.submit(settle, *one) for one in enumerate(deals)]
-            while sum(not one.done() for one in going) > CUSTOMERS and not weather.errors:
-                time.sleep(0.05)
+            _wait(going, weather, tell)
         for one in going:
             one.result()
     outcome.settled_s = time.monotonic() - weather.ended
     outcome.weather = weather.counts
+    if place.office:
+        outcome.weather["command killed"] = place.office.kills
     for error in weather.errors:
         outcome.complain("not final", f"it did not start again: {error}")
     _asked_afterwards(outcome, deals, banks)
     return deals
+
+
+def _wait(going: Sequence[Future[None]], weather: Weather, tell: Callable[[str], None]) -> None:
+    """Wait until only the last payments are under way."""
+    started = told = time.monotonic()
+    while (left := sum(not one.done() for one in going)) > CUSTOMERS and not weather.errors:
+        time.sleep(0.05)
+        if time.monotonic() - told >= TELL_S:
+            told = time.monotonic()
+            done = f"{len(going) - left} of {len(going)} payments"
+            tell(f"{done} after {(told - started) / 60:.0f} min; {weather.counts.total()} faults")
+
+
+@contextmanager
+def working(office: Office | None) -> Iterator[None]:
+    """Have the office do its work all the time; one command after the other is killed."""
+    over = threading.Event()
+
+    def work(commands: Commands) -> None:
+        while office and not over.is_set():
+            office.work(commands)
+
+    hands = office.commands if office else []
+    with ThreadPoolExecutor(max(1, len(hands))) as pool:
+        going = [pool.submit(work, commands) for commands in hands]
+        try:
+            yield
+        finally:
+            over.set()
+        for one in going:
+            one.result()
 
 
 def _asked_afterwards(outcome: Outcome, deals: list[Deal], banks: dict[str, Bank]) -> None:
@@ -207,6 +282,8 @@ def audit(outcome: Outcome, place: Site, banks: dict[str, Bank], deals: list[Dea
         if any(state == "paid" for _, _, state in more):
             outcome.complain("doubled", f"{key}: an id that no bank sent")
     _summed(outcome, place, deals)
+    if place.office:
+        _booked(outcome, place, place.office, deals)
     for name in banks:
         _registered(outcome, place, name, [deal for deal in deals if deal.bank == name])
 
@@ -239,6 +316,16 @@ def _summed(outcome: Outcome, place: Site, deals: list[Deal]) -> None:
     told = place.engine.rows("SELECT COALESCE(SUM(amount), 0) FROM payment WHERE state = 'paid'")
     if Decimal(told[0][0]) != outcome.total:
         outcome.complain("differ", f"the table has {told[0][0]}, the banks {outcome.total:.2f}")
+
+
+def _booked(outcome: Outcome, place: Site, office: Office, deals: list[Deal]) -> None:
+    """In calm weather the office comes to its end; then its program has what the banks have."""
+    office.calm()
+    steps = {(deal.bank, deal.step.id): deal for deal in deals if deal.state in WAS_PAID}
+    paid = {key: (deal.step.account, deal.step.sum) for key, deal in steps.items()}
+    heard = Heard(paid, {key for key, deal in steps.items() if deal.state == "cancelled"})
+    for fault in office.faults(heard, lambda account: owed(place.endpoint, account)):
+        outcome.complain("books", fault)
 
 
 def _registered(outcome: Outcome, place: Site, name: str, deals: list[Deal]) -> None:

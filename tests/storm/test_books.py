@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.storm.books import Storm
+from tests.storm import storm
+from tests.storm.books import OFFICES, Storm
 from tests.storm.command import BUGS
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHORT_S, LONG_S = 3, 8
+OF_AN_OFFICE = [
+    ("tables", "posted outside"),
+    ("files", "known ignored"),
+    ("files", "all marked"),
+]
 SEEDS = range(7, 12)  # what comes meanwhile is a matter of chance, and of the machine
 # The server dies also while a link to it is being opened, and its driver leaves the socket.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -32,10 +38,10 @@ def collected() -> Iterator[None]:
 
 def test_both_sides_agree_after_a_storm(tmp_path: Path) -> None:
     """Each payment is in the program once, and every check says what the program says."""
-    storm = Storm(tmp_path, 7)
+    both = Storm(tmp_path, 7)
 
-    assert storm.run(SHORT_S) == []
-    assert storm.kills["commands"] > 5
+    assert both.run(SHORT_S) == []
+    assert both.kills["commands"] > 5
 
 
 @pytest.mark.deploy
@@ -49,3 +55,22 @@ def test_a_storm_finds_a_fault(tmp_path: Path, bug: str) -> None:
         if any(" times" in fault or "by the program" in fault for fault in faults):
             return
     pytest.fail(f"{bug}: not found by {len(SEEDS)} storms")
+
+
+@pytest.mark.deploy
+@pytest.mark.parametrize("books", OFFICES)
+def test_a_large_storm_over_the_books(books: str) -> None:
+    """As `make storm BOOKS=1` has it."""
+    outcome = storm.run(seed=4, payments=500, books=books)
+
+    assert outcome.examples == []
+    assert outcome.recorded > 300
+    assert outcome.weather["command killed"] > 5
+
+
+@pytest.mark.deploy
+@pytest.mark.parametrize(("books", "bug"), OF_AN_OFFICE)
+def test_a_storm_over_the_books_catches(books: str, bug: str) -> None:
+    """The same faults that the books' own storm must find."""
+    seeds = range(1, 6)
+    assert any(storm.run(one, 150, bug=bug, books=books).faults["books"] for one in seeds)

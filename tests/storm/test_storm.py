@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.storm import bugs, storm, weather
+from tests.storm import bugs, soak, storm, weather
 from tests.support.processes import ROOT
 
 
@@ -51,3 +51,18 @@ def test_a_storm_of_three_thousand() -> None:
 def test_a_storm_catches(bug: str) -> None:
     """A test that cannot fail proves nothing: of three storms one notices."""
     assert any(not storm.run(seed, 150, bug=bug).good for seed in range(1, 4))
+
+
+@pytest.mark.deploy
+@pytest.mark.parametrize("leak", bugs.LEAKS)
+def test_a_soak_catches(leak: str) -> None:
+    """A leak of any kind is seen in half a minute."""
+    soaked = soak.run(20, 20, leak=leak)
+
+    assert any(fault.startswith(f"grows: {leak}") for fault in soaked.faults)
+
+
+@pytest.mark.deploy
+def test_a_soak_of_half_a_minute_is_flat() -> None:
+    """An hour of it is `make soak`."""
+    assert soak.run(30, 10).faults == []
