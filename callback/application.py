@@ -30,7 +30,7 @@ def make(settings: Settings, database: Database, handlers: Handlers) -> Flask:
     app = Flask("callback", static_folder=None, template_folder=None)
     app.url_map.merge_slashes = False
     speak(settings.language)
-    Pages(settings, database).install(app)
+    Pages(settings, database, handlers.guesses).install(app)
     app.wsgi_app = handlers  # type: ignore[method-assign]
     app.cli = Commands(app, settings, database)
     return app

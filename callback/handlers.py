@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from callback import further_sums, log, operation, signature
 from callback.database.errors import DatabaseError
+from callback.guessing import Guesses
 from callback.model import Command, Refuse, Result
 from callback.protocols import PROTOCOLS, answer, bare_answer, has_path, unavailable_answer
 from callback.request import CutOffError, Request, TooLongError
@@ -40,6 +41,7 @@ class Handlers:
         self.settings = settings
         self.database = database
         self.others = others
+        self.guesses = Guesses(settings.log)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Take one call of a bank; what is not a dialect's address goes to `others`."""
@@ -50,11 +52,22 @@ class Handlers:
             call = Request(environ)
             visit = Visit(self.settings, bank, call, waited=call.age)
             if has_path(bank, path) and not asks_for_bills(bank, path, call):
-                command, result, why = self._process(visit, token, path)
-                visit.write(command, result, why=why)
-                reply = _render(bank, command, result)
+                reply = _render(bank, *self._answer(visit, token, path))
                 return _send(reply, call.method, start_response)
         return self.others(environ, _in_one_form(start_response))
+
+    def _answer(self, visit: Visit, token: str, path: str) -> tuple[Command, Result]:
+        """Do what a call asks for, and write its line; without either where guessing is slowed."""
+        bank = visit.bank
+        if self.guesses.due and (unheard := self.guesses.refuse(visit, token)):
+            return NOT_READ, Result(unheard)
+        command, result, why = self._process(visit, token, path)
+        visit.write(command, result, why=why)
+        if not bank.allow:
+            # No proof of the dialect's own is asked for at an address that a setting opens.
+            whole = path not in PROTOCOLS[bank.protocol].OPENED_BY
+            self.guesses.note(visit, token, command, result.outcome, whole=whole)
+        return command, result
 
     def _process(self, visit: Visit, token: str, path: str) -> tuple[Command, Result, str]:
         """Find out what the bank asks for, and do it; the text says in the log why not."""

@@ -1,9 +1,14 @@
-"""A lock on an open file, for the processes of one machine: Unix and Windows each have one."""
+"""Files that the processes of one machine share: a lock on an open file, and whose a file is."""
 
 from __future__ import annotations
 
+import os
+from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def lock(file: int, *, wait: bool = True) -> None:
@@ -19,3 +24,36 @@ def lock(file: int, *, wait: bool = True) -> None:
 def _lock_first_byte(file: int, *, wait: bool) -> None:
     windows: Any = import_module("msvcrt")  # its types are there on Windows alone
     windows.locking(file, windows.LK_LOCK if wait else windows.LK_NBLCK, 1)
+
+
+@contextmanager
+def locked(path: str) -> Iterator[int]:
+    """Open a file that no other process has open in this way; OSError."""
+    try:
+        file = open_own(path, os.O_RDWR)
+    except PermissionError:  # an older release has let root make it
+        os.unlink(path)
+        file = open_own(path, os.O_RDWR)
+    try:
+        lock(file)
+        yield file
+    finally:
+        os.close(file)
+
+
+def open_own(path: str, flags: int = os.O_WRONLY | os.O_APPEND) -> int:
+    """Open or make a file for its owner alone; what root makes gets the folder's owner. OSError."""
+    flags |= getattr(os, "O_BINARY", 0)  # Windows would write its own line ends
+    folder = os.stat(os.path.dirname(path))
+    if _is_root() and folder.st_uid:
+        # In a folder of somebody else's a link may lead to a file that is not his.
+        file = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        status = os.fstat(file)
+        if status.st_uid == 0 and status.st_nlink == 1:
+            os.fchown(file, folder.st_uid, folder.st_gid)
+        return file
+    return os.open(path, flags | os.O_CREAT, 0o600)
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0

@@ -12,16 +12,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime, timezone
 from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
-from callback.locks import lock
+from callback.locks import locked, open_own
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 # As in the library `logging`, which is not used: a record, a formatter and a handler for each line
@@ -52,7 +51,7 @@ def fault(path: Path | None) -> OSError | None:
     """What keeps us from writing to the file; nothing when we can."""
     try:
         if path:
-            os.close(_open(str(path)))
+            os.close(open_own(str(path)))
     except OSError as error:
         return error
     return None
@@ -143,7 +142,7 @@ class RotatingFile:
             return
         try:
             try:
-                self._hold(_open(self._path))
+                self._hold(open_own(self._path))
             except PermissionError:
                 self._renew()
         except OSError:
@@ -165,15 +164,15 @@ class RotatingFile:
     def _renew(self) -> None:
         """Open the file, or a new one when it is full or may not be written (root has made it)."""
         names = [self._path, *(f"{self._path}.{number + 1}" for number in range(KEPT_FILES))]
-        with _locked(f"{self._path}.lock"):
+        with locked(f"{self._path}.lock"):
             with suppress(PermissionError):
-                self._hold(_open(self._path))
+                self._hold(open_own(self._path))
                 if os.fstat(self._descriptor).st_size <= MAX_BYTES:
                     return  # also when another process was first
             for newer, older in reversed(list(pairwise(names))):
                 with suppress(FileNotFoundError):
                     os.replace(newer, older)
-            self._hold(_open(self._path))
+            self._hold(open_own(self._path))
 
 
 class Strangers:
@@ -189,7 +188,7 @@ class Strangers:
     def count(self, name: str) -> int:
         """Count one more call, and say how many there were today."""
         if self.path:
-            with suppress(OSError), _locked(self.path) as file:
+            with suppress(OSError), locked(self.path) as file:
                 counts = self._counted(_read_counts(file), name)
                 os.ftruncate(file, 0)
                 os.lseek(file, 0, os.SEEK_SET)
@@ -217,39 +216,6 @@ def _read_counts(file: int) -> dict[str, Any]:
         if isinstance(counts, dict):
             return counts
     return {}
-
-
-@contextmanager
-def _locked(path: str) -> Iterator[int]:
-    """Open a file that no other process has open in this way."""
-    try:
-        file = _open(path, os.O_RDWR)
-    except PermissionError:  # an older release has let root make it
-        os.unlink(path)
-        file = _open(path, os.O_RDWR)
-    try:
-        lock(file)
-        yield file
-    finally:
-        os.close(file)
-
-
-def _open(path: str, flags: int = os.O_WRONLY | os.O_APPEND) -> int:
-    """Open or make a file for its owner alone; what root makes gets the folder's owner."""
-    flags |= getattr(os, "O_BINARY", 0)  # Windows would write its own line ends
-    folder = os.stat(os.path.dirname(path))
-    if _is_root() and folder.st_uid:
-        # In a folder of somebody else's a link may lead to a file that is not his.
-        file = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        status = os.fstat(file)
-        if status.st_uid == 0 and status.st_nlink == 1:
-            os.fchown(file, folder.st_uid, folder.st_gid)
-        return file
-    return os.open(path, flags | os.O_CREAT, 0o600)
-
-
-def _is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def _short(value: Any) -> Any:

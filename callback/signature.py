@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from callback.bank import Bank, Networks, Settings
     from callback.database import Database
-    from callback.model import Outcome
+    from callback.model import Command, Outcome
 
 
 OPS_PASS_S = 600  # long enough to paste it, too short to be found
@@ -125,6 +125,24 @@ def is_stranger(
         early = dialect.METHOD_FIRST and not bank.url_token and outcome == "bad_method"
         return outcome in AT_THE_DOOR or unknown or early
     return outcome in (BEFORE_CREDENTIALS if inside else BEFORE_A_PROOF) or not is_read
+
+
+def has_tried(bank: Bank, outcome: Outcome, token: str, environ: Mapping[str, str]) -> bool:
+    """Say whether a proof that was refused was one: some clients first call without any."""
+    if outcome == "bad_token":
+        return bool(token)
+    by_header = bank.password and not PROTOCOLS[bank.protocol].CREDENTIALS_INSIDE
+    return not by_header or bool(_authorization(environ))
+
+
+def has_proved(command: Command, outcome: Outcome) -> bool:
+    """Say whether a call that ended so has proved all that is asked for, for sure."""
+    return bool(command.name) and outcome not in BEFORE_A_PROOF and outcome != "temporary"
+
+
+def proves_more(bank: Bank) -> bool:
+    """Say whether a bank proves more than its token and where it calls from."""
+    return bool(bank.password) or any(map(bank.setting, PROTOCOLS[bank.protocol].PROOFS))
 
 
 def bank_tokens(bank: Bank, secret_keys: tuple[bytes, ...]) -> list[bytes]:
@@ -269,13 +287,13 @@ def _allowed(bank: Bank, address: str) -> bool:
 
 
 def _is_in(address: str, networks: Networks) -> bool:
-    ip = _ip(address)
+    ip = ip_of(address)
     return ip is not None and any(ip in network for network in networks)
 
 
 @lru_cache(maxsize=256)
-def _ip(address: str) -> IPv4Address | IPv6Address | None:
-    """Read an address, once for each of the few that banks call from."""
+def ip_of(address: str) -> IPv4Address | IPv6Address | None:
+    """Read an address, once for each of the few that banks call from; None where it is none."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -21,6 +21,7 @@ class Visit:
         self.settings = settings
         self.bank = bank
         self.call = call
+        self.address = signature.caller(call.environ, settings.trusted_proxies)
         self.waited = waited
         self.started = time.perf_counter()
 
@@ -68,7 +69,7 @@ class Visit:
             level,
             stranger=self.bank.name if is_stranger else "",
             bank=self.bank.name,
-            address=signature.caller(self.call.environ, self.settings.trusted_proxies),
+            address=self.address,
             **{name: value for name, value in line.items() if name != "why" or value},
             ms=round((time.perf_counter() - self.started) * 1000, 1),
             **({"alarm": True} if is_alarm else {}),

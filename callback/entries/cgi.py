@@ -32,6 +32,7 @@ def respond(
     handler = BaseCGIHandler(
         BytesIO(body), answer, sys.stderr, environ, multithread=False, multiprocess=True
     )
+    handler.wsgi_run_once = True  # nobody else is answered by this process
     handler.os_environ = {}  # the request's own variables are in environ, in bytes as WSGI wants
     handler.run(application)
 

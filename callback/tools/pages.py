@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from callback.bank import Bank, Settings
     from callback.database import Database
+    from callback.guessing import Guesses
     from callback.model import Outcome
     from callback.wire import Answer
 
@@ -39,6 +40,7 @@ class Pages:
 
     settings: Settings
     database: Database
+    guesses: Guesses
 
     def install(self, app: Flask) -> None:
         """Give the application its one route, and no error page of its own."""
@@ -72,6 +74,9 @@ class Pages:
             path = "bills"
         name, slash, held = path.partition("/")
         is_bills = name == "bills" and (held or (bank.bills.form == "pull" and not slash))
+        unheard = self.guesses.refuse(visit, token)
+        if unheard and (is_bills or unheard == "bad_token"):
+            return _bare(HTTP_STATUS[unheard])
         refusal = self._refusal(bank, token, is_bills=bool(is_bills))
         if refusal:
             result = Result(refusal)
@@ -87,6 +92,8 @@ class Pages:
         if refusal or result.outcome == "bad_method":
             response = _bare(HTTP_STATUS[result.outcome])
         visit.write(Command(name=name), result, response.status_code)
+        if not bank.allow:
+            self.guesses.note(visit, token, Command(name=name), result.outcome)
         return response
 
     def _visit(self, bank: Bank) -> Visit:
@@ -121,6 +128,8 @@ class Pages:
 
     def _for_ops(self, name: str, token: str) -> Response:
         """Answer whoever holds our secret key; for everybody else there is nothing here."""
+        if token and self.guesses.slows(name, self._caller()):
+            return _bare(HTTPStatus.NOT_FOUND)
         if name == "doctor" and token:
             is_good = signature.is_ops_pass(name, token, self.settings.secret_keys)
             self._write_pass(name, is_good)
@@ -138,6 +147,8 @@ class Pages:
         """Let the office in; what it asks for, and what came of it, is a line of the log."""
         started = time.perf_counter()
         refusal = signature.refuse_exchange(token, request.environ, self.settings)
+        if token and refusal in ("", "bad_token"):
+            self._note_pass(EXCHANGE, is_good=not refusal)
         if refusal:
             self._write_exchange(command="exchange", outcome=refusal, code="404", alarm=True)
             return _bare(HTTPStatus.NOT_FOUND)
@@ -154,8 +165,7 @@ class Pages:
         return response
 
     def _write_exchange(self, *, outcome: str, **fields: Any) -> None:
-        address = signature.caller(request.environ, self.settings.trusted_proxies)
-        line = {"bank": "", "address": address, "outcome": outcome, **fields}
+        line = {"bank": "", "address": self._caller(), "outcome": outcome, **fields}
         level = log.INFO if outcome == "ok" else log.WARNING
         log.call(level, stranger=EXCHANGE if "alarm" in fields else "", **line)
 
@@ -165,11 +175,22 @@ class Pages:
             log.INFO if is_good else log.WARNING,
             stranger=name,
             bank="",
-            address=signature.caller(request.environ, self.settings.trusted_proxies),
+            address=self._caller(),
             command=name,
             outcome="ok" if is_good else "bad_token",
             **({} if is_good else {"alarm": True}),
         )
+        self._note_pass(name, is_good=is_good)
+
+    def _note_pass(self, name: str, *, is_good: bool) -> None:
+        """Slow down who guesses passes and tokens of ours."""
+        if is_good:
+            self.guesses.right(name, self._caller())
+        else:
+            self.guesses.wrong(name, self._caller(), request.environ)
+
+    def _caller(self) -> str:
+        return signature.caller(request.environ, self.settings.trusted_proxies)
 
     def _examine(self) -> Response:
         from callback.tools import doctor

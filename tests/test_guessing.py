@@ -1,0 +1,509 @@
+"""Guessing is slowed, and nobody is locked out by it: over real gunicorn, and a process a call."""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+import json
+import stat
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from callback import Program, guessing, log
+from callback.guessing import ADDRESSES, EACH_S, MINUTE_S, WRONG_PROOFS, Guesses
+from callback.signature import url_tokens
+from tests.conftest import settings_toml
+from tests.support.processes import Endpoint, Reply, write_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.conftest import Engine
+
+KEY = "only-for-tests-" * 3
+SETTINGS = {"SECRET_KEY": KEY, "TRUSTED_PROXIES": 1, "PUBLIC_URL": "https://pay.example.kz"}
+BANKS = """
+[BANKS.basic]
+protocol = "osmp"
+username = "basic"
+password = "a-right-password-of-the-bank"
+bills = { form = "pull" }
+
+[BANKS.token]
+protocol = "osmp"
+url_token = true
+
+[BANKS.both]
+protocol = "osmp"
+url_token = true
+username = "both"
+password = "a-right-password-of-the-bank"
+
+[BANKS.sign]
+protocol = "click"
+secret = "a-right-secret-of-the-bank"
+service_id = "1"
+
+[BANKS.inside]
+protocol = "paynet_soap"
+username = "inside"
+password = "a-right-password-of-the-bank"
+service_id = 1
+
+[BANKS.changes]
+protocol = "paynet"
+username = "changes"
+password = "a-right-password-of-the-bank"
+service_id = 1
+
+[BANKS.listed]
+protocol = "osmp"
+allow = ["203.0.113.0/24"]
+username = "listed"
+password = "a-right-password-of-the-bank"
+
+[EXCHANGE]
+"""
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+BANK, ATTACKER, OTHER = "203.0.113.5", "198.51.100.9", "192.0.2.77"
+CHECK = "command=check&txn_id=1&account=55"
+SIGN = (
+    "click_trans_id=1&service_id=1&click_paydoc_id=1&merchant_trans_id=55&amount=1.00&action=0"
+    "&error=0&error_note=&sign_time=2026-11-03+09:15:00&sign_string={}"
+)
+SOAP = (
+    '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
+    '<u:GetInformationArguments xmlns:u="http://uws.provider.com/"><username>inside</username>'
+    "<password>{}</password><serviceId>1</serviceId></u:GetInformationArguments></e:Body>"
+    "</e:Envelope>"
+)
+
+
+def basic(username: str, password: str = "a-right-password-of-the-bank") -> dict[str, str]:
+    letters = base64.b64encode(f"{username}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {letters}"}
+
+
+class Way(NamedTuple):
+    """A way to guess: what is sent, and what is answered to a wrong proof and to a slowed call."""
+
+    path: str
+    body: str | None
+    username: str
+    wrong: tuple[int, bytes]
+    slowed: tuple[int, bytes]
+
+    def send(self, endpoint: Endpoint, guess: str, caller: str) -> Reply:
+        headers = {"X-Forwarded-For": caller, "Content-Type": "application/x-www-form-urlencoded"}
+        if self.username:
+            headers |= basic(self.username, guess)
+        body = self.body and self.body.format(guess)
+        return endpoint.call(self.path.format(guess), "POST" if body else "GET", body, headers)
+
+    def is_wrong(self, reply: Reply) -> bool:
+        return reply.status == self.wrong[0] and self.wrong[1] in reply.body
+
+    def is_slowed(self, reply: Reply) -> bool:
+        return reply.status == self.slowed[0] and self.slowed[1] in reply.body
+
+
+NOTHING = (404, b"")
+WAYS = {
+    "password": Way(f"/basic?{CHECK}", None, "basic", (401, b""), (200, b"<result>1<")),
+    "list": Way("/basic/bills?date=202611", None, "basic", (401, b""), (503, b"")),
+    "sign": Way("/sign", SIGN, "", (200, b'"error":-1,'), (503, b"")),
+    "inside": Way("/inside", SOAP, "", (200, b"<status>412<"), (503, b"")),
+    "changes": Way("/changes", "{{}}", "changes", (401, b"412"), (503, b"")),
+}
+# What is 404 to all strangers is 404 when it is slowed, too: only the log tells.
+HIDDEN = {
+    "token": "/token/{}?" + CHECK,
+    "token of a list": "/token/{}/bills",
+    "doctor": "/doctor/{}",
+    "health": "/health/{}",
+    "exchange": "/exchange/{}/known",
+}
+_callers = (f"198.51.{number // 250}.{number % 250 + 1}" for number in itertools.count(300))
+
+
+@pytest.fixture
+def attacker() -> str:
+    """An address that has never called."""
+    return next(_callers)
+
+
+@pytest.fixture(scope="module")
+def alone(database: Engine, folder: Path, request: pytest.FixtureRequest) -> Iterator[Endpoint]:
+    """One worker, so that what one process counts can be told to the call."""
+    database.account("55")
+    with Endpoint(settings_toml(database.url, request.module), folder, workers=1) as endpoint:
+        yield endpoint
+
+
+def lines_of(endpoint: Endpoint, caller: str) -> list[dict[str, Any]]:
+    return [line for line in endpoint.log() if line.get("address") == caller]
+
+
+@on_sqlite
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_wrong_proofs_are_looked_at_so_often_and_then_told_to_ask_again(
+    alone: Endpoint, attacker: str, way: Way
+) -> None:
+    """In the dialect's words; the log has a line for each that was looked at, and one more."""
+    started = time.monotonic()
+    replies = [way.send(alone, f"guess{n}", attacker) for n in range(WRONG_PROOFS * 3)]
+    passed = time.monotonic() - started
+    outcomes = [line["outcome"] for line in lines_of(alone, attacker)]
+    looked_at = sum(map(way.is_wrong, replies))
+
+    assert all(map(way.is_wrong, replies[:WRONG_PROOFS]))
+    assert WRONG_PROOFS <= looked_at <= WRONG_PROOFS + passed / EACH_S + 1
+    assert looked_at + sum(map(way.is_slowed, replies)) == len(replies)
+    assert outcomes.count("slowed") == 1
+    assert len(outcomes) == looked_at + 1
+
+
+@on_sqlite
+@pytest.mark.parametrize("path", HIDDEN.values(), ids=HIDDEN)
+def test_wrong_tokens_are_404_throughout_and_soon_no_line(
+    alone: Endpoint, attacker: str, path: str
+) -> None:
+    """Nobody learns that there is something to be guessed at."""
+    started = time.monotonic()
+    heads = {
+        without_date(alone.call(path.format(f"guess{n}"), headers={"X-Forwarded-For": attacker}))
+        for n in range(WRONG_PROOFS * 3)
+    }
+    passed = time.monotonic() - started
+    outcomes = [line["outcome"] for line in lines_of(alone, attacker)]
+
+    assert [head[0] for head in heads] == [404]
+    assert outcomes.count("slowed") == 1
+    assert outcomes[WRONG_PROOFS:][:1] == ["slowed"] or outcomes[WRONG_PROOFS - 1] == "slowed"
+    assert len(outcomes) <= WRONG_PROOFS + passed / EACH_S + 2
+
+
+def without_date(reply: Reply) -> tuple[Any, ...]:
+    headers = [header for header in reply.headers.items() if header[0] != "Date"]
+    return reply.status, *headers, reply.body
+
+
+@on_sqlite
+def test_a_bank_is_served_meanwhile(alone: Endpoint, attacker: str) -> None:
+    """From elsewhere at any time; from the attacker's address where it has proved itself before."""
+    right = {"X-Forwarded-For": attacker, **basic("basic")}
+    assert "<result>0<" in alone.call(f"/basic?{CHECK}", headers=right).text
+    for n in range(WRONG_PROOFS * 2):
+        WAYS["password"].send(alone, f"guess{n}", attacker)
+        assert "<result>0<" in alone.call(f"/basic?{CHECK}", headers=right).text
+    elsewhere = {"X-Forwarded-For": BANK, **basic("basic")}
+
+    assert "<result>0<" in alone.call(f"/basic?{CHECK}", headers=elsewhere).text
+    assert "slowed" not in [line["outcome"] for line in lines_of(alone, attacker)]
+
+
+@on_sqlite
+def test_one_bank_s_proof_lets_nobody_guess_at_another(alone: Endpoint, attacker: str) -> None:
+    """A bank with a password of its own, and time, is a stranger at its neighbour's address."""
+    right = {"X-Forwarded-For": attacker, **basic("basic")}
+    assert "<result>0<" in alone.call(f"/basic?{CHECK}", headers=right).text
+    replies = [WAYS["inside"].send(alone, f"guess{n}", attacker) for n in range(WRONG_PROOFS + 1)]
+
+    assert WAYS["inside"].is_slowed(replies[-1])
+    assert "<result>0<" in alone.call(f"/basic?{CHECK}", headers=right).text
+
+
+@on_sqlite
+def test_a_bank_that_mends_its_password_gets_through(alone: Endpoint, attacker: str) -> None:
+    """It is told to ask again, and is heard within three seconds."""
+    for n in range(WRONG_PROOFS * 2):
+        WAYS["password"].send(alone, f"guess{n}", attacker)
+    right = {"X-Forwarded-For": attacker, **basic("basic")}
+    end = time.monotonic() + 30
+    while "<result>1<" in (text := alone.call(f"/basic?{CHECK}", headers=right).text):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+    assert "<result>0<" in text
+
+
+@on_sqlite
+def test_a_right_token_is_never_slowed_but_what_stands_beside_it_is(
+    alone: Endpoint, attacker: str
+) -> None:
+    """Nobody finds 256 bits; who has them may still guess at a password."""
+    token, both = (url_tokens(name, [KEY.encode()])[0].decode() for name in ("token", "both"))
+    for n in range(WRONG_PROOFS + 1):
+        WAYS["password"].send(alone, f"guess{n}", attacker)
+    headers = {"X-Forwarded-For": attacker, **basic("both")}
+
+    assert alone.call(f"/both/x?{CHECK}", headers=headers).status == 404
+    assert "<result>1<" in alone.call(f"/both/{both}?{CHECK}", headers=headers).text
+    assert "<result>0<" in alone.call(f"/token/{token}?{CHECK}", headers=headers).text
+
+
+@on_sqlite
+def test_who_stands_in_allow_is_never_slowed(alone: Endpoint) -> None:
+    """Whatever it sends."""
+    headers = {"X-Forwarded-For": "203.0.113.99"}
+    replies = [
+        alone.call(f"/listed?{CHECK}", headers=headers | basic("listed", f"guess{n}"))
+        for n in range(WRONG_PROOFS * 2)
+    ]
+
+    assert {reply.status for reply in replies} == {401}
+
+
+@on_sqlite
+def test_an_address_that_may_be_a_proxys_is_never_slowed(alone: Endpoint) -> None:
+    """Where TRUSTED_PROXIES is wrong, banks and strangers have it alike."""
+    for caller in ("127.0.0.1", "10.7.7.7", "192.168.1.1", "fd00::1", "unknown"):
+        replies = [
+            WAYS["password"].send(alone, f"guess{n}", caller) for n in range(WRONG_PROOFS * 2)
+        ]
+        assert {reply.status for reply in replies} == {401}, caller
+
+
+@on_sqlite
+def test_who_brings_no_proof_at_all_has_not_guessed(alone: Endpoint, attacker: str) -> None:
+    """Some clients call without a password first, and bring it when they are asked."""
+    headers = {"X-Forwarded-For": attacker}
+    bare = [alone.call(f"/basic?{CHECK}", headers=headers).status for _ in range(WRONG_PROOFS * 2)]
+    bare += [alone.call("/token", headers=headers).status for _ in range(WRONG_PROOFS * 2)]
+
+    assert {*bare} == {401, 404}
+    assert "<result>0<" in alone.call(f"/basic?{CHECK}", headers=headers | basic("basic")).text
+
+
+@on_sqlite
+def test_a_neighbour_in_a_64_is_the_same_caller(alone: Endpoint) -> None:
+    """Of IPv6 anybody has that many addresses."""
+    replies = [
+        WAYS["password"].send(alone, f"guess{n}", f"2001:db8:1:2::{n + 1:x}")
+        for n in range(WRONG_PROOFS + 1)
+    ]
+    other = WAYS["password"].send(alone, "guess", "2001:db8:1:3::1")
+
+    assert WAYS["password"].is_slowed(replies[-1])
+    assert WAYS["password"].is_wrong(other)
+
+
+# In one process: what must not be asked, and what a process that hears one call shares.
+
+
+@pytest.fixture
+def settings(database: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    toml = 'LOG = "callback.log"\n' + settings_toml(database.url, request.module)
+    return write_settings(toml, tmp_path)
+
+
+def ask(program: Program, caller: str, header: str, **environ: Any) -> tuple[str, bytes]:
+    """Call as a WSGI server does; status and body."""
+    told: list[str] = []
+    base = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/basic",
+        "QUERY_STRING": CHECK,
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_X_FORWARDED_FOR": caller,
+        "HTTP_AUTHORIZATION": header,
+        "wsgi.input": io.BytesIO(),
+    }
+
+    def start(status: str, _: Any, *__: Any) -> Callable[[bytes], object]:
+        told.append(status)
+        return lambda _: None
+
+    body = b"".join(program({**base, **environ}, start))
+    return told[0], body
+
+
+@on_sqlite
+def test_a_slowed_call_costs_the_database_nothing(
+    settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a password may be in the database, each wrong one asks for it: 30 times, not 31."""
+    program = Program(settings)
+    asked = []
+    session = program.database.session
+
+    def counted(*age: float) -> Any:
+        asked.append(1)
+        return session(*age)
+
+    monkeypatch.setattr(program.database, "session", counted)
+    post = {"REQUEST_METHOD": "POST", "PATH_INFO": "/changes", "CONTENT_LENGTH": "0"}
+    for n in range(WRONG_PROOFS * 2):
+        ask(program, ATTACKER, basic("changes", f"guess{n}")["Authorization"], **post)
+
+    assert WRONG_PROOFS <= len(asked) <= WRONG_PROOFS + 2
+    program.database.close()
+
+
+@on_sqlite
+def test_processes_that_hear_one_call_each_count_together(settings: Path) -> None:
+    """As through CGI: the file beside the log says it, and only its owner may read that."""
+    wrong, right = basic("basic", "guess")["Authorization"], basic("basic")["Authorization"]
+    once = {"wsgi.run_once": True}
+
+    def call(caller: str, header: str) -> str:
+        program = Program(settings)
+        status, body = ask(program, caller, header, **once)
+        program.database.close()
+        return status[:3] + (" later" if b"<result>1<" in body else "")
+
+    assert call(BANK, right) == "200"
+    assert [call(ATTACKER, wrong) for _ in range(WRONG_PROOFS)] == ["401"] * WRONG_PROOFS
+    assert call(ATTACKER, wrong) == "200 later"
+    assert call(OTHER, right) == "200"
+    kept = settings.with_name("callback.log.callers")
+    lines = settings.with_name("callback.log").read_text().splitlines()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert [json.loads(line)["outcome"] for line in lines].count("slowed") == 1
+
+
+@on_sqlite
+def test_a_restart_knows_who_has_proved_himself(settings: Path) -> None:
+    """Or else a bank would be given to whoever guesses from its address."""
+    first = Guesses(settings.with_name("callback.log"))
+    first.right("basic", ATTACKER)
+    second = Guesses(settings.with_name("callback.log"))
+    for _ in range(WRONG_PROOFS * 2):
+        second.wrong("basic", ATTACKER, {})
+        second.wrong("other", ATTACKER, {})
+
+    assert not second.slows("basic", ATTACKER)
+    assert second.slows("other", ATTACKER)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "broken",
+    [b"", b"{", b"[]", b'{"due": 7}', b'{"due": {"a": 7}, "known": 3}', b'{"known": []}', b"\xff"],
+)
+def test_a_file_that_cannot_be_read_costs_nothing(settings: Path, broken: bytes) -> None:
+    """Its writer was killed, or somebody has edited it; or it is root's, or no file."""
+    path = settings.with_name("callback.log")
+    kept = settings.with_name("callback.log.callers")
+    kept.write_bytes(broken)
+    guesses = Guesses(path)
+    guesses.right("basic", BANK)
+    for _ in range(WRONG_PROOFS):
+        guesses.wrong("basic", ATTACKER, {"wsgi.run_once": True})
+
+    assert guesses.slows("basic", ATTACKER)
+    assert Guesses(path).slows("basic", ATTACKER)
+    kept.unlink()
+    kept.mkdir()
+    guesses.right("basic", OTHER)
+    assert Guesses(path).due == {}
+
+
+@pytest.mark.parametrize("hour", [-3600, 3600])
+def test_a_clock_that_jumps_slows_nobody_for_longer(
+    hour: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour back, an hour forth: from then on it is counted as ever."""
+    guesses = Guesses()
+    for _ in range(WRONG_PROOFS):
+        guesses.wrong("basic", ATTACKER, {})
+    assert guesses.slows("basic", ATTACKER)
+    now = time.time()
+    monkeypatch.setattr("callback.guessing.time.time", lambda: now + hour)
+
+    assert not guesses.slows("basic", ATTACKER)
+    guesses.wrong("basic", ATTACKER, {})
+    assert not guesses.slows("basic", ATTACKER)
+    for _ in range(WRONG_PROOFS):
+        guesses.wrong("basic", ATTACKER, {})
+    assert guesses.slows("basic", ATTACKER)
+
+
+def test_an_attack_is_one_line_and_the_next_another(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every two seconds a proof is looked at: that is the same attack."""
+    log.start(None)
+    guesses, now = Guesses(), 1_800_000_000.0
+    monkeypatch.setattr("callback.guessing.time.time", lambda: now)
+
+    def attack(seconds: int) -> None:
+        nonlocal now
+        for _ in range(seconds):
+            while not guesses.slows("basic", ATTACKER):
+                guesses.wrong("basic", ATTACKER, {})
+            now += 1
+
+    attack(300)
+    now += MINUTE_S
+    attack(5)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["outcome"] for line in lines] == ["slowed"] * 2
+
+
+def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest goes; from the file, too."""
+    monkeypatch.setattr(guessing, "ADDRESSES", 8)
+    one, other = (Guesses(tmp_path / "callback.log") for _ in range(2))
+    for number in range(30):
+        one.wrong("basic", f"198.51.100.{number}", {"wsgi.run_once": True})
+        other.right("basic", f"203.0.113.{number}")
+
+    for guesses in (one, other, Guesses(tmp_path / "callback.log")):
+        assert len(guesses.due) == 8
+        assert not guesses.slows("basic", "198.51.100.29")
+    assert [*one.due] == [f"198.51.100.{number}" for number in range(22, 30)]
+    kept = json.loads((tmp_path / "callback.log.callers").read_text())
+    assert kept["known"] == [f"basic 203.0.113.{number}" for number in range(22, 30)]
+
+
+def test_the_file_of_as_many_as_there_may_be_is_read() -> None:
+    """What is longer would be cut off, and nothing of it known."""
+    longest = f"{'b' * 32} 2001:1db8:1111:2222::/64"
+    size = len(json.dumps([longest, 9_000_000_000.123456, False])) * 2 * ADDRESSES
+
+    assert size < guessing.MAX_FILE
+
+
+# A storm of guesses.
+
+
+@on_sqlite
+@pytest.mark.deploy
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_of_20_000_guesses_a_few_are_looked_at(
+    database: Engine, tmp_path: Path, request: pytest.FixtureRequest, way: Way
+) -> None:
+    """Two workers; a bank that calls from elsewhere meanwhile waits for no more than its turn."""
+    database.account("55")
+    toml = settings_toml(database.url, request.module)
+    with Endpoint(toml, tmp_path, workers=2) as endpoint, ThreadPoolExecutor(5) as pool:
+        usual = [serve(endpoint) for _ in range(50)]
+        started = time.monotonic()
+        guesses = pool.map(lambda n: way.send(endpoint, f"g{n}", ATTACKER), range(20_000))
+        served = pool.submit(lambda: [serve(endpoint) for _ in range(200)])
+        replies = list(guesses)
+        passed = time.monotonic() - started
+        meanwhile = served.result()
+    looked_at = sum(map(way.is_wrong, replies))
+    print(f"{looked_at} of 20,000 in {passed:.1f} s;", *map(middle_ms, (usual, meanwhile)))
+
+    assert looked_at <= 2 * (WRONG_PROOFS + passed / EACH_S + 1)
+    assert looked_at + sum(map(way.is_slowed, replies)) == len(replies)
+
+
+def serve(endpoint: Endpoint) -> float:
+    """A check of the bank: the seconds it took."""
+    started = time.monotonic()
+    right = {"X-Forwarded-For": BANK, **basic("basic")}
+    assert "<result>0<" in endpoint.call(f"/basic?{CHECK}", headers=right).text
+    return time.monotonic() - started
+
+
+def middle_ms(seconds: list[float]) -> float:
+    return round(sorted(seconds)[len(seconds) // 2] * 1000, 2)
