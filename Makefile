@@ -16,7 +16,7 @@
 # make texts  gather the texts of commands and the doctor, compile their translations
 # make readme  write the documents' tables of banks anew, after a change of a dialect
 # make settings  instance/config.toml and instance/deploy.toml to fill in, where there are none
-# make deploy-ftp, make deploy-ssh, make rollback  put a release on a host (deploy/README.md)
+# make deploy-ftp, make deploy-ssh, make send-settings, make rollback  to a host (deploy/README.md)
 # make bench  the benchmark
 # make clean  remove what the others made, settings and sample data excepted
 
@@ -30,7 +30,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 stop = { echo "$(1)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: requirements audit run test coverage test-deploy test-fresh readme texts settings deploy-ftp deploy-ssh rollback storm soak storm-books million lint bench clean mariadb packages
+.PHONY: requirements audit run test coverage test-deploy test-fresh readme texts settings deploy-ftp deploy-ssh send-settings rollback storm soak storm-books million lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
 	$(VENV)/bin/flask init-db --sample
@@ -43,7 +43,7 @@ run: $(VENV)/run.stamp instance/config.toml
 
 # What the tests leave is shown when they fail, and else goes. Other users of this machine may pass:
 # some tests run programs as nobody.
-pytest = @left=$$(mktemp -d); chmod 755 $$left; echo pytest $(1); \
+pytest = @left=$$(mktemp -d); chmod 755 $$left; echo "pytest $(1) (gathering the tests takes half a minute)"; \
 	TMPDIR=$$left $(VENV)/bin/pytest --basetemp=$$left/t $(1) && rm -rf $$left \
 	|| $(call stop,The folders of these tests are in $$left.)
 
@@ -64,10 +64,13 @@ test-fresh:
 settings: $(VENV)/run.stamp instance/config.toml instance/deploy.toml
 	@echo "Fill in instance/config.toml (README.md) and instance/deploy.toml (deploy/README.md)."
 
-# Settings: instance/deploy.toml. VIA=ftp or VIA=ssh says how to roll back.
+# Settings: instance/deploy.toml. VIA=ftp or VIA=ssh says how the host is reached.
 VIA ?= ssh
 deploy-ftp deploy-ssh: $(VENV)/run.stamp
 	$(VENV)/bin/python deploy/release.py $(@:deploy-%=%)
+
+send-settings: $(VENV)/run.stamp
+	$(VENV)/bin/python deploy/release.py $(VIA) --only-settings
 
 rollback: $(VENV)/run.stamp
 	$(VENV)/bin/python deploy/release.py $(VIA) --rollback
@@ -123,11 +126,13 @@ mariadb packages:
 	@tests/packages $(@:packages=all)
 
 $(VENV)/test.stamp: requirements-test.txt requirements-optional.txt requirements.txt | $(VENV)/bin/pip
-	$(VENV)/bin/pip install -q --disable-pip-version-check -r requirements-test.txt
+	@echo "Fetching the libraries of the program and of its tests into $(VENV): a minute or two."
+	@$(VENV)/bin/pip install -q --disable-pip-version-check -r requirements-test.txt
 	@touch $@ $(VENV)/run.stamp
 
 $(VENV)/run.stamp: requirements.txt | $(VENV)/bin/pip
-	$(VENV)/bin/pip install -q --disable-pip-version-check -r requirements.txt
+	@echo "Fetching the libraries of the program into $(VENV)."
+	@$(VENV)/bin/pip install -q --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 # What people write is *.in; pip reads *.txt, and takes no file with another hash. For every Python
@@ -150,4 +155,5 @@ $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 	|| $(call stop,This needs Python 3.10 or newer: name one with PYTHON=….)
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || tests/packages venv
-	$(PYTHON) -m venv --clear $(VENV)
+	@echo "Making $(VENV), a Python of its own for this checkout."
+	@$(PYTHON) -m venv --clear $(VENV)

@@ -220,4 +220,5 @@ class Settings(Record, hidden=("secret_keys",)):
     exports: layouts.StatementLayout
     exchange: layouts.Exchange | None  # None: its addresses are not there
     weak: tuple[str, ...] = ()  # what would stop the start of a site with a public address
+    digest: str = ""  # of the file, as it was when it was read
     language: str = ""  # of the office: doctor, reports, --help; and of banks that say nothing else

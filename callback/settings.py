@@ -153,7 +153,8 @@ def file() -> Path:
 def load(path: Path) -> Settings:
     """Read the settings file; SettingsError names every fault in it."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        content = path.read_bytes()
+        raw = tomllib.loads(content.decode("utf-8-sig"))
     except FileNotFoundError:
         raise SettingsError(
             Phrase(
@@ -213,6 +214,7 @@ def load(path: Path) -> Settings:
         exports=exports,
         exchange=exchange,
         weak=tuple(weak),
+        digest=hashlib.sha256(content).hexdigest()[:16],
     )
 
 

@@ -52,32 +52,37 @@ http_parser = "python"
 
 # passenger_wsgi.py says what this file is; without it (make run) there is nothing to switch.
 CURRENT = Path("CURRENT")
+RESTART = Path("tmp/restart.txt")
 LOOK_S = 1  # how soon a new release is noticed
 
 
 def when_ready(arbiter: Any) -> None:
     """Let all in on a port, and take a new release as soon as CURRENT names one.
 
-    HUP replaces the workers, one by one.
+    HUP replaces the workers, one by one. New settings are taken when restart.txt is touched.
     """
     for listener in arbiter.LISTENERS:
         if listener.FAMILY != socket.AF_UNIX and sys.platform == "linux":  # elsewhere no `age`
             listener.sock.listen(PORT_BACKLOG)
     if not CURRENT.exists():
         return
-    running = CURRENT.read_bytes()
+    running = _named()
 
     def look(*_: object) -> None:
         nonlocal running
-        pointer = CURRENT.read_bytes() if CURRENT.exists() else running
+        named = _named() if CURRENT.exists() else running
         # Workers that find no release cannot start, and gunicorn ends with them.
-        if pointer != running and _has_arrived(pointer):
-            running = pointer
+        if named != running and _has_arrived(named[0]):
+            running = named
             os.kill(os.getpid(), signal.SIGHUP)
 
     # A timer and no thread: the master forks. It is not handed down to the workers.
     signal.signal(signal.SIGALRM, look)
     signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
+
+
+def _named() -> tuple[bytes, float]:
+    return CURRENT.read_bytes(), RESTART.stat().st_mtime if RESTART.exists() else 0
 
 
 def _has_arrived(pointer: bytes) -> bool:

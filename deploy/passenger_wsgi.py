@@ -12,8 +12,8 @@ Where things stand on a host; SITE is the account's home, or the site's folder i
         releases/NAME/vendor/        what requirements.txt asks for, all of it pure Python
         bin/flask                    the commands, with the release in use
         public/                      with Passenger the docroot: .htaccess and later/
-        tmp/restart.txt              touched: Passenger takes the release of CURRENT; every other
-                                     entry looks at CURRENT itself, once a second or every request
+        tmp/restart.txt              touched: every entry takes the release of CURRENT and the
+                                     settings anew; all but Passenger look at CURRENT itself, too
     SITE/public_html/                with other entries the docroot: .htaccess, pay.*, later/
     SITE/private/callback.toml       the settings, mode 600; CALLBACK_CONFIG may name another file
 
@@ -56,8 +56,16 @@ def release():
 
 
 def is_current():
-    """Say whether this process still runs the release in use."""
-    return release() == RELEASE
+    """Say whether this process still runs the release in use, with the settings in use."""
+    return _restarted() == RESTARTED and release() == RELEASE
+
+
+def _restarted():
+    """When somebody has asked for a restart the last time."""
+    try:
+        return os.stat(os.path.join(HOME, "tmp", "restart.txt")).st_mtime
+    except OSError:
+        return 0
 
 
 def _named(pointer):
@@ -250,6 +258,6 @@ if PYTHON and sys.executable != PYTHON:
 
 os.environ.setdefault("CALLBACK_CONFIG", SETTINGS)
 _look_around()
-RELEASE = release()  # once: CURRENT may change at any moment
+RELEASE, RESTARTED = release(), _restarted()  # once: they may change at any moment
 sys.path[:0] = [RELEASE, os.path.join(RELEASE, "vendor")]
 application = _load()

@@ -1,12 +1,16 @@
 """Puts the program on a host by FTP or SSH, switches by one rename, goes back if that fails.
 
     make deploy-ftp      or    make deploy-ssh      build, upload, switch, prove
+    make send-settings                              the settings and the web folder alone, proven
     make rollback                                   back to the release before
 
 Settings: instance/deploy.toml (deploy/deploy.toml explains every line). Where things stand on the
 host is told in deploy/passenger_wsgi.py. A release is one file, which the host unpacks and compares
 with what was built; whatever happens before it is proven, the one before goes on serving. The web
 folder and, where the host has none, the settings go along.
+
+Exit status 0: it serves. 3: it serves, and the site's doctor names faults that are left. 1: what
+was there before goes on serving.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from callback.bank import Settings
 
@@ -40,6 +44,7 @@ from click import ClickException  # noqa: E402 - where the line above finds the 
 from callback import settings as program  # noqa: E402
 from callback.signature import ops_pass  # noqa: E402
 from callback.tools import front, release, web  # noqa: E402
+from callback.tools.finding import Finding  # noqa: E402
 from callback.tools.printable import tolerate_any_console  # noqa: E402
 from deploy.hosts import FTP, PUBLIC, SCRIPT, SECRET, SSH, TIMEOUT_S, Host, HostError  # noqa: E402
 
@@ -66,6 +71,7 @@ NEEDED = ("host", "user", "url")
 # What starts the program, by the entry; Passenger finds it by itself.
 SCRIPTS = {"cgi": "pay.cgi", "fcgi": "pay.fcgi", "passenger": ""}
 NO_DOCTOR = "the site's doctor answers"
+LEFT_TO_DO = 3
 OF_THE_PANEL = re.compile(r"^#[^\n]*\bBEGIN\b.*?^#[^\n]*\bEND\b[^\n]*$", re.M | re.S)
 
 
@@ -109,6 +115,11 @@ def main() -> None:
     )
     parser.add_argument("via", choices=("ftp", "ssh"), help="how the host is reached")
     parser.add_argument("--rollback", action="store_true", help="back to the release before")
+    parser.add_argument(
+        "--only-settings",
+        action="store_true",
+        help="replace the settings on the host by yours, and the web folder; no release is built",
+    )
     parser.add_argument("--settings", type=Path, default=ROOT / "instance" / "deploy.toml")
     parser.add_argument(
         "--with-settings", action="store_true", help="replace the settings on the host by yours"
@@ -121,15 +132,18 @@ def main() -> None:
         check(settings)
         host: Host = FTP(settings) if options.via == "ftp" else SSH(settings)
         if options.rollback:
-            roll_back(host, settings)
+            faults = roll_back(host, settings)
+        elif options.only_settings:
+            faults = renew_settings(host, settings)
         else:
             archive = options.built or build(settings)
-            deploy(host, settings, archive, with_settings=options.with_settings)
+            faults = deploy(host, settings, archive, with_settings=options.with_settings)
     except KeyboardInterrupt:
         sys.exit("\nStopped. The release before goes on serving; run it again when you like.")
     except (DeployError, HostError, ClickException, OSError, ftplib.Error, EOFError) as error:
         text = error.message if isinstance(error, ClickException) else str(error)
         sys.exit(f"Not deployed: {text or type(error).__name__}")
+    sys.exit(LEFT_TO_DO if faults else 0)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -206,8 +220,8 @@ def build(settings: dict[str, Any]) -> Path:
 
 def deploy(
     host: Host, settings: dict[str, Any], archive: Path, *, with_settings: bool = False
-) -> None:
-    """Upload, switch, prove; back to the one before when it does not serve."""
+) -> list[Finding]:
+    """Upload, switch, prove; back to the one before when it does not serve. Return what is left."""
     copy = check(settings)
     if copy and not copy.public_url:
         print(
@@ -224,7 +238,31 @@ def deploy(
     _switch(host, settings, archive.stem, before, beside.undo)
     if before != archive.stem:
         host.put("PREVIOUS", f"{before}\n".encode())
-    print(f"Release {archive.stem} serves {settings['url']}.")
+    return _tell(settings, f"Release {archive.stem} serves {settings['url']}.")
+
+
+def renew_settings(host: Host, settings: dict[str, Any]) -> list[Finding]:
+    """Send the settings and the web folder, prove that the site runs with them; else undo it."""
+    copy, current = check(settings), _pointer(host, "CURRENT")
+    if copy is None:
+        raise DeployError(f"there is no {settings['settings']} to send")
+    if not current:
+        raise DeployError("no release is there yet: deploy one, the settings go along")
+    beside = Undoable(host)
+    send_settings(beside, settings, copy, anew=True)
+    send_web(beside.at(settings["web"]), settings, copy)
+    _switch(host, {**settings, "digest": copy.digest}, current, current, beside.undo)
+    return _tell(settings, f"Release {current} serves {settings['url']} with these settings.")
+
+
+def _tell(settings: dict[str, Any], sentence: str) -> list[Finding]:
+    """Say that it is done, and before that what the site's doctor calls a fault."""
+    faults = [finding for finding in _findings(settings)[0] if finding.state == "fault"]
+    for finding in faults:
+        print(f"fault   {finding.name}: {finding.text}")
+    left = f" {len(faults)} faults are left, see above; then flask doctor --site." if faults else ""
+    print(sentence + left)
+    return faults
 
 
 def send_program(host: Host, settings: dict[str, Any]) -> None:
@@ -242,17 +280,28 @@ def send_program(host: Host, settings: dict[str, Any]) -> None:
 def send_settings(host: Host, settings: dict[str, Any], copy: Settings, *, anew: bool) -> None:
     """The settings, where the host has none: those that are there may be newer than ours."""
     private = host.at(posixpath.join(posixpath.dirname(settings["folder"]), "private"))
-    ours, theirs = copy.path.read_bytes(), private.get("callback.toml")
-    if theirs is not None and theirs != ours and not anew:
-        print(
-            f"private/callback.toml on the host is not as {settings['settings']}, and stays as it "
-            "is: --with-settings sends yours"
-        )
-    elif theirs != ours:
-        private.make_folder()
-        private.set_mode("", 0o700)
-        private.put("callback.toml", ours, SECRET)
-        print("private/callback.toml: sent")
+    files = {"callback.toml": copy.path} | {path.name: path for path in _named_files(copy)}
+    for name, path in files.items():
+        ours, theirs = path.read_bytes(), private.get(name)
+        if theirs is not None and theirs != ours and not anew:
+            print(
+                f"private/{name} on the host is not as {path.name} here, and stays as it is: "
+                "make send-settings sends yours"
+            )
+        elif theirs != ours:
+            private.make_folder()
+            private.set_mode("", 0o700)
+            private.put(name, ours, SECRET)
+            print(f"private/{name}: sent")
+
+
+def _named_files(copy: Settings) -> Iterator[Path]:
+    """What stands beside the settings and is named in them: keys, an authority's certificate."""
+    text = copy.path.read_text(encoding="utf-8-sig")
+    for path in sorted(copy.path.parent.iterdir()):
+        is_named = re.search(rf"[\"'=]{re.escape(path.name)}[\"'&]", text)
+        if is_named and path.is_file() and path != copy.log:
+            yield path
 
 
 def send_web(web: Host, settings: dict[str, Any], copy: Settings) -> None:
@@ -299,14 +348,14 @@ def _adapted(web: Host, name: str, content: bytes, python: str) -> bytes:
     return content
 
 
-def roll_back(host: Host, settings: dict[str, Any]) -> None:
+def roll_back(host: Host, settings: dict[str, Any]) -> list[Finding]:
     """Switch to PREVIOUS, and make CURRENT the one to roll forward to."""
     before, current = _pointer(host, "PREVIOUS"), _pointer(host, "CURRENT")
     if not before:
         raise DeployError("there is no release before this one")
     _switch(host, settings, before, current)
     host.put("PREVIOUS", f"{current}\n".encode())
-    print(f"Release {before} serves {settings['url']} again.")
+    return _tell(settings, f"Release {before} serves {settings['url']} again.")
 
 
 def _pointer(host: Host, name: str) -> str:
@@ -335,7 +384,8 @@ def _switch(
         raise DeployError(f"{reason}\nThere was no release before: nothing serves now.")
     undo()
     _point(host, before)
-    if failure := _failure({**settings, "check": ""}, before):
+    of_before = {key: value for key, value in settings.items() if key != "digest"}
+    if failure := _failure({**of_before, "check": ""}, before):
         raise DeployError(
             f"{reason}\nRelease {before} is back, and is not proven either: {failure}"
         )
@@ -397,21 +447,36 @@ def _wrong_answer(settings: dict[str, Any]) -> str:
 
 
 def _wrong_release(settings: dict[str, Any], name: str) -> str:
-    """Ask the site which release it runs; the key of the program's settings signs the question."""
+    """Ask the site which release it runs, and with which settings where new ones were sent."""
+    if _copy_of_settings(settings) is None:
+        return ""
+    findings, failure = _findings(settings)
+    if failure:
+        return failure
+    seen = {finding.name: finding for finding in findings}
+    release = seen.get("release", Finding("fault", "release", "unknown"))
+    if release.state != "ok" or not release.text.startswith(f"{name}:"):
+        return f"the site runs {release.text}"
+    used = seen.get("settings in use")  # releases from before do not tell
+    if used and settings.get("digest", used.text) != used.text:
+        return "the site runs with other settings than were sent"
+    return ""
+
+
+def _findings(settings: dict[str, Any]) -> tuple[list[Finding], str]:
+    """Have the site examine itself; the key of the program's settings signs the question."""
     copy = _copy_of_settings(settings)
     if copy is None:
-        return ""
+        return [], ""
     url = f"{settings['url'].rstrip('/')}/doctor/{ops_pass('doctor', copy.secret_keys)}"
-    status, body = _get(url)
+    status, body = _get(url, web.SOME_BASIC)
     try:
-        findings = {what: (state, text) for state, what, text in json.loads(body)}
-    except ValueError:
-        return (
+        return [Finding(*values) for values in json.loads(body)], ""
+    except (ValueError, TypeError):
+        return [], (
             f"{NO_DOCTOR} HTTP {status}: the program does not run there, or with "
             f"another SECRET_KEY than {settings['settings']}, or the clocks differ"
         )
-    state, text = findings.get("release", ("fault", "unknown"))
-    return "" if state == "ok" and text.startswith(f"{name}:") else f"the site runs {text}"
 
 
 def _read(path: Path) -> bytes:
@@ -430,8 +495,8 @@ def _copy_of_settings(settings: dict[str, Any]) -> Settings | None:
         raise DeployError(str(error)) from error
 
 
-def _get(url: str) -> tuple[int, str]:
-    status, body = web.get(url, TIMEOUT_S)
+def _get(url: str, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
+    status, body = web.get(url, TIMEOUT_S, headers)
     return status, body.decode(errors="replace")
 
 

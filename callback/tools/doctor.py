@@ -7,6 +7,7 @@ brings a signed, short-lived address. What it looks for is hosting.md, section 8
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import json
 import os
 import platform
@@ -14,7 +15,7 @@ import re
 import stat
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from http import HTTPStatus
 from importlib import metadata
@@ -61,6 +62,7 @@ RIGHTS = ("SELECT", "INSERT", "UPDATE")
 BESIDE = ("bank ", "clock", "connections", "durability", "encryption", "login", "posting")
 
 MISSING = "missing"  # a library
+IN_USE = "settings in use"  # told by a digest, so that others can be told from them
 # What a statement of the schema or of an upgrade adds: a table; a column or a key of a table.
 ADDITION = re.compile(
     r"(?:CREATE TABLE IF NOT EXISTS|ALTER TABLE) (\w+)(?: ADD (?:COLUMN|KEY) (\w+))?"
@@ -86,14 +88,9 @@ def examine(
 def visit(settings: Settings, url: str) -> Iterator[Finding]:
     """Ask the deployed site at `url` to examine itself, and try what a stranger would."""
     token = signature.ops_pass("doctor", settings.secret_keys)
-    # A credential that proves nothing: only to see whether the web server lets one through.
-    status, body = web.get(
-        f"{url}/doctor/{token}",
-        OUTSIDE_TIMEOUT_S,
-        {"Authorization": "Basic ZG9jdG9yOnRlc3Q="},
-    )
+    status, body = web.get(f"{url}/doctor/{token}", OUTSIDE_TIMEOUT_S, web.SOME_BASIC)
     if status == HTTPStatus.OK:
-        yield from (Finding(*found) for found in json.loads(body))
+        yield from (_compared(settings, Finding(*found)) for found in json.loads(body))
     else:
         yield Finding(
             "fault",
@@ -117,6 +114,28 @@ def visit(settings: Settings, url: str) -> Iterator[Finding]:
             )
         elif body:
             yield Finding("warning", f"site {path}", _("shows an error page of the web server"))
+
+
+def _compared(settings: Settings, finding: Finding) -> Finding:
+    """Whether the site runs with the settings that are here."""
+    if finding.name != IN_USE or finding.text == settings.digest:
+        return finding
+    return Finding(
+        "warning",
+        IN_USE,
+        _("are not as {path} here: make send-settings sends these").format(path=settings.path),
+    )
+
+
+def caller_at(settings: Settings, url: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """For whom the site of these settings takes this machine; None where it does not say."""
+    token = signature.ops_pass("doctor", settings.secret_keys)
+    status, body = web.get(f"{url}/doctor/{token}", OUTSIDE_TIMEOUT_S, web.SOME_BASIC)
+    findings = json.loads(body) if status == HTTPStatus.OK else []
+    seen = next((text for _state, name, text in findings if name == "caller"), "")
+    with suppress(ValueError):
+        return ipaddress.ip_address(seen.partition(": ")[0])
+    return None
 
 
 def _python(environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -160,6 +179,7 @@ def _files(settings: Settings) -> Iterator[Finding]:
         yield Finding("fault", name, say(exposed))
     else:
         yield Finding("ok", name, _("only their owner can read them"))
+    yield Finding("ok", IN_USE, settings.digest)
     uid = os.geteuid() if hasattr(os, "geteuid") else status.st_uid
     if status.st_uid != uid:
         yield Finding(

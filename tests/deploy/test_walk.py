@@ -40,14 +40,16 @@ EXAMPLE = "https://pay.example.kz"
 ACCOUNT = "7012340001"
 BANK = "127.0.0.9"
 # The guide's commands for the first day, and for the next release; the last one is the way back.
-FIRST_DAY = [
+SETTINGS, DEPLOY, DOCTOR, SHEET, URL, SEND, CONFORM = FIRST_COMMANDS = (
     "make settings",
     "make deploy-ftp",
     ".venv/bin/flask doctor --site",
     ".venv/bin/flask sheet qiwi",
     ".venv/bin/flask url qiwi",
+    "make send-settings VIA=ftp",
     f".venv/bin/flask conform qiwi --account {ACCOUNT} --url {EXAMPLE}",
-]
+)
+FIRST_DAY = [*FIRST_COMMANDS, SEND]
 NEXT_RELEASE = ["make deploy-ftp", "make rollback VIA=ftp"]
 
 
@@ -122,7 +124,7 @@ def example_settings(secret: str, mariadb: MariaDB, url: str) -> str:
     text = text.replace('SECRET_KEY = "…"', f'SECRET_KEY = "{secret}"')
     database = mariadb.url("walk")
     text = re.sub(r'^DATABASE = ".*?"', f'DATABASE = "{database}"', text, flags=re.M)
-    text = re.sub(r"^allow = .*?\]", f'allow = ["{HOST}", "{BANK}"]', text, flags=re.M)
+    text = re.sub(r"^allow = .*?\]", f'allow = ["{BANK}"]', text, flags=re.M)
     text = text.replace('password = "…"', 'password = "qiwi-and-long-enough"')
     public = f'PUBLIC_URL = "{url}"\n'
     return (public if "PUBLIC_URL" not in text else "") + text.replace(EXAMPLE, url)
@@ -135,12 +137,12 @@ def database(mariadb: MariaDB) -> None:
     mariadb.sql(f"GRANT SELECT, INSERT, UPDATE ON walk.* TO {mariadb.user}@'%'")
     for statement in statements(ROOT / "sql" / "schema.sql"):
         mariadb.sql(statement, "walk")
-    mariadb.sql(f"INSERT INTO account (number, name) VALUES ('{ACCOUNT}', 'A. B.')", "walk")
-    mariadb.sql(
-        "INSERT INTO invoice (number, account_id, amount, issued_on) "
-        "SELECT 'I-1', id, 5000, '2026-11-01' FROM account",
-        "walk",
-    )
+
+
+def pasted(guide: str) -> list[str]:
+    """The statements that the guide tells to paste into phpMyAdmin."""
+    blocks = re.findall(r"^```sql\n(.*?)^```", guide, re.M | re.S)
+    return [" ".join(one.split()) for block in blocks for one in block.split(";") if one.strip()]
 
 
 @contextmanager
@@ -217,26 +219,49 @@ def test_the_guide_leads_to_payments_and_back(
             figures = f"{len(office.ran)} commands, {len(office.edited)} lines edited, {took:.0f} s"
             print(f"{entry} by {via}: {figures}")
             assert len([line for line in office.ran if "deploy" in line]) == 1
-            assert took < 15 * 60
             other_releases(office, bank, account)
     assert mariadb.sql("SELECT COUNT(*) FROM payment WHERE txn_id LIKE '100_'", "walk") == [(4,)]
 
 
 def first_day(office: Office, door: Entry, mariadb: MariaDB, login: dict[str, str]) -> Bank:
     """Everything to the first call of the bank."""
-    commands_left = list(FIRST_DAY)
-    office.run(commands_left.pop(0))
+    office.run(SETTINGS)
     config = office.checkout / "instance" / "config.toml"
     secret = re.search('^SECRET_KEY = "(.*?)"', config.read_text(), re.M)
     assert secret
     config.write_text(example_settings(secret[1], mariadb, office.url), encoding="utf-8")
-    office.edited += ["config.toml: DATABASE", "config.toml: allow", "config.toml: password"]
+    office.edited += [f"config.toml: {key}" for key in ("DATABASE", "PUBLIC_URL", "a bank")]
     office.fill_in("deploy.toml", login | {"url": f'"{office.url}"'})
     database(mariadb)
-    said = [office.run(command) for command in commands_left]
-    assert f"serves {office.url}." in said[0]
-    assert "fault" not in said[1]
-    return Bank(door, said[3].strip())
+    assert f"serves {office.url}." in office.run(DEPLOY)
+    found = office.run(DOCTOR)
+    assert "fault" not in found
+    office.run(SHEET)
+    bank = Bank(door, office.run(URL).strip())
+    for statement in pasted(GUIDE):
+        mariadb.sql(statement, "walk")
+    caller = re.search(r"^ok +caller: (\S+): ", found, re.M)
+    assert caller
+    play_bank(office, config, caller[1], mariadb)
+    assert bank.check() == 100_000
+    return bank
+
+
+def play_bank(office: Office, config: Path, own: str, mariadb: MariaDB) -> None:
+    """The office's own address is let in for that long; its payments are taken out again."""
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace(f'["{BANK}"]', f'["{BANK}", "{own}"]'), encoding="utf-8")
+    office.edited.append("config.toml: allow")
+    assert "with these settings." in office.run(SEND)
+    said = office.run(CONFORM)
+    statement = re.search("^UPDATE payment .*;", said, re.M)
+    assert statement
+    mariadb.sql(statement[0], "walk")
+    config.write_text(text, encoding="utf-8")
+    office.edited.append("config.toml: allow")
+    office.run(SEND)
+    assert "403" in office.run(CONFORM, fails=True)
+    office.ran.pop()  # the guide does not tell to do that
 
 
 def other_releases(office: Office, bank: Bank, account: Account) -> None:

@@ -223,6 +223,29 @@ def test_code_that_nobody_has_built_stops_the_start(
     assert (name in startup(home)) is is_refused
 
 
+def test_a_touched_file_asks_for_a_restart(home: Path) -> None:
+    """New settings are taken by an entry that stays, too: the release is the same."""
+    (home / "CURRENT").write_text("one")
+    (home / "tmp").mkdir()
+    restart = home / "tmp" / "restart.txt"
+    code = (
+        "import os, passenger_wsgi as entry\n"
+        "print(entry.is_current())\n"
+        f"open({str(restart)!r}, 'w').close()\n"
+        "print(entry.is_current())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=home,
+        env=os.environ | {"PYTHONPATH": str(home), "CALLBACK_CONFIG": __file__},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "True\nFalse\n", done.stderr
+
+
 def test_a_killed_unpacking_is_taken_over(home: Path) -> None:
     """A fresh one is left alone, an old one is begun anew."""
     packed(home)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from callback.tools.finding import Finding
 from deploy import hosts, release
 from tests.conftest import SOME_BANK, flask
 from tests.support.processes import HOST, ROOT
@@ -24,6 +25,7 @@ DATABASE = "sqlite:///x.db"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"
 """
+NO_TABLE = Finding("fault", "database", "no table")
 KNOWN = "host = 'h'\nuser = 'u'\nurl = 'https://localhost'\n"
 
 
@@ -329,9 +331,121 @@ def test_settings_on_the_host_are_not_replaced_unasked(
 
     release.send_settings(host, settings, copy, anew=False)
     assert host.files["callback.toml"][0] == b"newer"
-    assert "is not as instance/config.toml, and stays as it is" in capsys.readouterr().out
+    assert "is not as config.toml here, and stays as it is" in capsys.readouterr().out
     release.send_settings(host, settings, copy, anew=True)
     assert host.files["callback.toml"][0] == copy.path.read_bytes()
+
+
+def site_of(office: Path) -> dict[str, Any]:
+    """deploy.toml for a host that is a dictionary."""
+    settings = {**release.DEFAULTS, "url": "https://localhost", "web": "public_html"}
+    return settings | {"entry": "cgi", "settings": str(office / "config.toml")}
+
+
+def test_settings_are_sent_alone(office: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the web folder: a bank may be new. The release and the way back stay."""
+    pointers: dict[str, tuple[bytes, int | None]] = {
+        "CURRENT": (b"r2\n", 0o644),
+        "PREVIOUS": (b"r1\n", 0o644),
+    }
+    host: Any = Folder({**pointers, "callback.toml": (b"of before", 0o600)})
+    monkeypatch.setattr(release, "_failure", lambda *_: "")
+
+    assert release.renew_settings(host, site_of(office)) == []
+    assert {name: host.files[name] for name in pointers} == pointers
+    assert host.files["callback.toml"][0] == (office / "config.toml").read_bytes()
+    assert {"tmp/restart.txt", ".htaccess", "pay.cgi"} < host.files.keys()
+    assert [name for name in host.files if name.endswith(".zip")] == []
+
+
+def test_settings_that_start_nothing_are_taken_back(
+    office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host may lack what they name."""
+    stood = (b"of before", 0o600)
+    host: Any = Folder({"CURRENT": (b"r2\n", 0o644), "callback.toml": stood})
+    monkeypatch.setattr(release, "_failure", lambda settings, _: settings.get("digest", ""))
+
+    with pytest.raises(release.DeployError, match=r"Release r2 serves again\."):
+        release.renew_settings(host, site_of(office))
+    assert host.files["callback.toml"] == stood
+
+
+def test_without_a_release_no_settings_are_sent_alone(office: Path) -> None:
+    """A deploy sends them."""
+    with pytest.raises(release.DeployError, match="no release is there yet"):
+        release.renew_settings(Folder({}), site_of(office))
+
+
+@pytest.mark.parametrize(
+    ("used", "failure"), [("of now", ""), ("of before", "other settings"), (None, "")]
+)
+def test_new_settings_are_proven_by_their_digest(
+    office: Path, monkeypatch: pytest.MonkeyPatch, used: str | None, failure: str
+) -> None:
+    """Passenger goes on with the old ones for ten seconds; a release from before tells nothing."""
+    findings = [Finding("ok", "release", "r1: every file is as it was built")]
+    findings += [Finding("ok", "settings in use", used)] if used else []
+    monkeypatch.setattr(release, "_findings", lambda _: (findings, ""))
+
+    said = release._wrong_release({**site_of(office), "digest": "of now"}, "r1")  # noqa: SLF001
+    assert failure in said
+    assert bool(said) is bool(failure)
+
+
+def test_files_that_the_settings_name_go_along(office: Path) -> None:
+    """An authority's certificate, a bank's key; nothing else that lies there."""
+    text = SETTINGS.replace(
+        "sqlite:///x.db", "mysql://u:p@db.example.kz/usu?ssl_ca=ca.pem"
+    ).replace("TIMEZONE", 'LOG = "callback.log"\nTIMEZONE')
+    (office / "config.toml").write_text(text + SOME_BANK)
+    for name in ("ca.pem", "callback.log", "other.pem"):
+        (office / name).write_text(name)
+    copy = release._copy_of_settings({"settings": str(office / "config.toml")})  # noqa: SLF001
+    host: Any = Folder({})
+    assert copy
+
+    release.send_settings(host, {"folder": "callback"}, copy, anew=False)
+    assert host.files.keys() == {"callback.toml", "ca.pem"}
+    assert host.files["ca.pem"] == (b"ca.pem", 0o600)
+
+
+@pytest.fixture
+def site(
+    office: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> pytest.CaptureFixture[str]:
+    """A host on which the new release serves, and what the person at the office sees."""
+    toml(office, url="https://localhost")
+    monkeypatch.setattr(sys, "argv", command(office)[1:])
+    monkeypatch.setattr(release, "FTP", lambda _: Folder({}))
+    monkeypatch.setattr(release, "_failure", lambda *_: "")
+    return capsys
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "last"),
+    [
+        ([], 0, "Release r1 serves https://localhost."),
+        ([Finding("warning", "https", "no")], 0, "Release r1 serves https://localhost."),
+        ([NO_TABLE], 3, "1 faults are left, see above; then flask doctor --site."),
+    ],
+)
+def test_what_the_sites_doctor_calls_a_fault_is_told_before_the_last_line(
+    site: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    found: list[Finding],
+    status: int,
+    last: str,
+) -> None:
+    """The release serves all the same: the exit status says that something is left to do."""
+    monkeypatch.setattr(release, "_findings", lambda _: (found, ""))
+
+    with pytest.raises(SystemExit) as end:
+        release.main()
+    lines = site.readouterr().out.splitlines()
+    assert end.value.code == status
+    assert lines[-1].endswith(last)
+    assert ("fault   database: no table" in lines) is bool(status)
 
 
 @pytest.mark.parametrize(("listed", "mode"), [("rwxr-xr-x", 0o755), ("rw-r--r--", 0o644)])

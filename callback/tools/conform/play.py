@@ -78,6 +78,7 @@ class Play:
     parallel: int = 16
     one_sum: Decimal | None = None  # an invoice that is paid by its whole sum or not at all
     books: dict[str, Booked] = field(default_factory=dict)
+    firsts: dict[str, tuple[Step, Reading]] = field(default_factory=dict)  # by the id, likewise
     last: Exchange | None = None
     owed_at_start: Decimal | None = None
     _ids: int = 0
@@ -247,9 +248,27 @@ class Play:
         if step.act == "pay" and step.id not in self.books:
             state = "created" if self.simulator.SHEET.two_phase else "paid"
             self.books[step.id] = Booked(step.account, step.sum, state)
+            self.firsts[step.id] = step, reading
         elif step.act in ("perform", "cancel") and step.id in self.books:
             state = "paid" if step.act == "perform" else "cancelled"
             self.books[step.id] = self.books[step.id]._replace(state=state)
+
+    def can_take_back(self, state: str) -> bool:
+        """Whether the bank itself may cancel what is in this state."""
+        may = state == "created" or (state == "paid" and self.simulator.refunds())
+        return may and "cancel" in self.simulator.acts
+
+    def take_back(self) -> tuple[int, int]:
+        """Cancel, as the bank may, what this play has left; how many are cancelled, and are not."""
+        left = [number for number, row in self.books.items() if row.state != "cancelled"]
+        for number in left:
+            if self.can_take_back(self.books[number].state):
+                step, first = self.firsts[number]
+                with suppress(FailedError):
+                    cancel = replace(self.later("cancel", step, first), change={}, extra=())
+                    self.expect(cancel, "ok", "duplicate_same")
+        stayed = [number for number in left if self.books[number].state != "cancelled"]
+        return len(left) - len(stayed), len(stayed)
 
     def _seen_debt(self) -> Decimal | None:
         """Nothing where a check does not work: there are cases about that."""

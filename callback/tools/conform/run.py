@@ -21,6 +21,7 @@ from callback.tools.conform.network import LINE_ERRORS, Client
 from callback.tools.conform.play import Play
 from callback.tools.conform.simulators import SIMULATORS
 from callback.tools.conform.suite import CASES, SHARED_BOOKS, SHARED_PAYS, lacks
+from callback.tools.doctor import caller_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,7 +78,7 @@ def start(settings: Settings, bank: Bank, account: str, url: str, **options: Any
             f"{bank.name} signs with a key that only the bank has; for a test, make a pair, "
             "name its public half in bank_key and give the private one with --key"
         )
-    owed = _reach(play)
+    owed = _reach(settings, play)
     if bank.payer == "invoice":
         play.one_sum = options["one_sum"] or _one_sum(play, owed)
     return play
@@ -161,7 +162,10 @@ def report(play: Play, to_do: Plan, as_json: bool) -> bool:
                 click.echo("\r\033[K", nl=False, err=True)  # the line takes the bar's place
             click.echo(as_object(play, verdict) if as_json else as_text(play, verdict))
             bar.update(1)
-    click.echo(summary(to_do, failed, as_json))
+    taken_back, left = play.take_back()
+    if not as_json and (taken_back or left):
+        click.echo(f"{taken_back} payments are taken back, {left} are left: see above.")
+    click.echo(summary(to_do, failed, as_json, taken_back=taken_back, left=left))
     return not failed
 
 
@@ -186,12 +190,20 @@ def announce(play: Play, to_do: Plan) -> str:
         f"They record {to_do.pays} payments of {play.sum:.2f} {bank.currency}{bookings} "
         f"on the account {play.account}, together {to_do.sum:.2f} {bank.currency}, "
         f"under ids with {play.seed} in them.\n"
-        "They are not taken back, and an endpoint that takes what it should refuse records more. "
-        f"Where it is this program, take them out by:\n"
+        f"{_taken_back(play)} An endpoint that takes what it should refuse records more. "
+        f"Where it is this program, take out what is left by:\n"
         f"UPDATE payment SET state = 'cancelled', cancelled_at = UTC_TIMESTAMP(3) "
         f"WHERE bank = '{bank.name}' AND state <> 'cancelled' AND txn_id LIKE '%{play.seed}%';"
         f"{watched}"
     )
+
+
+def _taken_back(play: Play) -> str:
+    if play.can_take_back("paid"):
+        return "At the end they are taken back by the bank's own command."
+    if play.can_take_back("created"):
+        return "The bookings are taken back at the end; payments this bank may not cancel."
+    return "They are not taken back: this bank may not cancel a payment."
 
 
 def as_text(play: Play, verdict: Verdict) -> str:
@@ -223,13 +235,13 @@ def as_object(play: Play, verdict: Verdict) -> str:
     )
 
 
-def summary(to_do: Plan, failed: int, as_json: bool) -> str:
+def summary(to_do: Plan, failed: int, as_json: bool, **books: int) -> str:
     """The last line, and before it what was left out and why."""
     passed = len(to_do.cases) - failed
     if as_json:
         left_out = {case.sentence: reason for case, reason in to_do.left_out}
         counts = {"summary": True, "ok": not failed, "passed": passed, "failed": failed}
-        return json.dumps({**counts, "left_out": left_out}, ensure_ascii=False)
+        return json.dumps({**counts, "left_out": left_out, **books}, ensure_ascii=False)
     reasons = sorted({reason for _, reason in to_do.left_out})
     lines = [
         f"{reason}: " + ", ".join(case.sentence for case, why in to_do.left_out if why == reason)
@@ -245,7 +257,7 @@ def section(play: Play, case: Case) -> str:
     return f"{SHEETS}/{sheet.name}, section {sheet.sections[case.topic]}"
 
 
-def _reach(play: Play) -> Decimal | None:
+def _reach(settings: Settings, play: Play) -> Decimal | None:
     """Ask once, to know that somebody answers and that the account may be paid."""
     try:
         play.client.send(Request("GET"))
@@ -261,7 +273,7 @@ def _reach(play: Play) -> Decimal | None:
         raise CannotRunError(
             f"{play.client.shown_url()} answers {reading.code}: it takes us for somebody else; "
             "look at the address, the credentials in the settings, and whether this machine is "
-            "allowed"
+            f"allowed{_allowed(settings, play)}"
         )
     if reading.code in [play.simulator.code("check", outcome) for outcome in NOT_PAYABLE]:
         raise CannotRunError(
@@ -269,6 +281,21 @@ def _reach(play: Play) -> Decimal | None:
             "name an account that may be paid and owes money"
         )
     return reading.debt
+
+
+def _allowed(settings: Settings, play: Play) -> str:
+    """Where the site is ours: whether `allow` has this machine, under the address it is seen by."""
+    networks = play.simulator.bank.allow
+    if not (networks and settings.public_url and play.client.url.startswith(settings.public_url)):
+        return ""
+    seen = caller_at(settings, settings.public_url)
+    if seen is None or any(seen in network for network in networks):
+        return ""
+    return (
+        f". It is not: the site takes it for {seen}. Add that to allow of "
+        f"[BANKS.{play.simulator.bank.name}] in {settings.path}, make send-settings; after the "
+        "test take it out and send them again"
+    )
 
 
 def _one_sum(play: Play, owed: Decimal | None) -> Decimal | None:

@@ -148,7 +148,9 @@ def test_every_line_of_json_is_an_object(site: str, endpoint: Endpoint) -> None:
     assert "a repeated pay gets the first answer" in [line["case"] for line in lines]
     assert (summary["ok"], summary["passed"], summary["failed"]) == (True, len(lines), 0)
     assert summary["left_out"]["a statement lists the payments"] == "the dialect has no statement"
-    assert "They record" in done.stderr  # it is announced, but not among the objects
+    assert summary["taken_back"] == 0  # Kaspi has no cancel
+    # It is announced, but not among the objects.
+    assert f"They record {summary['left']} payments" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -191,6 +193,50 @@ def test_a_silent_endpoint_is_not_waited_for(site: str, endpoint: Endpoint) -> N
     assert "does not answer: timed out" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("bank", "says"),
+    [
+        ("mbank", "They are not taken back"),
+        ("cyberplat", "At the end they are taken back by the bank's own command."),
+        ("payme", "At the end they are taken back by the bank's own command."),
+        ("paymefinal", "payments this bank may not cancel."),
+    ],
+)
+def test_what_the_bank_may_cancel_is_taken_back(
+    site: str, endpoint: Endpoint, engine: Engine, bank: str, says: str
+) -> None:
+    """By its own command; what stays is counted."""
+    done = conform(endpoint, bank, "--url", site)
+
+    assert done.returncode == 0, done.stdout
+    assert says in done.stdout
+    (left,) = engine.rows("SELECT COUNT(*) FROM payment WHERE state <> 'cancelled'")[0]
+    assert f"payments are taken back, {left} are left" in done.stdout
+    assert (left == 0) is ("At the end" in says)
+
+
+def test_an_address_that_is_not_allowed_is_named(
+    site: str, endpoint: Endpoint, engine: Engine, tmp_path: Path
+) -> None:
+    """As the site sees it, and what to do; the pass goes to our own site alone."""
+
+    class Module:
+        SETTINGS = {"PUBLIC_URL": site}  # noqa: RUF012
+        BANKS = OTHERS
+
+    toml = settings_toml(engine.url, Module)  # type: ignore[arg-type]
+    settings = write_settings(toml, tmp_path)
+    done = flask(settings, "conform", "stranger", "--account", ACCOUNT)
+    elsewhere = flask(
+        settings, "conform", "stranger", "--account", ACCOUNT, "--url", f"{site}/stranger"
+    )
+
+    assert done.returncode == 2
+    assert "It is not: the site takes it for 127.0.0.1. Add that to allow of" in done.stderr
+    assert "[BANKS.stranger]" in done.stderr
+    assert "make send-settings" in elsewhere.stderr
+
+
 @pytest.mark.parametrize("path", ["", "/", "/kaspi", "/kaspi/"])
 def test_the_address_may_be_a_site_or_the_whole(site: str, endpoint: Endpoint, path: str) -> None:
     """The token is added, and never shown."""
@@ -230,7 +276,8 @@ def test_an_invoice_is_paid_once_by_its_sum(
 
     assert done.returncode == 0, done.stdout
     assert "a paid invoice is not paid again" in done.stdout
-    assert engine.rows("SELECT amount, state FROM payment") == [(amount, "paid")]
+    state = "cancelled" if "At the end they are taken back" in done.stdout else "paid"
+    assert engine.rows("SELECT amount, state FROM payment") == [(amount, state)]
 
 
 def test_a_large_invoice_is_paid_in_parts_where_that_is_allowed(
