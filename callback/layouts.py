@@ -225,7 +225,7 @@ def expression(value: Any) -> re.Pattern[str] | None:
     """A regular expression; an empty text is none."""
     try:
         return re.compile(readers.text(value)) if value else None
-    except re.error as error:
+    except readers.NO_EXPRESSION as error:
         raise ValueError(Phrase('a regular expression such as "QIWI_.*[.]csv"')) from error
 
 
@@ -289,7 +289,7 @@ def _form(value: Any) -> str:
         if "%d" in value and not re.search("%[yYGcxD]", value):  # Python guesses, some day no more
             raise ValueError(value)
         datetime.strptime(text, value)  # noqa: DTZ007
-    except ValueError as error:
+    except readers.NO_EXPRESSION as error:  # of which it makes one
         raise ValueError(Phrase('a form of date or time such as "%d.%m.%Y %H:%M:%S"')) from error
     return str(value)
 

@@ -7,12 +7,14 @@ repeated: it may be a secret.
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 import zoneinfo
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 import tzdata
 
@@ -40,6 +42,8 @@ LEAST_RSA_BITS = 2048
 K = TypeVar("K", proofs.RsaVerifier, proofs.RsaSigner)
 
 REQUIRED: Any = object()
+# What Python's own readers of expressions and of their repetitions raise.
+NO_EXPRESSION = (re.error, ValueError, OverflowError, RecursionError)
 # Nothing that breaks a log, an XML text or a driver can be part of a number, whatever pattern
 # the settings give: control characters, surrogates, non-characters.
 _NEVER = r"(?![\s\S]*[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff])"
@@ -65,7 +69,7 @@ def expected(key: str, wanted: object) -> Phrase:
 
 def listed(words: Iterable[str]) -> str:
     """Words as the settings would say them."""
-    return ", ".join(f'"{word}"' for word in words)
+    return ", ".join(json.dumps(word, ensure_ascii=False) for word in words)
 
 
 def text(value: Any) -> str:
@@ -219,9 +223,17 @@ def username(value: Any) -> str:
 
 def web_address(value: Any) -> str:
     """The beginning of our own address; an empty text is none."""
-    if not re.fullmatch(r"(https?://[^\s/?#]+[^\s?#]*)?", text(value)):
+    form = r"(https?://[^\s/?#]+[^\s?#]*)?"
+    if not (re.fullmatch(form, text(value)) and _can_be_split(value)):
         raise ValueError(Phrase('an address such as "https://pay.example.kz"'))
     return str(value)
+
+
+def _can_be_split(address: str) -> bool:
+    try:
+        return urlsplit(address).port != 0  # also whether it is a number
+    except ValueError:
+        return False
 
 
 def labels(value: Any) -> dict[str, str]:
@@ -282,7 +294,7 @@ def pattern(value: Any) -> re.Pattern[str]:
     """A regular expression for whole numbers of accounts; its digits are ASCII digits."""
     try:
         return re.compile(f"{_NEVER}(?:{text(value)})", re.ASCII)
-    except (re.error, ValueError) as error:
+    except NO_EXPRESSION as error:
         raise ValueError(Phrase('a regular expression such as "[0-9]{4,12}"')) from error
 
 

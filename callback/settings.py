@@ -171,7 +171,7 @@ def load(path: Path) -> Settings:
                 line=error.object[: error.start].count(b"\n") + 1,
             )
         ) from None
-    except (OSError, ValueError) as error:  # also TOMLDecodeError
+    except (OSError, ValueError, RecursionError) as error:  # also TOMLDecodeError
         raise SettingsError(
             Phrase("{file}: {error}", file=path.absolute(), error=_unreadable(error))
         ) from None
@@ -218,7 +218,7 @@ def load(path: Path) -> Settings:
     )
 
 
-def _unreadable(error: OSError | ValueError) -> object:
+def _unreadable(error: Exception) -> object:
     """What the reader of TOML says, with the place where it stopped; an OSError as it is."""
     text, is_cut, _ = str(error).partition(" (at end of document)")
     if is_cut:

@@ -1,57 +1,48 @@
 """What must hold whatever comes: every reader, fed with what nobody thought of.
 
-The cases are the same in every run; PROPERTIES=long tries a hundred times as many, and others each
-time.
+How many cases are tried: tests/support/properties.py. The readers of files have theirs in
+tests/tools: test_any_exchange.py, books/test_any_file.py, books/test_any_list.py.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import os
 import re
-from datetime import datetime
+import sys
+from datetime import date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote_plus
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from callback import Program, documents, log, wire
+from callback import Program, documents, layouts, log, settings, wire
+from callback.protocols import PROTOCOLS
 from callback.tools.conform.run import client
 from callback.tools.sheet.examples import examples, invent_scenario
 from tests.conftest import flask, settings_toml
-from tests.support.dialects import CALLED, banks
+from tests.support.dialects import CALLED, banks, several
 from tests.support.processes import write_settings
+from tests.support.properties import HOSTILE, spoiled
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
+    from callback.readers import Setting
     from callback.tools.conform.model import Request
-
-settings.register_profile(
-    "short",
-    max_examples=40,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.register_profile(
-    "long", settings.get_profile("short"), max_examples=4000, derandomize=False
-)
-settings.load_profile(os.environ.get("PROPERTIES", "short"))
 
 BANKS = banks()
 # The answers that sheets know; what a stranger hears is among them.
 STATUSES = {200, 400, 401, 403, 404, 405, 413, 500, 503}
-HOSTILE = [
-    *(b"", b"\0", b"%00", b"%FF", b"%D0", b"\xff\xfe", b"\r\n", b"&", b"=", b"&&", b"+", b"%2B"),
-    *(b"<", b"<!DOCTYPE a [<!ENTITY b 'c'>]>&b;", b"]]>", b"{", b'"', b"[" * 300, b"\\ud800"),
-    *(b"NaN", b"1e9", b"1_0", b"-0", b"0x1", b"9" * 400, b"1.005", b"1,00", b"\xd9\xa1"),
-]
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +64,7 @@ def mutated(draw: st.DrawFn, requests: list[Request]) -> Request:
     """A good request with a few bytes cut, doubled or put in, where it hurts."""
     request = draw(st.sampled_from(requests))
     text = request.body if request.body is not None else request.query.encode()
-    for _ in range(draw(st.integers(1, 3))):
-        start = draw(st.integers(0, len(text)))
-        end = min(len(text), start + draw(st.integers(0, 12)))
-        put_in = draw(st.sampled_from([*HOSTILE, text[start:end] * 2]) | st.binary(max_size=4))
-        text = text[:start] + put_in + text[end:]
+    text = draw(spoiled(text))
     if request.body is not None:
         return request._replace(body=text)
     # What a web server hands over is bytes, each as one character.
@@ -227,3 +214,180 @@ def test_milliseconds_are_exact(when: datetime) -> None:
     """There and back."""
     when = when.replace(microsecond=when.microsecond // 1000 * 1000)
     assert wire.from_milliseconds(wire.milliseconds(when)) == when
+
+
+# --- The settings ---
+
+TABLES: dict[str, Mapping[str, Setting]] = {
+    "": settings.FILE_KEYS,
+    "BANKS.b": settings.BANK_KEYS,
+    "BANKS.b.services.s": settings.SERVICE_KEYS,
+    "BANKS.b.register": layouts.REGISTER_KEYS,
+    "BANKS.b.bills": layouts.BILLS_KEYS,
+    "IMPORT": layouts.IMPORT_KEYS,
+    "EXPORT": layouts.EXPORT_KEYS,
+    "EXCHANGE": layouts.EXCHANGE_KEYS,
+    **{f"BANKS.{name}": PROTOCOLS[name].SETTINGS for name in PROTOCOLS},
+}
+KINDS = [(f"{table}.{key}", kind) for table, keys in TABLES.items() for key, kind in keys.items()]
+# What hurts one or another: expressions, forms, addresses, names of files.
+WORDS = (
+    *("a{99999999999}", "(" * 2000, "(?P<a>x)(?P<a>y)", "[", "\\", "(?i", "(?<=a*)b"),
+    *("%", "%d%d", "%Y%Y", "%d.%m", "%Q", "%Z", "%d.%m.%Y %H:%M:%S", "%s", "{", "{n:{n}}"),
+    *(
+        "{date:%Y",
+        "{bank!x}",
+        "{n.real}",
+        "{0}",
+        "{}",
+        "{date:%}",
+        "https://[",
+        "http://]/",
+        "https://a:b",
+        "https://[x]",
+    ),
+    *("https://[::1", "ftps://u:p@[::1/x/", "smtp://h:99999", "sftp://u@h/?", "held:0"),
+    *("folder:/\0", "mysql://u:p@[::1:3306/b", "mysql://u:p@h:0/b", "mysql://:@h/b?ssl_ca="),
+    *("mysql://u:%ff@h/b?unix_socket=%00", "sqlite:///\0", "::ffff:1.2.3.4/95", "1.2.3.4/33"),
+    *("../../etc/localtime", "Europe", "\0", "é", "☃", "-----BEGIN", "2026-02-30", "…", ""),
+)
+VALUES = st.recursive(
+    st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats()
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+    | st.sampled_from(WORDS)
+    | st.dates()
+    | st.datetimes()
+    | st.times(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["name", "debt", "1", "x.y", "prefix"]) | st.text(), inner
+        )
+    ),
+    max_leaves=4,
+)
+
+
+@given(kind=st.sampled_from(KINDS), value=VALUES)
+def test_a_setting_takes_any_value_or_says_what_it_wants(
+    kind: tuple[str, Setting], value: Any
+) -> None:
+    """In one line, without what was given: it may be a secret."""
+    said = _wanted(kind[1], value)
+    assert said.isprintable()
+    assert not (isinstance(value, str) and len(value) > 12 and value in said)
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_setting_takes_what_hurts_another_or_says_what_it_wants(word: str) -> None:
+    """Alone, in a list, in a table."""
+    for name, kind in KINDS:
+        for value in (word, [word], {"name": word}, {word: word}):
+            assert _wanted(kind, value).isprintable(), name
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_settings_with_what_hurts_are_read_or_named(word: str, tmp_path: Path) -> None:
+    """One by one, and as they are when all are put together."""
+    good = {"SECRET_KEY": "only-for-tests-" * 3, "DATABASE": "sqlite:///x", "CURRENCY": "KZT"}
+    good |= {"TIMEZONE": "UTC", "PUBLIC_URL": "https://pay.example.kz"}
+    for name in ("DATABASE", "PUBLIC_URL", "LOG"):
+        text = "".join(f"{key} = {toml(value)}\n" for key, value in {**good, name: word}.items())
+        _load(tmp_path / "config.toml", f'{text}[BANKS.b]\nprotocol = "osmp"\nallow = ["::1"]\n')
+
+
+def _wanted(kind: Setting, value: Any) -> str:
+    try:
+        kind.read(value)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def toml(value: Any) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, bool | float):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{toml(name)} = {toml(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return value.isoformat() if isinstance(value, date | time) else str(value)
+
+
+@st.composite
+def changed(draw: st.DrawFn, table: dict[str, Any]) -> dict[str, Any]:
+    """The same table with another value for one of its keys, or of those that it may have."""
+    place = draw(st.sampled_from(sorted(table)))
+    inner = table[place]
+    if isinstance(inner, dict) and inner and draw(st.integers(0, 5)):
+        return {**table, place: draw(changed(inner))}
+    known = {key for keys in TABLES.values() for key in keys}
+    name = draw(st.sampled_from([place] * 3 + sorted(known)) | st.text(max_size=3))
+    return {**table, name: draw(VALUES)}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Settings with everything in them, and where they are."""
+    folder = tmp_path_factory.mktemp("settings")
+
+    class Module:
+        SETTINGS: ClassVar[dict[str, str]] = {"PUBLIC_URL": "https://pay.example.kz", "LOG": ""}
+        BANKS = several() + "[IMPORT]\n[EXPORT]\n[EXCHANGE]\n"
+
+    text = settings_toml(f"sqlite:///{folder}/usu.db", Module)  # type: ignore[arg-type]
+    path = write_settings(text, folder)
+    settings.load(path)
+    return path, text
+
+
+@given(data=st.data())
+def test_settings_of_any_values_are_read_or_every_fault_is_named(
+    data: st.DataObject, whole: tuple[Path, str]
+) -> None:
+    """And no secret with it."""
+    path, text = whole
+    tables = data.draw(changed(tomllib.loads(text)))
+    spoilt = "".join(f"{toml(name)} = {toml(value)}\n" for name, value in tables.items())
+    _load(path, spoilt)
+
+
+@pytest.mark.parametrize(
+    "content", [b"a = " + b"[" * 9000, b"a = " + b"{a=" * 9000, b"\xff", b"\0"]
+)
+def test_what_no_reader_of_toml_takes_is_named(content: bytes, tmp_path: Path) -> None:
+    """Also what is nested deeper than Python goes."""
+    _load(tmp_path / "config.toml", content)
+
+
+@given(data=st.data())
+def test_a_spoiled_settings_file_is_read_or_named(
+    data: st.DataObject, whole: tuple[Path, str]
+) -> None:
+    """Whatever bytes are in it."""
+    path, text = whole
+    _load(path, data.draw(spoiled(text.encode(), b"\n", b"[", b"=", b"'", b'"""', b"[" * 3000)))
+
+
+SECRET = re.compile("only-for-tests-only|of-sixteen|secret-of")
+
+
+def _load(path: Path, content: str | bytes) -> None:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    head, *faults = _said(path).split("\n")
+    assert head.startswith(str(path))
+    assert not SECRET.search("".join(faults))
+    assert all(": " in fault for fault in faults)
+
+
+def _said(path: Path) -> str:
+    try:
+        settings.load(path)
+    except settings.SettingsError as error:
+        return str(error)
+    return str(path)
