@@ -14,10 +14,11 @@ import pymysql
 from pymysql.constants.COMMAND import COM_QUERY
 from pymysql.cursors import DictCursor
 
-from callback.database.driver import Result
+from callback.database.answers import Answer, read
+from callback.database.driver import written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from _typeshed import WriteableBuffer
 
@@ -37,7 +38,6 @@ class LimitedConnection(Base):
     _write_timeout: float
     _current_timeout: float
     _result: Any
-    server_status: int
 
     def __init__(self, *, within: float, **options: Any) -> None:
         self._file: io.BufferedReader | None = None
@@ -61,28 +61,16 @@ class LimitedConnection(Base):
             self._execute_command(COM_QUERY, statement)  # type: ignore[attr-defined]
         for _ in statements:
             self._next_seq_id = 1
-            self._read_query_result()
+            self._read_query_result()  # type: ignore[attr-defined]
         return self._result.rows
 
     def set_character_set(self, charset: str, collation: str | None = None) -> None:
         """Leave it to `ask_at_once`, and save a round trip."""
 
-    def ask(self, statement: str) -> Result:
-        """Send a statement with its values in it, and read the answer, without a cursor."""
-        self.query(statement)
-        result: Result = self._result
-        return result
-
-    def _read_query_result(self, unbuffered: bool = False) -> Any:
-        if unbuffered:
-            return super()._read_query_result(unbuffered)  # type: ignore[misc]
-        self._result = None
-        result = Result(self)
-        result.read()
-        self._result = result
-        if result.server_status is not None:
-            self.server_status = result.server_status
-        return result.affected_rows
+    def ask(self, statement: str, values: Mapping[str, Any]) -> Answer:
+        """Send a prepared statement with its values in it, and read the answer."""
+        self._execute_command(COM_QUERY, written(self, statement, values))  # type: ignore[attr-defined]
+        return read(self, statement)
 
     # PyMySQL has no other places to wait: it reads from a file, and writes packets.
 

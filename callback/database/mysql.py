@@ -15,7 +15,7 @@ from callback.database import (
     PATIENT_TIMEOUT_S,
     Reply,
 )
-from callback.database.driver import CONVERSIONS, pymysql, written
+from callback.database.driver import CONVERSIONS, pymysql
 from callback.database.errors import (
     COLUMN_MISSING,
     PROMISE_MISSING,
@@ -178,8 +178,7 @@ class MySQLConnection:
         if timeout is not None:
             self._connection.allow(timeout)
         try:
-            result = self._connection.ask(written(self._connection, statement, values))
-            return Reply(result.dicts(), result.affected_rows, result.insert_id or 0)
+            return Reply(*self._connection.ask(statement, values))
         except (pymysql.MySQLError, OSError) as error:
             fail(error)
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pymysql
 import pytest
 from pymysql import connections, converters
+from pymysql.constants import SERVER_STATUS
 
 from callback import settings
-from callback.database import NEVER, driver
+from callback.database import NEVER, Reply, answers, driver
 from callback.database.errors import DuplicateError
 from callback.database.mysql import MySQLConnection
 from tests.support.processes import ROOT
@@ -76,6 +77,26 @@ def test_the_columns_of_an_answer_are_read_once(
 
 
 @only_mariadb
+def test_an_answer_like_the_last_one_is_taken_apart_at_once(
+    engine: Engine, connection: MySQLConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PyMySQL reads no packet of it; what it knows of the link is as if it had."""
+    engine.account("1")
+    link: Any = connection._connection  # noqa: SLF001
+    connection.run("SELECT 1 AS x, NULL AS y", {})
+    monkeypatch.setattr(link, "_read_packet", None)
+
+    assert connection.run("SELECT 1 AS x, NULL AS y", {}).rows == [{"x": 1, "y": None}]
+    mode = "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'"
+    assert connection.run(mode, {}).rows == ()
+    assert link.server_status & SERVER_STATUS.SERVER_STATUS_NO_BACKSLASH_ESCAPES
+    for number in (200, 300, 70_000, 20_000_000, 5_000_000_000):  # each in more bytes
+        key = "INSERT INTO account (id, number) VALUES (%(id)s, %(id)s)"
+        assert connection.run(key, {"id": number}) == Reply((), 1, number)
+    assert connection.run("DELETE FROM account", {}).changed == 6
+
+
+@only_mariadb
 def test_an_answer_is_as_pymysql_reads_it(connection: MySQLConnection) -> None:
     """The first time and the second, through its cursor and past it."""
     link: Any = connection._connection  # noqa: SLF001
@@ -116,12 +137,12 @@ def test_only_so_many_columns_are_kept(
     connection: MySQLConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A site may write whatever statements it likes."""
-    monkeypatch.setattr(driver, "STATEMENTS", 3)
-    monkeypatch.setattr(driver.Result, "_known", {})
+    monkeypatch.setattr(answers, "STATEMENTS", 3)
+    monkeypatch.setattr(answers, "_known", {})
     for number in range(10):
         assert connection.run(f"SELECT 1 AS x{number}", {}).rows == [{f"x{number}": 1}]
 
-    assert 1 <= len(driver.Result._known) <= 3  # noqa: SLF001
+    assert 1 <= len(answers._known) <= 3  # noqa: SLF001
 
 
 @only_mariadb
