@@ -246,3 +246,23 @@ def test_reloading_under_load_loses_no_answer(engine: Engine, both: Both) -> Non
 
     assert all(answers)
     assert paid(engine) == len(answers)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_port_lets_everybody_in_and_a_socket_as_many_as_are_soon_answered(both: Both) -> None:
+    """To whom a port has no room the kernel says nothing for seconds; a web server is told."""
+    for worker in both.workers:
+        os.kill(worker, signal.SIGSTOP)
+    try:
+        with ExitStack() as stack:
+            for _ in range(100):
+                address = ("127.0.0.1", both.port)
+                stack.enter_context(socket.create_connection(address, timeout=0.9))
+            with pytest.raises(BlockingIOError):  # noqa: PT012 - it is one of many
+                for _ in range(100):
+                    link = stack.enter_context(socket.socket(socket.AF_UNIX))
+                    link.setblocking(False)
+                    link.connect(both.path)
+    finally:
+        for worker in both.workers:
+            os.kill(worker, signal.SIGCONT)
