@@ -173,6 +173,7 @@ REASONS = {
     "UnsupportedTransferCoding": "its Transfer-Encoding is not chunked",
 }
 _default_headers = wsgi.Response.default_headers
+_write = wsgi.Response.write
 _chunk = unreader.SocketUnreader.chunk
 _handle_error = base.Worker.handle_error
 _parse_request_line = message.Request.parse_request_line
@@ -196,6 +197,32 @@ def _chunk_in_time(source: Any, *hint: Any) -> bytes:
 def _headers_without_banner(response: wsgi.Response) -> list[str]:
     lines: list[str] = _default_headers(response)
     return [line for line in lines if not line.startswith("Server:")]
+
+
+class _Together:
+    """Takes what gunicorn writes in two: the head, then the body."""
+
+    def __init__(self) -> None:
+        self.whole = b""
+
+    def sendall(self, part: bytes) -> None:
+        self.whole += part
+
+
+def _write_whole(response: wsgi.Response, piece: bytes) -> None:
+    """Write a head with its body: a worker that is killed has sent an answer, or nothing.
+
+    A head alone says 200, or Uzum's 400, to a bank that does not look at how long a body should be.
+    """
+    if response.headers_sent:
+        _write(response, piece)
+        return
+    link, response.sock = response.sock, _Together()
+    try:
+        _write(response, piece)
+    finally:
+        together, response.sock = response.sock, link
+    link.sendall(together.whole)
 
 
 def _bare_error(sock: Any, status_int: int, reason: str, _: str) -> None:
@@ -249,6 +276,7 @@ def _note_unexpected() -> None:
     log.unexpected("gunicorn: an unexpected error")
 
 
+wsgi.Response.write = _write_whole
 wsgi.Response.default_headers = _headers_without_banner
 util.write_error = _bare_error
 message.Request.parse_request_line = _named_request_line

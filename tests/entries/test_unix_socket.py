@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import struct
+import sys
 import threading
 import time
 from base64 import b64encode
@@ -266,3 +267,21 @@ def test_a_port_lets_everybody_in_and_a_socket_as_many_as_are_soon_answered(both
     finally:
         for worker in both.workers:
             os.kill(worker, signal.SIGCONT)
+
+
+# Where Linux's tcp_info has how many segments with data came.
+SEGMENTS = slice(152, 156)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_answer_is_whole_or_nothing(both: Both) -> None:
+    """Head and body are one write: a worker that is killed between two would have sent a part."""
+    head = f"Host: x\r\nAuthorization: {AUTHORIZATION}\r\n\r\n"
+    for query in ("command=check&txn_id=1&account=nobody", pay(1), "command=none"):
+        with socket.create_connection(("127.0.0.1", both.port)) as link:
+            link.sendall(f"GET /basic?{query} HTTP/1.0\r\n{head}".encode())
+            answer = link.makefile("rb").read()
+            told = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, SEGMENTS.stop)
+        assert answer.startswith(b"HTTP/1.0 200 OK\r\n")
+        assert answer.endswith(b"</response>")
+        assert int.from_bytes(told[SEGMENTS], sys.byteorder) == 1
