@@ -164,7 +164,9 @@ def test_a_spoiled_list_says_nothing_that_is_not_in_it(
     _, content = data.draw(lists(kind))
     content = data.draw(spoiled(content, *MORE) | st.binary(max_size=40))
     customers, faults = read(kind, place, content)
-    lines = lines_of(content)
+    lines = (
+        lines_of(content) if kind.is_workbook else re.split("\r\n|\r|\n", content.decode("latin-1"))
+    )
 
     for line, text in faults:
         assert 0 <= line <= len(lines), text
