@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from io import BytesIO
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import pytest
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Request as WerkzeugRequest
 
-from callback.request import CutOffError, Request, TooLongError
+from callback.request import CHUNKED, LEFT_S, CutOffError, Request, TooLongError
 from callback.wire import MAX_BODY
 
 if TYPE_CHECKING:
@@ -119,3 +120,27 @@ def test_what_is_asked_is_what_werkzeug_says(
     assert ours.method == theirs.method
     assert ours.query == theirs.query_string
     assert ours.content_type == theirs.mimetype
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_UNIX])
+def test_a_link_that_is_gone_says_nothing_or_that_the_caller_has_left(
+    family: socket.AddressFamily,
+) -> None:
+    """The kernel knows no time of it; a web server would have waited."""
+    link = socket.socket(family)
+    link.close()
+    assert Request({"gunicorn.socket": link}).age == (LEFT_S if family == socket.AF_UNIX else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"CONTENT_LENGTH": "3"}, True),
+        ({"CONTENT_LENGTH": "3", CHUNKED: True}, False),
+        ({"HTTP_TRANSFER_ENCODING": "chunked"}, False),
+        ({}, False),
+    ],
+)
+def test_a_body_in_chunks_may_end_early_unnoticed(environ: dict[str, Any], told: bool) -> None:
+    """Also where an entry has counted it."""
+    assert Request(environ).tells_length is told

@@ -304,7 +304,7 @@ class Session:
             except RetryError as error:
                 if error.connection_lost:
                     resent = resent or sent
-                    self._discard(time.monotonic() - started)
+                    self._discard(connection, time.monotonic() - started)
             except NoPromiseError as error:
                 if prepared == self._database.older.get(statement, prepared):
                     raise
@@ -314,7 +314,7 @@ class Session:
                 error.resent = resent
                 raise
             except BaseException:
-                self._discard()
+                self._discard(connection)
                 raise
             else:
                 return Reply(reply.rows, reply.changed, reply.id, resent, deadline)
@@ -331,10 +331,10 @@ class Session:
         try:
             connection.read_clock(self._left(STATEMENT_TIMEOUT_S))
         except RetryError as error:
-            self._discard()
+            self._discard(connection)
             raise DatabaseError(str(error)) from error
         except BaseException:
-            self._discard()
+            self._discard(connection)
             raise
         return connection.clock.at(time.monotonic())
 
@@ -368,7 +368,6 @@ class Session:
             self._connection = self._database.borrow(last_start, self._began + OPENING_S)
         return self._connection
 
-    def _discard(self, waited: float = 0.0) -> None:
-        if self._connection:
-            self._database.discard(self._connection, waited)
-            self._connection = None
+    def _discard(self, connection: Connection, waited: float = 0.0) -> None:
+        self._database.discard(connection, waited)
+        self._connection = None

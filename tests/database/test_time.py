@@ -281,6 +281,17 @@ def test_a_refusal_is_no_silence(host: Host, remembered: Database) -> None:
     assert once(remembered) == ""
 
 
+def test_a_refusal_ends_a_silence(
+    host: Host, remembered: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server is there again, if only to say that it is not ready: everybody may ask it."""
+    monkeypatch.setattr(timing, "PAUSE_S", 0.0)
+    assert once(remembered) == "silent"
+    host.waits_s = 0.0
+    monkeypatch.setattr(timing, "PAUSE_S", 60.0)
+    assert [once(remembered) for _ in range(3)] == ["refused"] * 3
+
+
 def test_who_asks_a_silent_database_has_little_time(
     host: Host, remembered: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -976,6 +976,7 @@ def test_a_cancel_takes_the_whole_payment_back(books: Engine, endpoint: Endpoint
         (CANCEL.replace("18000002", "x"), "300", "bad_id"),
         ("command=cancel&txn_id=18000090", "300", "bad_id"),
         (CANCEL + "&cancel_txn_id=18000002", "300", "bad_request"),
+        (CANCEL + "&ccy=USD", "300", "bad_request"),
         (CANCEL.replace("18000002", "18000001"), "300", "payment_not_found"),
         (CANCEL + "&account=7012340002", "7", "cancel_differs"),
         (CANCEL + "&sum=1199.99", "7", "cancel_differs"),

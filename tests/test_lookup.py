@@ -1,0 +1,110 @@
+"""That there is no such payment is said when the database has promised it, and not otherwise.
+
+What it is good for: tests/database/test_ghost.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from callback import lookup, settings
+from callback.database import Database, Session, load_statements
+from callback.database.errors import DatabaseError
+from callback.model import Status
+from callback.paths import SQL
+from tests.conftest import Engine, MariaDBEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from callback.bank import Bank
+
+only_mariadb = pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+STATUS = Status(name="status", txn_id="1")
+
+
+class Desk:
+    """Asks for a payment that there is not."""
+
+    def __init__(self, folder: Path) -> None:
+        given = settings.load(folder / "config.toml")
+        self.bank: Bank = given.banks["qiwi"]
+        self.database = Database(given.engine, load_statements(SQL), 1)
+
+    def ask(self, *before: str) -> None:
+        """Run some statements on the very connection, then ask."""
+        with self.database.session() as session:
+            lookup.find(session, self.bank, "1")
+            for statement in before:
+                run(session, statement)
+            assert lookup.find_or_promise(session, self.bank, STATUS) is None
+
+
+def run(session: Session, statement: str) -> None:
+    """What no statement of ours does."""
+    connection: Any = session._connection  # noqa: SLF001 - the one that it will use
+    connection.script(statement)
+
+
+@pytest.fixture
+def desk(engine: Engine, folder: Path) -> Iterator[Desk]:
+    """With promises of long ago."""
+    engine.execute("DELETE FROM promise")
+    desk = Desk(folder)
+    yield desk
+    desk.database.close()
+
+
+def promises(engine: Engine) -> list[Any]:
+    """Which there are."""
+    return [bucket for (bucket,) in engine.rows("SELECT bucket FROM promise")]
+
+
+def test_a_promise_that_was_never_made_is_made(engine: Engine, desk: Desk) -> None:
+    """Somebody has emptied the table; the id's own row is there again, and then is kept."""
+    bucket = lookup.bucket(desk.bank, "1")
+    desk.ask()
+    assert promises(engine) == [bucket]
+    made = engine.rows("SELECT made_at FROM promise")
+    desk.ask("SELECT SLEEP(0.002)") if isinstance(engine, MariaDBEngine) else desk.ask()
+    assert promises(engine) == [bucket]
+    assert engine.rows("SELECT made_at FROM promise") >= made
+
+
+@only_mariadb
+def test_a_server_whose_clock_is_set_promises_at_the_second_try(engine: Engine, desk: Desk) -> None:
+    """By what we knew of its clock, the first came too late."""
+    desk.ask("SET timestamp = UNIX_TIMESTAMP() + 3600")
+    assert promises(engine) == [lookup.bucket(desk.bank, "1")]
+
+
+@only_mariadb
+def test_two_promises_of_one_millisecond_are_one_of_the_next(
+    engine: Engine, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has changed then, and nothing can be added: only a later one is a promise."""
+    stop = "SET timestamp = UNIX_TIMESTAMP('2026-11-03 09:15:00')"
+    desk.ask(stop)
+    (made,) = engine.rows("SELECT made_at FROM promise")
+    server_time = Session.server_time
+
+    def go_on(session: Session) -> Any:
+        run(session, "SET timestamp = DEFAULT")
+        return server_time(session)
+
+    monkeypatch.setattr(Session, "server_time", go_on)
+    desk.ask(stop)
+    (later,) = engine.rows("SELECT made_at FROM promise")
+    assert later > made
+
+
+@only_mariadb
+def test_without_a_promise_it_is_not_said(engine: Engine, desk: Desk) -> None:
+    """The server's clock stands still: nobody knows what is on its way."""
+    stop = "SET timestamp = UNIX_TIMESTAMP('2026-11-03 09:15:00')"
+    desk.ask(stop)
+    with pytest.raises(DatabaseError, match="nothing could be promised: ask again"):
+        desk.ask(stop)
