@@ -68,6 +68,12 @@ _MESSAGES: dict[str, tuple[str, str, str, str]] = {
         "сома тым көп",
         "summa juda katta",
     ),
+    "too_many_payments": (
+        "too many payments, ask for a shorter period",
+        "слишком много платежей, запросите период короче",
+        "төлемдер тым көп, қысқарақ кезеңді сұраңыз",
+        "to‘lovlar juda ko‘p, qisqaroq davrni so‘rang",
+    ),
     "bad_sum": ("wrong sum", "неверная сумма", "сома қате", "summa noto‘g‘ri"),
     "bad_date": ("wrong date", "неверная дата", "күні қате", "sana noto‘g‘ri"),
     "bad_account": (

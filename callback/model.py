@@ -25,6 +25,7 @@ Outcome = Literal[
     "sum_differs",  # not the invoice's sum, or not the sum of the payment that is performed
     "sum_too_small",
     "sum_too_large",
+    "too_many_payments",  # a period that has more than are told at once
     "payment_not_found",
     "payment_cancelled",
     "payment_expired",
@@ -202,7 +203,7 @@ class ChangePassword(Command, hidden=("password",)):
 
 
 class Statement(Command):
-    """List the bank's payments from `since` to `until`, both inclusive, ascending.
+    """List the bank's payments from `since` to `until`, both inclusive, ascending: all or none.
 
     `by` is the column that is compared: the bank's `paid_at` or our `performed_at` (UTC).
     """

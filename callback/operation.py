@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from callback import lookup, passwords
 from callback.clock import utc_now
 from callback.database.errors import DatabaseError, DuplicateError
+from callback.limits import STATEMENT_ROWS
 from callback.model import (
     Cancel,
     ChangePassword,
@@ -154,10 +155,16 @@ def status(session: Session, bank: Bank, command: Status) -> Result:
 
 
 def statement(session: Session, bank: Bank, command: Statement) -> Result:
-    """List the bank's payments."""
+    """List the bank's payments, if there are not too many for one answer."""
     rows = session.run(
-        f"statement_by_{command.by}", bank=bank.name, since=command.since, until=command.until
+        f"statement_by_{command.by}",
+        bank=bank.name,
+        since=command.since,
+        until=command.until,
+        most=STATEMENT_ROWS + 1,
     ).rows
+    if len(rows) > STATEMENT_ROWS:
+        return Result("too_many_payments")
     return Result("ok", payments=[lookup.payment_of(row) for row in rows])
 
 

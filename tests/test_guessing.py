@@ -480,6 +480,7 @@ def test_of_20_000_guesses_a_few_are_looked_at(
     database: Engine, tmp_path: Path, request: pytest.FixtureRequest, way: Way
 ) -> None:
     """Two workers; a bank that calls from elsewhere meanwhile waits for no more than its turn."""
+    database.clean()
     database.account("55")
     toml = settings_toml(database.url, request.module)
     with Endpoint(toml, tmp_path, workers=2) as endpoint, ThreadPoolExecutor(5) as pool:

@@ -58,6 +58,7 @@ CODES = {
     "payment_expired": "-31008",
     "payment_not_found": "-31003",
     "cancel_refused": "-31007",
+    "too_many_payments": "-32600",
     "unreadable": "-32700",
     "bad_request": "-32600",
     "unknown_command": "-32601",

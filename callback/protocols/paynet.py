@@ -60,6 +60,7 @@ CODES = {
     "sum_too_large": "415",
     "sum_differs": "413",
     "bad_date": "414",
+    "too_many_payments": "414",
     "bad_id": "411",
     "missing": "411",
     "unreadable": "-32700",

@@ -59,6 +59,7 @@ CODES = {
     "sum_too_small": "413",
     "sum_too_large": "415",
     "bad_date": "414",
+    "too_many_payments": "414",
     "duplicate_same": "201",  # a known id in Perform: always, whatever its state
     "duplicate_other": "201",
     "payment_cancelled": "201",

@@ -17,6 +17,7 @@ from typing import Protocol as Interface
 from callback.clock import utc_now
 from callback.database.errors import DatabaseError, DuplicateError
 from callback.database.statements import SCRIPTS
+from callback.limits import STATEMENT_ROWS
 from callback.model import Cancel, Check, Cutoff, Pay, Perform, Statement
 from callback.tools.finding import Finding
 from callback.tools.hints import explained
@@ -416,7 +417,7 @@ class _Play:
         columns: tuple[Literal["paid_at", "performed_at"], ...] = ("paid_at", "performed_at")
         for by in columns:
             name = f"statement_by_{by}"
-            books.rows(name, bank=self.bank.name, since=since, until=until)
+            books.rows(name, bank=self.bank.name, since=since, until=until, most=STATEMENT_ROWS)
             command = Statement(name=name, since=since, until=until, by=by)
             listed = books.do(self.bank, command).payments
             if self._id("a") not in {payment.txn_id for payment in listed}:

@@ -53,6 +53,7 @@ SHEET = Sheet(
         "bad_date": "-32600",
         "bad_request": "-32600",
         "no_object": "-32600",
+        "too_many_payments": "-32600",
         "unreadable": "-32700",
         "bad_method": "-32300",
         "unknown_command": "-32601",

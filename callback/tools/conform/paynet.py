@@ -56,6 +56,7 @@ SHEET = Sheet(
         "sum_too_small": "413",
         "sum_too_large": "415",
         "bad_date": "414",
+        "too_many_payments": "414",
         "bad_id": "411",
         "missing": "411",
         "unreadable": "-32700",

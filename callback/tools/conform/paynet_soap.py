@@ -55,6 +55,7 @@ SHEET = Sheet(
         "sum_too_small": "413",
         "sum_too_large": "415",
         "bad_date": "414",
+        "too_many_payments": "414",
         "pay.duplicate_same": "201",  # always, whatever else the request says
         "pay.duplicate_other": "201",
         "pay.payment_cancelled": "201",

@@ -45,6 +45,7 @@ SHEET = Sheet(
         "bad_sum": "299",
         "bad_id": "299",
         "bad_date": "299",
+        "too_many_payments": "299",
         "bad_request": "299",
         "bad_service": "299",
         "unknown_command": "299",

@@ -348,6 +348,7 @@ class _Writer:
             "payment_not_found": later,
             "cancel_refused": "cancel" in simulator.acts,
             "payment_expired": bank.own.get("timeout"),
+            "too_many_payments": "statement" in simulator.acts,
             "bad_type": bank.own.get("types"),
             "bad_signature": self._signs(),
             "not_authenticated": self.real.password
