@@ -74,7 +74,8 @@ def text_of(outcome: storm.Outcome) -> str:
         *(f"  {example}" for example in outcome.examples),
     ]
     if not outcome.good:
-        lines.append(f"  again: make storm SEED={outcome.seed} PAYMENTS={outcome.payments}")
+        again = f"make storm SEED={outcome.seed} PAYMENTS={outcome.payments}"
+        lines.append(f"  again: {again}{f' BOOKS={outcome.books}' * bool(outcome.books)}")
     return "\n".join(lines)
 
 

@@ -82,6 +82,7 @@ class Outcome:
     seed: int
     payments: int
     bug: str = ""
+    books: str = ""
     counts: Counts = field(default_factory=Counts)
     weather: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
@@ -175,7 +176,7 @@ def run(
 
     `only`: these banks; `books`: who keeps the books meanwhile, by commands that are killed.
     """
-    outcome = Outcome(seed, payments, bug)
+    outcome = Outcome(seed, payments, bug, books)
     started = time.monotonic()
     with (
         TemporaryDirectory(prefix="storm") as folder,
