@@ -6,11 +6,9 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from callback import wire
+from callback.limits import MAX_NUMBER
 from callback.model import BROADER, NOTHING
 from callback.record import Record
-
-# What the column payment.number holds. A number may be typed longer than it is looked up.
-MAX_NUMBER = 200
 
 if TYPE_CHECKING:
     import re

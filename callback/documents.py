@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 from defusedxml.ElementTree import DefusedXMLParser
 
-from callback.wire import MAX_BODY
+from callback.limits import MAX_BODY
 
 
 def read_xml(raw: bytes, depth: int = MAX_BODY) -> ET.Element | None:

@@ -22,6 +22,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from callback import log, signature
+from callback.limits import ADDRESSES, WRONG_PROOFS
 from callback.locks import locked
 
 if TYPE_CHECKING:
@@ -31,14 +32,8 @@ if TYPE_CHECKING:
     from callback.model import Command, Outcome
     from callback.visit import Visit
 
-# Of an address, a minute. A bank's engineer who tries things out brings fewer; and a year of it is
-# 16 million, where 8 letters and digits, the weakest password that a bank dictates, are one of 200
-# million million.
-WRONG_PROOFS = 30
 MINUTE_S = 60.0
 EACH_S = MINUTE_S / WRONG_PROOFS
-# So many are remembered, the oldest goes: who has more addresses than that is not to be slowed so.
-ADDRESSES = 1024
 MAX_FILE = 1024 * 1024
 WRONG = frozenset({"bad_token", "not_authenticated", "bad_signature"})
 FORGOTTEN = (0.0, False)

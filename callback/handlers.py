@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from callback import further_sums, log, operation, signature
 from callback.database.errors import DatabaseError
 from callback.guessing import Guesses
+from callback.limits import MAX_BODY
 from callback.model import Command, Refuse, Result
 from callback.protocols import PROTOCOLS, answer, bare_answer, has_path, unavailable_answer
 from callback.request import CutOffError, Request, TooLongError
 from callback.visit import Visit
-from callback.wire import MAX_BODY, Answer, Call, fields
+from callback.wire import Answer, Call, fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,6 +18,7 @@ from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
+from callback.limits import LOG_BYTES, LOG_FILES, LOG_TEXT, STRANGERS_LINES
 from callback.locks import locked, open_own
 
 if TYPE_CHECKING:
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
 # cost more than the line, and to import them a tenth of a call through CGI.
 INFO, WARNING, ERROR = 20, 30, 40
 LEVELS = {INFO: "info", WARNING: "warning", ERROR: "error"}
-MAX_BYTES = 10 * 1024 * 1024
-KEPT_FILES = 5
-MAX_TEXT = 200  # of one value: the longest number a payer may type
-# Of a day, for each bank's address: in full; behind them only the 512th, 1024th, 2048th and so on.
-STRANGERS_LINES = 300
 
 
 class Place(Protocol):
@@ -121,7 +117,7 @@ class RotatingFile:
 
     def _append(self, line: bytes) -> None:
         self._follow()
-        if os.fstat(self._descriptor).st_size > MAX_BYTES:
+        if os.fstat(self._descriptor).st_size > LOG_BYTES:
             with suppress(OSError):  # better too long than without this line
                 self._renew()
         line = b"\n" + line if self._is_torn else line
@@ -163,11 +159,11 @@ class RotatingFile:
 
     def _renew(self) -> None:
         """Open the file, or a new one when it is full or may not be written (root has made it)."""
-        names = [self._path, *(f"{self._path}.{number + 1}" for number in range(KEPT_FILES))]
+        names = [self._path, *(f"{self._path}.{number + 1}" for number in range(LOG_FILES))]
         with locked(f"{self._path}.lock"):
             with suppress(PermissionError):
                 self._hold(open_own(self._path))
-                if os.fstat(self._descriptor).st_size <= MAX_BYTES:
+                if os.fstat(self._descriptor).st_size <= LOG_BYTES:
                     return  # also when another process was first
             for newer, older in reversed(list(pairwise(names))):
                 with suppress(FileNotFoundError):
@@ -212,11 +208,11 @@ _strangers = Strangers()
 
 def _read_counts(file: int) -> dict[str, Any]:
     with suppress(ValueError):  # empty, or its writer was killed
-        counts = json.loads(os.read(file, MAX_BYTES))
+        counts = json.loads(os.read(file, LOG_BYTES))
         if isinstance(counts, dict):
             return counts
     return {}
 
 
 def _short(value: Any) -> Any:
-    return value[:MAX_TEXT] if isinstance(value, str) and len(value) > MAX_TEXT else value
+    return value[:LOG_TEXT] if isinstance(value, str) and len(value) > LOG_TEXT else value

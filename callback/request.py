@@ -13,7 +13,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from callback.wire import MAX_BODY
+from callback.limits import MAX_BODY
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from callback import passwords, proofs
 from callback.clock import utc_now
+from callback.limits import OPS_PASS_S
 from callback.protocols import PROTOCOLS
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from callback.model import Command, Outcome
 
 
-OPS_PASS_S = 600  # long enough to paste it, too short to be found
 # Where web servers leave the Authorization header (hosting.md, section 4): the usual place; after
 # an Apache rewrite; some FastCGI wrappers.
 AUTHORIZATION = ("HTTP_AUTHORIZATION", "REDIRECT_HTTP_AUTHORIZATION", "Authorization")

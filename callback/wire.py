@@ -18,8 +18,6 @@ from urllib.parse import unquote_to_bytes
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-MAX_BODY = 64 * 1024
-MAX_LIST = 8 * 1024 * 1024  # of the office's lists: what hosts let pass at once
 FORM = "application/x-www-form-urlencoded"
 
 # [0-9] and not \d or int(): those also take other scripts' digits and "1_000". Used with

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from callback import Program, guessing, log
-from callback.guessing import ADDRESSES, EACH_S, MINUTE_S, WRONG_PROOFS, Guesses
+from callback.guessing import EACH_S, MINUTE_S, Guesses
+from callback.limits import ADDRESSES, WRONG_PROOFS
 from callback.signature import url_tokens
 from tests.conftest import settings_toml
 from tests.support.processes import Endpoint, Reply, write_settings

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from callback import log
+from callback.limits import LOG_TEXT, STRANGERS_LINES
 from tests.conftest import flask, settings_toml
 from tests.support.processes import ROOT, Endpoint, write_settings
 
@@ -96,7 +97,7 @@ def test_nothing_a_caller_sends_breaks_a_line(endpoint: Endpoint, account: str) 
     added = endpoint.log()[before:]
     assert len(added) == 1
     assert added[0]["outcome"] in ("bad_account", "unknown_account")
-    assert len(added[0]["account"]) <= log.MAX_TEXT
+    assert len(added[0]["account"]) <= LOG_TEXT
 
 
 def test_a_conflict_is_an_alarm(engine: Engine, endpoint: Endpoint) -> None:
@@ -208,6 +209,7 @@ WRITER = """
 import fcntl, logging, os, resource, sys  # all of it while the interpreter's files can be read
 from pathlib import Path
 from callback import log
+from callback.limits import LOG_TEXT, STRANGERS_LINES
 path, uid, gid = Path(sys.argv[1]), *map(int, sys.argv[4:])
 if os.geteuid() != uid:
     os.setgroups([]), os.setgid(gid), os.setuid(uid)
@@ -280,7 +282,7 @@ def test_what_root_writes_belongs_to_the_folders_owner(account_folder: Path) -> 
     if not IS_ROOT:
         pytest.fail("only root can be root: run the tests of the log as root, in a container")
     path = account_folder / "callback.log"
-    stranger = "log.call(logging.INFO, stranger='qiwi', txn_id='s'); log.MAX_BYTES = 300"
+    stranger = "log.call(logging.INFO, stranger='qiwi', txn_id='s'); log.LOG_BYTES = 300"
     written(path, 20, stranger, root=True)
     owners = {file.name: file.stat().st_uid for file in account_folder.iterdir()}
 
@@ -340,7 +342,7 @@ def test_a_disk_with_room_for_half_a_line_breaks_no_other(account_folder: Path) 
 # Strangers.
 
 STRANGERS = """
-log.MAX_BYTES = 20000
+log.LOG_BYTES = 20000
 for number in range(5000):
     log.call(logging.WARNING, stranger="qiwi", outcome="bad_token", filler="x" * 150)
 """
@@ -360,7 +362,7 @@ def test_strangers_push_no_line_out(account_folder: Path) -> None:
 
     assert sum("txn_id" in line for line in lines) == 20 + 4
     in_full = [line for line in strangers if "strangers" not in line]
-    assert len(in_full) == log.STRANGERS_LINES
+    assert len(in_full) == STRANGERS_LINES
     assert [line["strangers"] for line in strangers if "strangers" in line] == sorted(
         2**power
         for power in range(9, 15)  # up to 16,384
@@ -413,11 +415,11 @@ def test_only_lines_of_whom_nobody_knows_are_left_out(
     """A bank that makes mistakes all day is written down all day."""
     toml = settings_toml(f"sqlite:///{tmp_path}/x.db", request.module)
     with Endpoint(toml, tmp_path, workers=1) as endpoint:
-        for _ in range(log.STRANGERS_LINES + 20):
+        for _ in range(STRANGERS_LINES + 20):
             endpoint.call(path)
         lines = len(endpoint.log())
 
-    assert lines == log.STRANGERS_LINES + (0 if is_budgeted else 20)
+    assert lines == STRANGERS_LINES + (0 if is_budgeted else 20)
 
 
 # Rotation.
@@ -457,7 +459,7 @@ LINES = 400
 
 def fill(path: Path, writer: int) -> None:
     """Write with a limit that is soon reached, and enough files to keep them all."""
-    log.MAX_BYTES, log.KEPT_FILES = 60_000, 20
+    vars(log).update(LOG_BYTES=60_000, LOG_FILES=20)
     write_lines(path, writer, LINES)
 
 

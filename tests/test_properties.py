@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callback import Program, documents, layouts, log, settings, wire
+from callback.limits import MAX_BODY
 from callback.protocols import PROTOCOLS
 from callback.tools.conform.run import client
 from callback.tools.sheet.examples import examples, invent_scenario
@@ -83,7 +84,7 @@ def test_whatever_a_bank_sends_is_answered(
     status, body = _call(program, dialect, request)
 
     assert status in STATUSES
-    assert len(body) < wire.MAX_BODY
+    assert len(body) < MAX_BODY
     assert not any(secret in body for secret in (*bank.secret, *bank.password))
     assert unexpected == []
     with program.database.session() as session:

@@ -11,8 +11,8 @@ import pytest
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Request as WerkzeugRequest
 
+from callback.limits import MAX_BODY
 from callback.request import CHUNKED, LEFT_S, CutOffError, Request, TooLongError
-from callback.wire import MAX_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -28,7 +28,16 @@ from callback.database.errors import (
 )
 from callback.database.older import without_promise
 from callback.database.statements import load_statements, parts, values
-from callback.database.timing import SILENT_S, ServerClock, Watch
+from callback.database.timing import ServerClock, Watch
+from callback.limits import (
+    ATTEMPTS,
+    LAST_START_S,
+    LIFE_S,
+    OPENING_S,
+    SILENT_S,
+    STATEMENT_TIMEOUT_S,
+    WHOLE_S,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,28 +48,9 @@ Row = dict[str, Any]
 T = TypeVar("T")
 NEVER = datetime.max  # noqa: DTZ901 - as in the columns
 
-# The shortest limit of our own is 8 s (kaspi.md, section 2). A step starts only in the first 3 s
-# and takes at most 5: a new connection (2), its statement (3). Whatever happens, we have answered
-# "ask again" before the bank gives up.
-LAST_START_S = 3.0
-CONNECT_TIMEOUT_S = 2
-STATEMENT_TIMEOUT_S = 3
-# The same as one wall that nothing passes: half a second is left to read and write HTTP.
-WHOLE_S = 7.5
-# To open a connection takes many questions and answers. In the first step there is more time.
-OPENING_S = WHOLE_S - STATEMENT_TIMEOUT_S
-# A statement waits for two locks at most, one after the other, and the server still tells us.
-LOCK_TIMEOUT_S = 1
-# So long after we sent it a statement may begin at the server: what begins then is over, locks
-# included, when we give it up. What comes later does nothing (`:deadline`).
-LIFE_S = STATEMENT_TIMEOUT_S - 2 * LOCK_TIMEOUT_S
 FUTURE = timedelta(minutes=1)
 # What a statement may be told of the time.
 TIMES = {"deadline", "began", "latest"}
-# Commands (lists, schema) may take their time.
-PATIENT_TIMEOUT_S = 600
-# The fourth equal pay of a deadlock is rare, the eighth was never seen.
-ATTEMPTS = 8
 
 
 class Reply(NamedTuple):

@@ -17,7 +17,7 @@ from pymysql.constants.CR import CR_AUTH_PLUGIN_ERR, CR_CONN_HOST_ERROR
 from pymysql.cursors import DictCursor
 
 from callback.database.driver import let_encrypt
-from callback.database.limits import LimitedConnection
+from callback.database.limited import LimitedConnection
 
 CACHING = "caching_sha2_password"
 LIBRARY = "cryptography.hazmat.primitives.asymmetric.padding"

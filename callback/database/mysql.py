@@ -8,13 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from callback import log
-from callback.database import (
-    CONNECT_TIMEOUT_S,
-    LOCK_TIMEOUT_S,
-    OPENING_S,
-    PATIENT_TIMEOUT_S,
-    Reply,
-)
+from callback.database import Reply
 from callback.database.driver import CONVERSIONS, pymysql
 from callback.database.errors import (
     COLUMN_MISSING,
@@ -29,6 +23,13 @@ from callback.database.errors import (
 from callback.database.login import Connection
 from callback.database.statements import with_values
 from callback.database.timing import ServerClock
+from callback.limits import (
+    CONNECT_TIMEOUT_S,
+    LOCK_TIMEOUT_S,
+    OPENING_S,
+    PATIENT_TIMEOUT_S,
+    TURN_S,
+)
 from callback.record import Record
 
 if TYPE_CHECKING:
@@ -87,8 +88,7 @@ SETUP = (
     f"innodb_lock_wait_timeout = {LOCK_TIMEOUT_S}, lock_wait_timeout = {LOCK_TIMEOUT_S}, "
     "time_zone = '+00:00', autocommit = 1"
 )
-# Commands that write books take turns, also from two machines. The server ends it with our link.
-TURN_S = 60
+# Commands that write books take turns. The server ends it with our link.
 TURN = "SELECT GET_LOCK(CONCAT('callback.', MD5(DATABASE())), %(wait)s) AS free"
 ISOLATION = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 TIME = "SELECT UTC_TIMESTAMP(6) AS now"

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from callback.clock import utc_now
-from callback.database import OPENING_S, Reply
+from callback.database import Reply
 from callback.database.errors import (
     COLUMN_MISSING,
     PROMISE_MISSING,
@@ -19,6 +19,7 @@ from callback.database.errors import (
     NothingToAddError,
 )
 from callback.database.timing import ServerClock
+from callback.limits import BUSY_TIMEOUT_S, OPENING_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     from callback.database import Row
 
-# So long a writer waits for the one before it.
-BUSY_TIMEOUT_S = 2
 # SQLite does not know the type of an expression, so columns are told by their names.
 READ: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("amount", "issued", "paid", "owed", "total"), lambda text: Decimal(str(text))),

@@ -9,19 +9,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from callback.database.errors import DatabaseError
+from callback.limits import CLOCK_LASTS_S, LEAST_PATIENCE_S, PATIENCE, PAUSE_S, SILENT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-# Two clocks drift apart by some hundredths of a second in so long.
-CLOCK_LASTS_S = 600
-# A wait of so long that ends in nothing is silence; a refusal comes at once.
-SILENT_S = 1.0
-# So long nobody asks a silent database again.
-PAUSE_S = 2.0
-# A database that answers opens a connection about as fast as it did before.
-PATIENCE = 3
-LEAST_PATIENCE_S = 2.0
 
 
 class ServerClock:

@@ -7,8 +7,8 @@ from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 from wsgiref.handlers import BaseCGIHandler, read_environ
 
+from callback.limits import MAX_BODY, MAX_LIST
 from callback.request import CHUNKED
-from callback.wire import MAX_BODY, MAX_LIST
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

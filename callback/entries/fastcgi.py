@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from callback.entries.cgi import longest
+from callback.limits import MAX_VARIABLES
 from callback.request import CHUNKED
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ BEGIN_REQUEST, ABORT_REQUEST, END_REQUEST, PARAMS, STDIN, STDOUT = 1, 2, 3, 4, 5
 RESPONDER = (0, 1)
 KEEP_CONNECTION = 1
 MAX_CONTENT = 65528  # of one record: the most that needs no padding
-# Of all variables together: a web server takes no more from a caller than a few headers.
-MAX_VARIABLES = 128 * 1024
 REQUEST_COMPLETE = bytes(8)  # exit status 0, protocol status 0
 WSGI: dict[str, Any] = {
     "wsgi.version": (1, 0),

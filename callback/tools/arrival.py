@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from callback.database.errors import BusyError
+from callback.limits import MAX_FILE, PIECES_KEPT_S
 from callback.locks import lock
 from callback.tools.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GIVEN_UP_S = 24 * 3600
-MAX_FILE = 64 * 1024 * 1024  # of any list that is read
 AT_ONCE = 1024 * 1024
 ZIPPED = b"\x1f\x8b"
 
@@ -171,7 +170,7 @@ def _unpack(path: Path, target: Path) -> None:
 
 def _prepare(folder: Path) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
-    old = time.time() - GIVEN_UP_S
+    old = time.time() - PIECES_KEPT_S
     for path in folder.iterdir():
         with suppress(OSError):  # another process was first
             if path.suffix in (".part", ".lent") and path.stat().st_mtime < old:

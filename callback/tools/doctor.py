@@ -28,6 +28,7 @@ from callback.clock import utc_now
 from callback.database.errors import DatabaseError
 from callback.database.login import COLD
 from callback.database.mysql import MySQL
+from callback.limits import DOCTOR_S
 from callback.paths import INSTANCE, ROOT
 from callback.protocols import PROTOCOLS
 from callback.readers import LEAST_PASSWORD, LEAST_RSA_BITS
@@ -55,7 +56,6 @@ PRIVATE = (
     *("/wsgi.py", "/passenger_wsgi.py", "/callback/handlers.py", "/sql/schema.sql"),
     *("/callback.log", "/MANIFEST.sha256", "/requirements.txt"),
 )
-OUTSIDE_TIMEOUT_S = 15
 OLD_PASSENGER = (6, 0, 19)  # loaders before it import a module that Python 3.12 removed
 RIGHTS = ("SELECT", "INSERT", "UPDATE")
 # Faults of these leave a rehearsal its sense.
@@ -88,7 +88,7 @@ def examine(
 def visit(settings: Settings, url: str) -> Iterator[Finding]:
     """Ask the deployed site at `url` to examine itself, and try what a stranger would."""
     token = signature.ops_pass("doctor", settings.secret_keys)
-    status, body = web.get(f"{url}/doctor/{token}", OUTSIDE_TIMEOUT_S, web.SOME_BASIC)
+    status, body = web.get(f"{url}/doctor/{token}", DOCTOR_S, web.SOME_BASIC)
     if status == HTTPStatus.OK:
         yield from (_compared(settings, Finding(*found)) for found in json.loads(body))
     else:
@@ -102,7 +102,7 @@ def visit(settings: Settings, url: str) -> Iterator[Finding]:
             ).format(url=url, status=status),
         )
     for path in PRIVATE:
-        status, body = web.get(url + path, OUTSIDE_TIMEOUT_S)
+        status, body = web.get(url + path, DOCTOR_S)
         if status not in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
             yield Finding(
                 "fault",
@@ -130,7 +130,7 @@ def _compared(settings: Settings, finding: Finding) -> Finding:
 def caller_at(settings: Settings, url: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """For whom the site of these settings takes this machine; None where it does not say."""
     token = signature.ops_pass("doctor", settings.secret_keys)
-    status, body = web.get(f"{url}/doctor/{token}", OUTSIDE_TIMEOUT_S, web.SOME_BASIC)
+    status, body = web.get(f"{url}/doctor/{token}", DOCTOR_S, web.SOME_BASIC)
     findings = json.loads(body) if status == HTTPStatus.OK else []
     seen = next((text for _state, name, text in findings if name == "caller"), "")
     with suppress(ValueError):
@@ -353,7 +353,7 @@ def _is_reached_by_site(settings: Settings) -> bool:
     if not settings.public_url:
         return False
     token = signature.ops_pass("doctor", settings.secret_keys)
-    status, body = web.get(f"{settings.public_url}/doctor/{token}", OUTSIDE_TIMEOUT_S)
+    status, body = web.get(f"{settings.public_url}/doctor/{token}", DOCTOR_S)
     if status != HTTPStatus.OK:
         return False
     return any(

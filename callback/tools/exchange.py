@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from callback import log, wire
 from callback.database.errors import BusyError, DatabaseError
+from callback.limits import EXCHANGE_ROWS, EXCHANGE_TURN_S, MAX_FILE, MAX_LIST
 from callback.request import CutOffError, TooLongError
 from callback.tools import alive, arrival
-from callback.wire import MAX_LIST, Answer
+from callback.wire import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from callback.database import Database
     from callback.request import Request
 
-# Who asks waits for a web server's patience, not for ours.
-WAIT_S = 5
 NUMBER = "(0|[1-9][0-9]{0,17})"
 PARAMETERS = {
     "after": re.compile(NUMBER),
@@ -46,7 +45,6 @@ PARAMETERS = {
     "size": re.compile("[1-9][0-9]{0,8}"),
     "bank": re.compile("[A-Za-z0-9_-]{1,32}"),
 }
-ROWS = 1000
 TYPES = {"csv": "text/csv; charset=utf-8", "1c": "text/plain; charset=windows-1251"}
 
 
@@ -138,11 +136,11 @@ def _done(answer: Answer, **noted: Any) -> Reply:
 def _payments(ask: Ask) -> Reply:
     from callback.tools.books import exporting
 
-    after, rows = ask.number("after") or 0, ask.number("rows") or ROWS
+    after, rows = ask.number("after") or 0, ask.number("rows") or EXCHANGE_ROWS
     form = ask.values.get("format") or _accepted(ask.call)
     try:
         # One more tells whether there are more.
-        page = exporting.page(ask.database, after, rows + 1, WAIT_S)
+        page = exporting.page(ask.database, after, rows + 1, EXCHANGE_TURN_S)
     except exporting.NoSuchLineError as error:
         raise AskError(str(error), 409) from error
     more, page = len(page) > rows, page[:rows]
@@ -179,7 +177,7 @@ def _known(ask: Ask) -> Reply:
         raise AskError("until is missing: the id of the last line that the program has")
     settle = ask.settings.imports is not None
     try:
-        marked = exporting.mark_until(ask.database, until, settle=settle, wait_s=WAIT_S)
+        marked = exporting.mark_until(ask.database, until, settle=settle, wait_s=EXCHANGE_TURN_S)
     except exporting.NoSuchLineError as error:
         raise AskError(str(error), 409) from error
     return _done(wire.json_answer({"until": until, "marked": marked}), until=until, marked=marked)
@@ -225,8 +223,8 @@ def _piece(ask: Ask) -> arrival.Piece | None:
                 411,
             )
         return None
-    if size > arrival.MAX_FILE:
-        raise AskError(f"over {arrival.MAX_FILE >> 20} MiB is no list of customers", 413)
+    if size > MAX_FILE:
+        raise AskError(f"over {MAX_FILE >> 20} MiB is no list of customers", 413)
     return arrival.Piece(sha256, ask.number("start") or 0, size)
 
 
@@ -236,7 +234,7 @@ def _take(ask: Ask, path: Path) -> Reply:
     layout = ask.settings.imports
     assert layout  # noqa: S101 - _customers has looked
     options = importing.Options(
-        ask.number("known_until"), ask.is_set("force"), ask.is_set("dry_run"), WAIT_S
+        ask.number("known_until"), ask.is_set("force"), ask.is_set("dry_run"), EXCHANGE_TURN_S
     )
     try:
         counts = importing.run(ask.database, layout, path, options, alive.telling)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from callback.limits import MAX_LIST
 from callback.paths import DEPLOY
 from callback.protocols import PROTOCOLS, unavailable_answer
 from callback.settings import EXCHANGE, OPS_ADDRESSES
 from callback.signature import CHALLENGE
 from callback.tools.output import unix_lines
-from callback.wire import MAX_LIST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -21,7 +21,8 @@ import pytest
 
 from callback import lookup, operation, settings
 from callback.clock import utc_now
-from callback.database import LAST_START_S, Database, load_statements, timing
+from callback.database import Database, load_statements, timing
+from callback.limits import LAST_START_S
 from callback.model import Cancel, Pay, Perform, Status
 from callback.paths import SQL
 from tests.conftest import Engine, MariaDBEngine, flask, settings_toml

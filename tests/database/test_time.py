@@ -18,6 +18,7 @@ from callback.clock import utc_now
 from callback.database import Database, Reply, timing
 from callback.database.errors import DatabaseError
 from callback.database.timing import ServerClock
+from callback.limits import LEAST_PATIENCE_S, SILENT_S
 from tests.conftest import SOME_BANK, MariaDBEngine, flask, settings_toml
 from tests.support.processes import HOST, CuttingProxy, Endpoint, MariaDB, Rule
 
@@ -214,7 +215,7 @@ class Host:
     def __init__(self) -> None:
         self.asked = 0
         self.answers = False
-        self.waits_s = timing.SILENT_S
+        self.waits_s = SILENT_S
         self.gave: list[float] = []
 
     def prepare(self, statement: str) -> str:
@@ -302,7 +303,7 @@ def test_who_asks_a_silent_database_has_little_time(
     remembered.close()
     host.answers = False
     assert (once(remembered), once(remembered)) == ("silent", "silent")
-    assert host.gave[1] > host.gave[2] == timing.LEAST_PATIENCE_S
+    assert host.gave[1] > host.gave[2] == LEAST_PATIENCE_S
 
 
 def test_the_time_in_a_queue_belongs_to_the_budget(host: Host, remembered: Database) -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-from callback.database import LOCK_TIMEOUT_S, STATEMENT_TIMEOUT_S, WHOLE_S
-from callback.wire import MAX_BODY
 from tests.support.processes import ROOT
 
 TEXT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
@@ -40,13 +37,3 @@ def test_what_shows_it_is_there(path: str, name: str) -> None:
     """By its name."""
     module = ROOT / "tests" / path
     assert f"def test_{name}(" in module.read_text(encoding="utf-8"), module
-
-
-def test_the_waits_are_those_of_the_code() -> None:
-    """In the order of the table: each is longer than the one before."""
-    rows = re.findall(r"^\| (?:a|one|the) [^|]+ \| ([0-9.]+) \| ", TEXT, re.MULTILINE)
-    gunicorn = Path(ROOT / "deploy" / "gunicorn.conf.py").read_text(encoding="utf-8")
-    worker = re.findall(r"^timeout = (\d+)$", gunicorn, re.MULTILINE)
-    assert rows[:3] == [f"{LOCK_TIMEOUT_S}", f"{STATEMENT_TIMEOUT_S}", f"{WHOLE_S}"]
-    assert rows[4] == worker[0]
-    assert f"{MAX_BODY >> 10} KiB" in TEXT

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import signal
 import socket
@@ -17,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from callback.database import CONNECT_TIMEOUT_S, LAST_START_S, STATEMENT_TIMEOUT_S
 from tests.support.fastcgi import ABORT, BEGIN, PARAMS, STDIN, answered, asked, linked, record
 from tests.support.processes import ROOT
 
@@ -537,29 +535,3 @@ def test_a_polite_end_waits_for_the_request_in_hand(
         process.send_signal(signal.SIGTERM)
 
     assert process.wait(20) == 0
-
-
-# The time-outs.
-
-
-def number(path: str, pattern: str) -> int:
-    """A number of a file in deploy/; all places must agree."""
-    found = set(re.findall(pattern, (DEPLOY / path).read_text(), re.M))
-    assert len(found) == 1, (path, pattern, found)
-    return int(found.pop())
-
-
-def test_each_wait_is_longer_than_the_one_inside_it() -> None:
-    """The innermost gives up first, so a bank hears an answer and not a cut link."""
-    worker = number("gunicorn.conf.py", r"^timeout = (\d+)$")
-    graceful = number("gunicorn.conf.py", r"^graceful_timeout = (\d+)$")
-    nginx = number("nginx.conf", r"fastcgi_(?:read|send)_timeout (\d+)s;")
-    request = number("apache.conf", r"request-timeout=(\d+)")
-
-    whole = LAST_START_S + CONNECT_TIMEOUT_S + STATEMENT_TIMEOUT_S
-
-    assert STATEMENT_TIMEOUT_S < whole <= 8 < worker < nginx
-    assert request == worker
-    assert number("apache.conf", r"socket-timeout=(\d+)") == nginx
-    assert graceful >= whole
-    assert number("callback.service", r"^TimeoutStopSec=(\d+)$") > graceful

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pymysql
 import pytest
 
-from callback.database import LAST_START_S
+from callback.limits import LAST_START_S
 from callback.protocols import PROTOCOLS
 from tests.conftest import flask, settings_toml
 from tests.support.processes import HOST

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from callback.database import LAST_START_S
+from callback.limits import LAST_START_S
 from tests.conftest import MariaDBEngine, settings_toml
 from tests.support.fastcgi import BEGIN, PARAMS, STDIN, answered, asked, linked, record
 from tests.support.processes import Endpoint

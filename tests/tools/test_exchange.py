@@ -16,6 +16,7 @@ import pytest
 
 from callback import create_app, operation, settings, signature
 from callback.database import Database, load_statements
+from callback.limits import PIECES_KEPT_S
 from callback.model import Check, Pay
 from callback.paths import SQL
 from callback.tools import arrival, exchange
@@ -386,7 +387,7 @@ def test_pieces_that_nobody_finishes_are_given_up(office: Office, folder: Path) 
     (part,) = (folder / "exchange").iterdir()
     assert part.stat().st_mode & 0o777 == 0o600
     assert part.parent.stat().st_mode & 0o777 == 0o700
-    old = time.time() - arrival.GIVEN_UP_S - 60
+    old = time.time() - PIECES_KEPT_S - 60
     os.utime(part, (old, old))
     office.put(BAD)
 
@@ -466,7 +467,7 @@ def test_while_another_has_the_books_the_office_asks_again(
     books: Engine, office: Office, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Soon: a web server waits for no minute. What was sent need not be sent once more."""
-    monkeypatch.setattr(exchange, "WAIT_S", 0)
+    monkeypatch.setattr(exchange, "EXCHANGE_TURN_S", 0)
     before = state(books)
     sent = pieces(LIST, 60)
     for query, content in sent[:-1]:

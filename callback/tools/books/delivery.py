@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote
 
+from callback.limits import DELIVERY_S, SFTP_S
 from callback.locks import lock
 from callback.tools import output
 from callback.tools.books import bills
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from callback.bank import Bank
     from callback.layouts import Target
 
-TIMEOUT_S = 60
-SFTP_TIMEOUT_S = 600
 PART = ".part"
 OCTETS = "application/octet-stream"
 # A line of `ls -ln`: rights, links, owner, group, size …
@@ -181,7 +180,7 @@ def _ftp(target: Target) -> ftplib.FTP:
     # Some banks have nothing but plain FTP.
     ftp = _FTPS(context=ssl.create_default_context()) if secure else ftplib.FTP()  # noqa: S321
     ftp.encoding = "utf-8"
-    ftp.connect(target.host, target.port or 21, timeout=TIMEOUT_S)
+    ftp.connect(target.host, target.port or 21, timeout=DELIVERY_S)
     ftp.login(target.user, target.password)
     if isinstance(ftp, ftplib.FTP_TLS):
         ftp.prot_p()
@@ -211,7 +210,7 @@ def _by_sftp(bank: Sender, target: Target, file: Path) -> None:  # noqa: ARG001
 
 def _sftp(target: Target, batch: str) -> str:
     """Run the host's sftp; it asks nothing, and knows the server's key or refuses it."""
-    options = ["BatchMode=yes", "StrictHostKeyChecking=yes", f"ConnectTimeout={TIMEOUT_S}"]
+    options = ["BatchMode=yes", "StrictHostKeyChecking=yes", f"ConnectTimeout={DELIVERY_S}"]
     if "key" in target.options:
         options += [f'IdentityFile="{target.options["key"]}"', "IdentitiesOnly=yes"]
     if "known_hosts" in target.options:
@@ -225,11 +224,11 @@ def _sftp(target: Target, batch: str) -> str:
             capture_output=True,
             encoding="utf-8",
             errors="replace",
-            timeout=SFTP_TIMEOUT_S,
+            timeout=SFTP_S,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise DeliveryError(f"{target!r}: no end after {SFTP_TIMEOUT_S} s") from None
+        raise DeliveryError(f"{target!r}: no end after {SFTP_S} s") from None
     if done.returncode:
         why = " ".join(done.stderr.split()) or f"sftp ended with {done.returncode}"
         raise DeliveryError(f"{target!r}: {why}")
@@ -242,7 +241,7 @@ def _quoted(path: str) -> str:
 
 def _by_https(bank: Sender, target: Target, file: Path) -> None:  # noqa: ARG001
     link = http.client.HTTPSConnection(
-        target.host, target.port, timeout=TIMEOUT_S, context=ssl.create_default_context()
+        target.host, target.port, timeout=DELIVERY_S, context=ssl.create_default_context()
     )
     headers = {"Content-Type": OCTETS, "Content-Length": str(file.stat().st_size)}
     if target.user:
@@ -267,10 +266,10 @@ def _mail_server(target: Target) -> smtplib.SMTP:
     server: smtplib.SMTP
     if target.scheme == "smtps":
         server = smtplib.SMTP_SSL(
-            target.host, target.port or 465, timeout=TIMEOUT_S, context=context
+            target.host, target.port or 465, timeout=DELIVERY_S, context=context
         )
     else:
-        server = smtplib.SMTP(target.host, target.port or 25, timeout=TIMEOUT_S)
+        server = smtplib.SMTP(target.host, target.port or 25, timeout=DELIVERY_S)
     with _closed_on_error(server):
         server.ehlo_or_helo_if_needed()
         if target.scheme == "smtp" and server.has_extn("starttls"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_plus, urlsplit
 
 from callback import readers
-from callback.database import CONNECT_TIMEOUT_S, LAST_START_S, STATEMENT_TIMEOUT_S
+from callback.limits import CONNECT_TIMEOUT_S, LAST_START_S, MAX_BODY, STATEMENT_TIMEOUT_S
 from callback.messages import message
 from callback.protocols import HTTP_STATUS, PROTOCOLS, has_path
 from callback.tools.conform.simulators import SIMULATORS
@@ -34,7 +34,7 @@ from callback.tools.sheet.examples import (
     without_secrets,
 )
 from callback.tools.sheet.sheets import SHEETS
-from callback.wire import FORM, MAX_BODY
+from callback.wire import FORM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

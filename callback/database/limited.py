@@ -16,6 +16,7 @@ from pymysql.cursors import DictCursor
 
 from callback.database.answers import Answer, read
 from callback.database.driver import written
+from callback.limits import SLACK_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 else:
     Base = pymysql.Connection
 
-# To set a socket's limit costs more than to look at the clock: it is set when so much is lost.
-SLACK_S = 0.1
 NO_TIME_S = 0.001  # 0 would mean: do not wait at all, and fail otherwise
 
 
