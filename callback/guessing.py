@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from callback import log, signature
 from callback.limits import ADDRESSES, WRONG_PROOFS
 from callback.locks import locked
+from callback.protocols import opens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,15 +66,14 @@ class Guesses:
         origin = signature.refuse_origin(bank, token, visit.call.environ, visit.settings)
         return origin or ("temporary" if signature.proves_more(bank) else None)
 
-    def note(
-        self, visit: Visit, token: str, command: Command, outcome: Outcome, *, whole: bool = True
-    ) -> None:
-        """Note what a call has proved; `token`: what its address had; `whole`: all was wanted."""
+    def note(self, visit: Visit, token: str, path: str, command: Command, outcome: Outcome) -> None:
+        """Note what a call has proved; `token` and `path`: what its address had."""
         bank, environ = visit.bank, visit.call.environ
         if outcome in WRONG:
             if signature.has_tried(bank, outcome, token, environ):
                 self.wrong(bank.name, visit.address, environ)
-        elif whole and signature.has_proved(command, outcome):
+        # No proof of the dialect's own is asked for at an address that a setting opens.
+        elif signature.has_proved(command, outcome) and not opens(bank, path):
             self.right(bank.name, visit.address)
 
     def slows(self, whose: str, address: str) -> bool:

@@ -53,22 +53,16 @@ class Handlers:
             call = Request(environ)
             visit = Visit(self.settings, bank, call, waited=call.age)
             if has_path(bank, path) and not asks_for_bills(bank, path, call):
-                reply = _render(bank, *self._answer(visit, token, path))
+                if self.guesses.due and (unheard := self.guesses.refuse(visit, token)):
+                    command, result = NOT_READ, Result(unheard)
+                else:
+                    command, result, why = self._process(visit, token, path)
+                    visit.write(command, result, why=why)
+                    if not bank.allow:
+                        self.guesses.note(visit, token, path, command, result.outcome)
+                reply = _render(bank, command, result)
                 return _send(reply, call.method, start_response)
         return self.others(environ, _in_one_form(start_response))
-
-    def _answer(self, visit: Visit, token: str, path: str) -> tuple[Command, Result]:
-        """Do what a call asks for, and write its line; without either where guessing is slowed."""
-        bank = visit.bank
-        if self.guesses.due and (unheard := self.guesses.refuse(visit, token)):
-            return NOT_READ, Result(unheard)
-        command, result, why = self._process(visit, token, path)
-        visit.write(command, result, why=why)
-        if not bank.allow:
-            # No proof of the dialect's own is asked for at an address that a setting opens.
-            whole = path not in PROTOCOLS[bank.protocol].OPENED_BY
-            self.guesses.note(visit, token, command, result.outcome, whole=whole)
-        return command, result
 
     def _process(self, visit: Visit, token: str, path: str) -> tuple[Command, Result, str]:
         """Find out what the bank asks for, and do it; the text says in the log why not."""

@@ -195,6 +195,11 @@ def has_path(bank: Bank, path: str) -> bool:
     return path in dialect.PATHS and (setting is None or bool(bank.setting(setting)))
 
 
+def opens(bank: Bank, path: str) -> bool:
+    """Say whether an address of the bank's is one that a setting opens."""
+    return path in PROTOCOLS[bank.protocol].OPENED_BY
+
+
 def answer(bank: Bank, command: Command, result: Result) -> Answer:
     """Say what came of a command: in the dialect's words, or as HTTP where it has none."""
     code = bank.code(command.name, result.outcome)

@@ -93,7 +93,7 @@ class Pages:
             response = _bare(HTTP_STATUS[result.outcome])
         visit.write(Command(name=name), result, response.status_code)
         if not bank.allow:
-            self.guesses.note(visit, token, Command(name=name), result.outcome)
+            self.guesses.note(visit, token, path, Command(name=name), result.outcome)
         return response
 
     def _visit(self, bank: Bank) -> Visit:
