@@ -9,10 +9,11 @@ import pytest
 
 from callback import settings
 from callback.clock import utc_now
-from callback.database import LAST_START_S, Database, timing
+from callback.database import Database, timing
 from callback.database.errors import BusyError, DatabaseError
 from callback.database.mysql import MySQLConnection
 from callback.database.sqlite import SQLite
+from callback.limits import LAST_START_S
 from tests.conftest import Engine, MariaDBEngine, settings_toml
 from tests.support.processes import HOST, CuttingProxy, Rule, write_settings
 
