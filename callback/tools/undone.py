@@ -39,7 +39,7 @@ VALUES: Mapping[str, Any] = {
     **dict.fromkeys(("waits_created_at", "waits_paid_at", "deadline", "began", "latest"), NOW),
     **dict.fromkeys(("since", "until", "before", "issued_on"), NOW),
     **dict.fromkeys(("exact", "bucket", "rows", "reason", "zero", "start", "after", "last"), 0),
-    **dict.fromkeys(("id", "payment_id", "account_id", "invoice_id", "size"), 1),
+    **dict.fromkeys(("id", "payment_id", "account_id", "invoice_id", "size", "most"), 1),
     "ids": (1,),
 }
 PAYER = {"name": str, "address": str, "state": str, "issued": Decimal, "paid": Decimal}
