@@ -318,12 +318,17 @@ def _words(value: Any) -> tuple[str, ...]:
     return tuple(filter(None, words))
 
 
-def _digits(*lengths: int) -> Callable[[Any], str]:
+def _digits(length: int, other: int = 0) -> Callable[[Any], str]:
+    wanted = (
+        Phrase("{n} or {other} digits in quotes", n=length, other=other)
+        if other
+        else Phrase("{n} digits in quotes", n=length)
+    )
+
     def read(value: Any) -> str:
+        lengths = (length, other)
         if value and not (re.fullmatch("[0-9]*", readers.text(value)) and len(value) in lengths):
-            raise ValueError(
-                Phrase("{lengths} digits in quotes", lengths="/".join(map(str, lengths)))
-            )
+            raise ValueError(wanted)
         return readers.text(value)
 
     return read

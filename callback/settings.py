@@ -173,7 +173,7 @@ def load(path: Path) -> Settings:
         ) from None
     except (OSError, ValueError, RecursionError) as error:  # also TOMLDecodeError
         raise SettingsError(
-            Phrase("{file}: {error}", file=path.absolute(), error=_unreadable(error))
+            Phrase("{file}: {error}", file=path.absolute(), error=unreadable(error))
         ) from None
     faults: list[str] = []
     if way := os.environ.get("CALLBACK_DATABASE"):
@@ -218,7 +218,7 @@ def load(path: Path) -> Settings:
     )
 
 
-def _unreadable(error: Exception) -> object:
+def unreadable(error: Exception) -> object:
     """What the reader of TOML says, with the place where it stopped; an OSError as it is."""
     text, is_cut, _ = str(error).partition(" (at end of document)")
     if is_cut:

@@ -18,6 +18,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
 
+from callback.phrase import Phrase
+
 if TYPE_CHECKING:
     import socket
 
@@ -85,8 +87,12 @@ class FTP:
                 self._ftp.prot_p()
         except (OSError, ftplib.Error, EOFError) as error:
             raise HostError(
-                f"no login to {settings['host']}: {str(error) or type(error).__name__}: check "
-                "host, port, user, password, tls and ca in deploy.toml"
+                Phrase(
+                    "no login to {host}: {why}: check host, port, user, password, tls and ca in "
+                    "deploy.toml",
+                    host=settings["host"],
+                    why=str(error) or type(error).__name__,
+                )
             ) from error
         self._folder = settings["folder"].rstrip("/")
 
@@ -106,12 +112,17 @@ class FTP:
                 self.set_mode(f"{name}.new", mode)
             self._ftp.voidcmd("TYPE I")  # sizes are those of binary mode
             if self._ftp.size(f"{path}.new") != len(content):
-                raise HostError(f"{path} did not arrive whole: run it again")
+                raise HostError(Phrase("{path} did not arrive whole: run it again", path=path))
             self._ftp.rename(f"{path}.new", path)
         except (ftplib.error_perm, ftplib.error_temp) as error:
             raise HostError(
-                f"the host does not take {path}: {error} (is there room, and may this user write "
-                "there?)"
+                Phrase(
+                    "the host does not take {path}: {error} (is there room, and may this user "
+                    "write "
+                    "there?)",
+                    path=path,
+                    error=error,
+                )
             ) from error
 
     def get(self, name: str) -> bytes | None:
@@ -169,7 +180,7 @@ class SSH:
         chmod = "" if mode is None else f"chmod {mode:o} {{0}}.new && "
         size = self._run(f"cat > {{0}}.new && {chmod}wc -c < {{0}}.new", name, stdin=content)
         if int(size) != len(content):
-            raise HostError(f"{name} did not arrive whole: run it again")
+            raise HostError(Phrase("{name} did not arrive whole: run it again", name=name))
         self._run("mv -f {0}.new {0}", name)
 
     def get(self, name: str) -> bytes | None:
@@ -195,7 +206,13 @@ class SSH:
         line = script.format(shlex.quote(path))
         done = subprocess.run([*self._command, line], input=stdin, capture_output=True, check=False)
         if done.returncode:
-            raise HostError(f"ssh: {path}: {done.stderr.decode(errors='replace').strip()}")
+            raise HostError(
+                Phrase(
+                    "ssh: {path}: {why}",
+                    path=path,
+                    why=done.stderr.decode(errors="replace").strip(),
+                )
+            )
         return done.stdout
 
 

@@ -1,3 +1,4 @@
+# -*- coding: utf-8 -*-
 """The application of the release in use: for Passenger itself, and behind every other entry.
 
 Where things stand on a host; SITE is the account's home, or the site's folder in it:
@@ -6,7 +7,8 @@ Where things stand on a host; SITE is the account's home, or the site's folder i
         passenger_wsgi.py            this file; the other entries import it
         CURRENT                      a line: the name of the release in use
         FALLBACK, PREVIOUS           likewise, the one before: while CURRENT is unproven, and after
-        STARTUP.txt                  why the program did not start the last time, if it did not
+        STARTUP.txt                  why the program did not start the last time, if it did not:
+                                     in English, below it in Russian
         releases/NAME.zip            a release as it was uploaded
         releases/NAME/               unpacked: callback/, sql/, wsgi.py, MANIFEST.sha256
         releases/NAME/vendor/        what requirements.txt asks for, all of it pure Python
@@ -35,6 +37,8 @@ MANIFEST = "MANIFEST.sha256"
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 KEPT_RELEASES = 3
 CODE = (".py", ".pyc", ".so", ".pyd", ".pth", ".sql")
+# What the system says of a file, for whoever reads Russian.
+RUSSIAN = {2: "такого файла или папки нет", 13: "нет прав", 28: "на диске нет места"}
 UNPACKING_S = 60  # whoever takes longer was killed
 # Another interpreter than the panel's, for example "/home/u1234/.local/bin/python3.11": stock
 # Passenger lets nobody choose one in .htaccess.
@@ -52,7 +56,10 @@ def release():
         name = _named(pointer)
         if name and (_is_whole(name) or _unpack(name)):
             return os.path.join(RELEASES, name)
-    return _refuse(HOME + ": neither CURRENT nor PREVIOUS names a release that arrived whole")
+    return _refuse(
+        HOME + ": neither CURRENT nor PREVIOUS names a release that arrived whole",
+        HOME + ": ни CURRENT, ни PREVIOUS не называет выпуска, который дошёл целиком",
+    )
 
 
 def is_current():
@@ -99,13 +106,19 @@ def _unpack(name):
         folder = os.path.join(part, name)
         wrong = _wrong(folder)
         if wrong:
-            raise zipfile.BadZipFile(wrong + " is not as it was built")
+            raise zipfile.BadZipFile(wrong)
         os.rename(folder, os.path.join(RELEASES, name))
     except OSError as error:  # no room, for example: the archive itself may be sound
-        return _note("release %s cannot be unpacked: %s" % (name, error))
+        return _note(
+            "release %s cannot be unpacked: %s" % (name, error),
+            "выпуск %s не распаковывается: %s" % (name, _why(error)),
+        )
     except Exception as error:
         os.replace(archive, os.path.join(RELEASES, name + ".wrong"))
-        return _note("release %s did not arrive whole: %s; upload it again" % (name, error))
+        return _note(
+            "release %s did not arrive whole: %s; upload it again" % (name, error),
+            "выпуск %s дошёл не целиком: %s; загрузите его снова" % (name, error),
+        )
     finally:
         shutil.rmtree(part, ignore_errors=True)
     _remove_old()
@@ -186,21 +199,26 @@ def _remove(path):
         pass  # it is not there
 
 
-def _note(text):
-    """Leave a line for whoever has nothing but FTP, and nothing for anybody else."""
+def _note(text, russian):
+    """Leave a line for whoever has nothing but FTP, and nothing for anybody else.
+
+    Nobody knows yet what that person reads, so it is said twice, with an empty line between.
+    """
     path = os.path.join(HOME, "STARTUP.txt")
+    lines = "%s\n\n%s\n" % (text, russian)
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text + "\n")
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            # Whatever the host's locale is; text is bytes already to Python 2.
+            file.write(lines if str is bytes else lines.encode("utf-8", "replace"))
     except (OSError, UnicodeError):
         pass  # the web server's log has it, too
     sys.stderr.write(text + "\n")
     return ""
 
 
-def _refuse(text):
+def _refuse(text, russian):
     """End with a line in STARTUP.txt; the web server tells the bank to ask again."""
-    _note(text)
+    _note(text, russian)
     sys.exit(3)
 
 
@@ -209,19 +227,27 @@ def _look_around():
     if sys.version_info < (3, 10):
         _refuse(
             "Python %d.%d runs this, and 3.10 or newer is needed: choose it in the panel, in line "
-            "1 of pay.cgi or pay.fcgi, or as PYTHON in passenger_wsgi.py" % sys.version_info[:2]
+            "1 of pay.cgi or pay.fcgi, or as PYTHON in passenger_wsgi.py" % sys.version_info[:2],
+            "программу запускает Python %d.%d, а нужен 3.10 или новее: выберите его в панели, в "
+            "строке 1 файла pay.cgi или pay.fcgi либо в PYTHON файла passenger_wsgi.py"
+            % sys.version_info[:2],
         )
     docroot = os.path.dirname(os.path.abspath(sys.argv[0])) if sys.argv[0].endswith("cgi") else ""
     settings = os.environ["CALLBACK_CONFIG"]
     if docroot and settings.startswith(docroot + os.sep):
-        _refuse(settings + " stands inside the web folder, where anybody may read it: move it out")
+        _refuse(
+            settings + " stands inside the web folder, where anybody may read it: move it out",
+            settings + " лежит внутри веб-папки, где его может прочесть кто угодно: уберите оттуда",
+        )
     try:
         with open(settings, "rb"):
             pass
     except OSError as error:
         _refuse(
             "the settings cannot be read: %s; upload them as %s, mode 600, owned by the account"
-            % (error, settings)
+            % (error, settings),
+            "настройки не читаются: %s; загрузите их как %s, права 600, владелец — ваша учётная "
+            "запись" % (_why(error), settings),
         )
 
 
@@ -232,29 +258,51 @@ def _load():
         _refuse(
             "%s/%s was not built with the release: look who has put it there, take it away; a "
             "statement of your own belongs into instance/sql before flask release"
-            % (RELEASE, planted)
+            % (RELEASE, planted),
+            "%s/%s появился не при сборке выпуска: выясните, кто его туда положил, и уберите; свои "
+            "операторы SQL кладут в instance/sql до flask release" % (RELEASE, planted),
         )
     try:
         import wsgi
 
         application = getattr(wsgi, "application", None) or wsgi.app
     except SystemExit as error:  # it said why, and this is where the text is
-        _refuse(str(error.__context__ or error))
+        reason = error.__context__ or error
+        _refuse(str(reason), _russian(reason))
     except Exception as error:
         import traceback
 
         where = traceback.extract_tb(error.__traceback__)[-1]
-        _refuse("%s: %s (%s, line %s)" % (type(error).__name__, error, where[0], where[1]))
+        told = (type(error).__name__, error, where[0], where[1])
+        _refuse("%s: %s (%s, line %s)" % told, "%s: %s (%s, строка %s)" % told)
     if RELEASE in (HOME, os.path.join(RELEASES, _named("CURRENT"))):
         _remove(os.path.join(HOME, "STARTUP.txt"))
     return application
+
+
+def _why(error):
+    """Say an error of the system in Russian."""
+    return RUSSIAN.get(error.errno, str(error))
+
+
+def _russian(error):
+    """Say what the program has said, if it is there to say it."""
+    try:
+        from callback.tools.words import catalog_of, said
+
+        return said(error, catalog_of("ru"))
+    except Exception:
+        return str(error)
 
 
 if PYTHON and sys.executable != PYTHON:
     try:
         os.execl(PYTHON, PYTHON, *sys.argv)  # noqa: S606 - it is this program again
     except OSError as error:
-        _refuse("PYTHON in passenger_wsgi.py is %s: %s; ask the host" % (PYTHON, error.strerror))
+        _refuse(
+            "PYTHON in passenger_wsgi.py is %s: %s; ask the host" % (PYTHON, error.strerror),
+            "PYTHON в passenger_wsgi.py — %s: %s; спросите хостинг" % (PYTHON, _why(error)),
+        )
 
 os.environ.setdefault("CALLBACK_CONFIG", SETTINGS)
 _look_around()

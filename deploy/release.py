@@ -22,6 +22,7 @@ import posixpath
 import re
 import sys
 import time
+from inspect import cleandoc
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -42,10 +43,18 @@ sys.path.insert(0, str(ROOT))
 from click import ClickException  # noqa: E402 - where the line above finds the program
 
 from callback import settings as program  # noqa: E402
+from callback.phrase import Phrase, joined  # noqa: E402
 from callback.signature import ops_pass  # noqa: E402
 from callback.tools import front, release, web  # noqa: E402
 from callback.tools.finding import Finding  # noqa: E402
 from callback.tools.printable import tolerate_any_console  # noqa: E402
+from callback.tools.words import (  # noqa: E402
+    _,
+    language_of,
+    say,
+    speak_at_a_terminal,
+    spoken,
+)
 from deploy.hosts import FTP, PUBLIC, SCRIPT, SECRET, SSH, TIMEOUT_S, Host, HostError  # noqa: E402
 
 # Passenger looks at restart.txt at most every 10 s, and takes a moment to start.
@@ -66,8 +75,14 @@ DEFAULTS = {
     "check": "",
     "expect": "",
     "settings": "instance/config.toml",
+    "language": "",
 }
 NEEDED = ("host", "user", "url")
+KINDS = {
+    str: Phrase("a text in quotes"),
+    int: Phrase("a whole number without quotes"),
+    bool: Phrase("true or false, without quotes"),
+}
 # What starts the program, by the entry; Passenger finds it by itself.
 SCRIPTS = {"cgi": "pay.cgi", "fcgi": "pay.fcgi", "passenger": ""}
 NO_DOCTOR = "the site's doctor answers"
@@ -110,23 +125,8 @@ class Undoable:
 
 def main() -> None:
     """Read the command line; exit status 1 when the host does not serve the new release."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("via", choices=("ftp", "ssh"), help="how the host is reached")
-    parser.add_argument("--rollback", action="store_true", help="back to the release before")
-    parser.add_argument(
-        "--only-settings",
-        action="store_true",
-        help="replace the settings on the host by yours, and the web folder; no release is built",
-    )
-    parser.add_argument("--settings", type=Path, default=ROOT / "instance" / "deploy.toml")
-    parser.add_argument(
-        "--with-settings", action="store_true", help="replace the settings on the host by yours"
-    )
-    parser.add_argument("--built", type=Path, help="upload this .zip, built before")
     tolerate_any_console()
-    options = parser.parse_args()
+    options = _options()
     try:
         settings = load(options.settings)
         check(settings)
@@ -139,41 +139,92 @@ def main() -> None:
             archive = options.built or build(settings)
             faults = deploy(host, settings, archive, with_settings=options.with_settings)
     except KeyboardInterrupt:
-        sys.exit("\nStopped. The release before goes on serving; run it again when you like.")
+        sys.exit(
+            "\n" + _("Stopped. The release before goes on serving; run it again when you like.")
+        )
     except (DeployError, HostError, ClickException, OSError, ftplib.Error, EOFError) as error:
-        text = error.message if isinstance(error, ClickException) else str(error)
-        sys.exit(f"Not deployed: {text or type(error).__name__}")
+        text = error.message if isinstance(error, ClickException) else say(error)
+        sys.exit(_("Not deployed: {why}").format(why=text or type(error).__name__))
     sys.exit(LEFT_TO_DO if faults else 0)
+
+
+def _options() -> argparse.Namespace:
+    """Read the command line, in the language of the settings that it names."""
+    where: dict[str, Any] = {"type": Path, "default": ROOT / "instance" / "deploy.toml"}
+    first = argparse.ArgumentParser(add_help=False)
+    first.add_argument("--settings", **where)
+    speak_at_a_terminal(_language(first.parse_known_args()[0].settings))
+    parser = argparse.ArgumentParser(
+        description=_(cleandoc(__doc__)), formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--settings", **where, help=_("instead of instance/deploy.toml"))
+    parser.add_argument("via", choices=("ftp", "ssh"), help=_("how the host is reached"))
+    parser.add_argument("--rollback", action="store_true", help=_("back to the release before"))
+    parser.add_argument(
+        "--only-settings",
+        action="store_true",
+        help=_(
+            "replace the settings on the host by yours, and the web folder; no release is built"
+        ),
+    )
+    parser.add_argument(
+        "--with-settings", action="store_true", help=_("replace the settings on the host by yours")
+    )
+    parser.add_argument("--built", type=Path, help=_("upload this .zip, built before"))
+    return parser.parse_args()
+
+
+def _language(deploy: Path) -> str:
+    """That of deploy.toml; else of the program's settings beside it, or of this machine."""
+    named = language_of(deploy) if deploy.exists() else ""
+    return named or language_of(deploy.with_name("config.toml"))
 
 
 def load(path: Path) -> dict[str, Any]:
     """Read the settings; DeployError names every key that is missing or unknown."""
     if not path.exists():
-        raise DeployError(f"no {path}: copy deploy/deploy.toml there and fill it in")
+        raise DeployError(
+            Phrase("no {path}: copy deploy/deploy.toml there and fill it in", path=path)
+        )
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise DeployError(
-            f"{path}: not UTF-8, perhaps windows-1251 ({error.reason} at byte {error.start}): "
-            "save it as UTF-8"
+            Phrase(
+                "{file}: line {line} is not UTF-8, perhaps windows-1251: save it as UTF-8",
+                file=path,
+                line=error.object[: error.start].count(b"\n") + 1,
+            )
         ) from error
     except ValueError as error:
-        raise DeployError(f"{path}: {error}") from error
-    faults = [f"{key}: missing" for key in NEEDED if not values.get(key)]
-    faults += [f"{key}: no such key" for key in values if key not in (*NEEDED, *DEFAULTS)]
+        raise DeployError(
+            Phrase("{file}: {error}", file=path, error=program.unreadable(error))
+        ) from error
+    faults = [Phrase("{key}: missing", key=key) for key in NEEDED if not values.get(key)]
     faults += [
-        f"{key}: expected {type(default).__name__}, as in deploy/deploy.toml"
+        Phrase("{key}: no such key", key=key) for key in values if key not in (*NEEDED, *DEFAULTS)
+    ]
+    faults += [
+        Phrase(
+            "{key}: expected {kind}, as in deploy/deploy.toml", key=key, kind=KINDS[type(default)]
+        )
         for key, default in {**dict.fromkeys(NEEDED, ""), **DEFAULTS}.items()
         if key in values and type(values[key]) is not type(default)
     ]
     if values.get("entry", "") not in ("", *SCRIPTS):
-        faults.append(f"entry: expected one of {', '.join(SCRIPTS)}")
+        faults.append(
+            Phrase("{key}: expected one of {words}", key="entry", words=", ".join(SCRIPTS))
+        )
     if values.get("url") and not re.match("https?://[^/]", str(values["url"])):
-        faults.append('url: expected the site\'s address, "https://pay.example.kz" for example')
+        faults.append(
+            Phrase('url: expected the site\'s address, "https://pay.example.kz" for example')
+        )
     if values.get("folder", DEFAULTS["folder"]) in ("", ".", "/"):
-        faults.append("folder: expected a folder of its own for the program, as in the example")
+        faults.append(
+            Phrase("folder: expected a folder of its own for the program, as in the example")
+        )
     if faults:
-        raise DeployError("\n".join([f"{path}:", *faults]))
+        raise DeployError(joined("\n", [f"{path}:", *faults]))
     return _with_web({**DEFAULTS, **values})
 
 
@@ -185,16 +236,31 @@ def _with_web(settings: dict[str, Any]) -> dict[str, Any]:
     web = posixpath.normpath(settings["web"] or usual)
     if SCRIPTS.get(settings["entry"]) and posixpath.dirname(web) != posixpath.dirname(folder):
         raise DeployError(
-            f"web = {web!r} and folder = {folder!r}: they must stand beside each other, for "
-            f"{SCRIPTS[settings['entry']]} looks for the program there"
+            Phrase(
+                "web = {web!r} and folder = {folder!r}: they must stand beside each other, for "
+                "{script} looks for the program there",
+                web=web,
+                folder=folder,
+                script=SCRIPTS[settings["entry"]],
+            )
         )
     if SCRIPTS.get(settings["entry"]) and posixpath.basename(folder) != DEFAULTS["folder"]:
         raise DeployError(
-            f"folder = {folder!r}: its last part must be {DEFAULTS['folder']!r}, for "
-            f"{SCRIPTS[settings['entry']]} looks for the program under this name"
+            Phrase(
+                "folder = {folder!r}: its last part must be {folder2!r}, for {script} looks for "
+                "the program under this name",
+                folder=folder,
+                folder2=DEFAULTS["folder"],
+                script=SCRIPTS[settings["entry"]],
+            )
         )
     if "public_html" in posixpath.dirname(folder).split("/"):
-        raise DeployError(f"folder = {folder!r} stands inside a web folder: anybody could read it")
+        raise DeployError(
+            Phrase(
+                "folder = {folder!r} stands inside a web folder: anybody could read it",
+                folder=folder,
+            )
+        )
     return {**settings, "folder": folder, "web": web}
 
 
@@ -203,8 +269,11 @@ def check(settings: dict[str, Any]) -> Settings | None:
     copy = _copy_of_settings(settings)
     if not (settings["check"] or copy):
         raise DeployError(
-            "nothing could prove that the release serves: keep a copy of the program's settings "
-            f"as {settings['settings']}, or set check and expect in deploy.toml"
+            Phrase(
+                "nothing could prove that the release serves: keep a copy of the program's "
+                "settings as {settings}, or set check and expect in deploy.toml",
+                settings=settings["settings"],
+            )
         )
     return copy
 
@@ -238,21 +307,28 @@ def deploy(
     _switch(host, settings, archive.stem, before, beside.undo)
     if before != archive.stem:
         host.put("PREVIOUS", f"{before}\n".encode())
-    return _tell(settings, f"Release {archive.stem} serves {settings['url']}.")
+    return _tell(
+        settings, Phrase("Release {name} serves {url}.", name=archive.stem, url=settings["url"])
+    )
 
 
 def renew_settings(host: Host, settings: dict[str, Any]) -> list[Finding]:
     """Send the settings and the web folder, prove that the site runs with them; else undo it."""
     copy, current = check(settings), _pointer(host, "CURRENT")
     if copy is None:
-        raise DeployError(f"there is no {settings['settings']} to send")
+        raise DeployError(Phrase("there is no {settings} to send", settings=settings["settings"]))
     if not current:
-        raise DeployError("no release is there yet: deploy one, the settings go along")
+        raise DeployError(Phrase("no release is there yet: deploy one, the settings go along"))
     beside = Undoable(host)
     send_settings(beside, settings, copy, anew=True)
     send_web(beside.at(settings["web"]), settings, copy)
     _switch(host, {**settings, "digest": copy.digest}, current, current, beside.undo)
-    return _tell(settings, f"Release {current} serves {settings['url']} with these settings.")
+    return _tell(
+        settings,
+        Phrase(
+            "Release {name} serves {url} with these settings.", name=current, url=settings["url"]
+        ),
+    )
 
 
 def _tell(settings: dict[str, Any], sentence: str) -> list[Finding]:
@@ -260,8 +336,8 @@ def _tell(settings: dict[str, Any], sentence: str) -> list[Finding]:
     faults = [finding for finding in _findings(settings)[0] if finding.state == "fault"]
     for finding in faults:
         print(f"fault   {finding.name}: {finding.text}")
-    left = f" {len(faults)} faults are left, see above; then flask doctor --site." if faults else ""
-    print(sentence + left)
+    left = _(" {n} faults are left, see above; then flask doctor --site.") if faults else ""
+    print(say(sentence) + left.format(n=len(faults)))
     return faults
 
 
@@ -285,14 +361,16 @@ def send_settings(host: Host, settings: dict[str, Any], copy: Settings, *, anew:
         ours, theirs = path.read_bytes(), private.get(name)
         if theirs is not None and theirs != ours and not anew:
             print(
-                f"private/{name} on the host is not as {path.name} here, and stays as it is: "
-                "make send-settings sends yours"
+                _(
+                    "private/{name} on the host is not as {file} here, and stays as it is: "
+                    "make send-settings sends yours"
+                ).format(name=name, file=path.name)
             )
         elif theirs != ours:
             private.make_folder()
             private.set_mode("", 0o700)
             private.put(name, ours, SECRET)
-            print(f"private/{name}: sent")
+            print(_("private/{name}: sent").format(name=name))
 
 
 def _named_files(copy: Settings) -> Iterator[Path]:
@@ -326,8 +404,12 @@ def _send_public(web: Host, name: str, content: bytes) -> None:
         web.set_mode(name, SCRIPT)
         if _runs(web, name) is False:
             raise DeployError(
-                f"the host lets nobody change the rights of {name} in the web folder by FTP: give "
-                "it mode 755 in the panel's file manager"
+                Phrase(
+                    "the host lets nobody change the rights of {name} in the web folder by FTP: "
+                    "give "
+                    "it mode 755 in the panel's file manager",
+                    name=name,
+                )
             )
 
 
@@ -352,10 +434,12 @@ def roll_back(host: Host, settings: dict[str, Any]) -> list[Finding]:
     """Switch to PREVIOUS, and make CURRENT the one to roll forward to."""
     before, current = _pointer(host, "PREVIOUS"), _pointer(host, "CURRENT")
     if not before:
-        raise DeployError("there is no release before this one")
+        raise DeployError(Phrase("there is no release before this one"))
     _switch(host, settings, before, current)
     host.put("PREVIOUS", f"{current}\n".encode())
-    return _tell(settings, f"Release {before} serves {settings['url']} again.")
+    return _tell(
+        settings, Phrase("Release {name} serves {url} again.", name=before, url=settings["url"])
+    )
 
 
 def _pointer(host: Host, name: str) -> str:
@@ -377,19 +461,36 @@ def _switch(
     if not failure:
         return
     note = (host.get(STARTUP) or b"").decode(errors="replace").strip()
-    reason = f"{failure}\n{STARTUP}: {note}" if note else failure
-    if not note and failure.startswith(NO_DOCTOR):
-        reason += f"\n{_never_started(host.at(settings['web']), settings)}"
+    reason = failure
+    if note:
+        reason = joined("\n", [failure, f"{STARTUP}: {_of_two(note)}"])
+    elif failure.startswith(NO_DOCTOR):
+        reason = joined("\n", [failure, _never_started(host.at(settings["web"]), settings)])
     if not before:
-        raise DeployError(f"{reason}\nThere was no release before: nothing serves now.")
+        raise DeployError(
+            Phrase("{reason}\nThere was no release before: nothing serves now.", reason=reason)
+        )
     undo()
     _point(host, before)
     of_before = {key: value for key, value in settings.items() if key != "digest"}
     if failure := _failure({**of_before, "check": ""}, before):
         raise DeployError(
-            f"{reason}\nRelease {before} is back, and is not proven either: {failure}"
+            Phrase(
+                "{reason}\nRelease {before} is back, and is not proven either: {failure}",
+                reason=reason,
+                before=before,
+                failure=failure,
+            )
         )
-    raise DeployError(f"{reason}\nRelease {before} serves again.")
+    raise DeployError(
+        Phrase("{reason}\nRelease {before} serves again.", reason=reason, before=before)
+    )
+
+
+def _of_two(note: str) -> str:
+    """STARTUP.txt is English, and behind an empty line Russian: what this office reads."""
+    english, _blank, other = note.partition("\n\n")
+    return other if other and spoken() == "ru" else english
 
 
 def _point(host: Host, name: str) -> None:
@@ -401,16 +502,24 @@ def _point(host: Host, name: str) -> None:
 def _never_started(web: Host, settings: dict[str, Any]) -> str:
     """Why there is no STARTUP.txt: look at the scripts that the host has."""
     seen = [fault for script in filter(None, SCRIPTS.values()) for fault in _fault(web, script)]
-    guess = " ".join(seen) or (
-        "Look at the web folder: pay.cgi or pay.fcgi must have mode 755, Unix line ends (binary "
-        "mode) and a Python in line 1 that the host has; with Passenger the panel must name the "
-        "folder."
+    guess = (
+        joined(" ", seen)
+        if seen
+        else Phrase(
+            "Look at the web folder: pay.cgi or pay.fcgi must have mode 755, Unix line ends "
+            "(binary "
+            "mode) and a Python in line 1 that the host has; with Passenger the panel must name "
+            "the "
+            "folder."
+        )
     )
-    return (
-        f"If it is none of these, the entry did not even run, or not for {settings['url']}, "
-        f"for it left no {STARTUP}. The web folder must be writable by its owner alone (755 or "
-        "750). "
-        f"{guess}"
+    return Phrase(
+        "If it is none of these, the entry did not even run, or not for {url}, for it left "
+        "no {file}. The web folder must be writable by its owner alone (755 or 750). "
+        "{guess}",
+        url=settings["url"],
+        file=STARTUP,
+        guess=guess,
     )
 
 
@@ -420,10 +529,16 @@ def _fault(web: Host, script: str) -> Iterator[str]:
         return
     first = content.partition(b"\n")[0].decode(errors="replace")
     if "\r" in first:
-        yield f"{script} has Windows line ends: upload it in binary mode."
+        yield Phrase("{script} has Windows line ends: upload it in binary mode.", script=script)
     if _runs(web, script) is False:
-        yield f"{script} has mode {web.mode(script):o}: give it 755."
-    yield f"Line 1 of {script} is {first.strip()}: does the host have that Python?"
+        yield Phrase(
+            "{script} has mode {mode:o}: give it 755.", script=script, mode=web.mode(script)
+        )
+    yield Phrase(
+        "Line 1 of {script} is {first}: does the host have that Python?",
+        script=script,
+        first=first.strip(),
+    )
 
 
 def _failure(settings: dict[str, Any], name: str) -> str:
@@ -443,7 +558,7 @@ def _wrong_answer(settings: dict[str, Any]) -> str:
     status, body = _get(settings["url"].rstrip("/") + settings["check"])
     if status == 200 and settings["expect"] in body:
         return ""
-    return f"the check call answers HTTP {status}: {body[:200]}"
+    return Phrase("the check call answers HTTP {status}: {body}", status=status, body=body[:200])
 
 
 def _wrong_release(settings: dict[str, Any], name: str) -> str:
@@ -456,10 +571,10 @@ def _wrong_release(settings: dict[str, Any], name: str) -> str:
     seen = {finding.name: finding for finding in findings}
     release = seen.get("release", Finding("fault", "release", "unknown"))
     if release.state != "ok" or not release.text.startswith(f"{name}:"):
-        return f"the site runs {release.text}"
+        return Phrase("the site runs {text}", text=release.text)
     used = seen.get("settings in use")  # releases from before do not tell
     if used and settings.get("digest", used.text) != used.text:
-        return "the site runs with other settings than were sent"
+        return Phrase("the site runs with other settings than were sent")
     return ""
 
 
@@ -473,9 +588,11 @@ def _findings(settings: dict[str, Any]) -> tuple[list[Finding], str]:
     try:
         return [Finding(*values) for values in json.loads(body)], ""
     except (ValueError, TypeError):
-        return [], (
-            f"{NO_DOCTOR} HTTP {status}: the program does not run there, or with "
-            f"another SECRET_KEY than {settings['settings']}, or the clocks differ"
+        return [], Phrase(
+            "the site's doctor answers HTTP {status}: the program does not run there, or with "
+            "another SECRET_KEY than {file}, or the clocks differ",
+            status=status,
+            file=settings["settings"],
         )
 
 

@@ -38,6 +38,7 @@ from callback.limits import (
     STATEMENT_TIMEOUT_S,
     WHOLE_S,
 )
+from callback.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -127,7 +128,7 @@ class Database:
         A place must be free before `last_start`, the connection be there by `end`.
         """
         if not self._places.acquire(timeout=max(0.0, last_start - time.monotonic())):
-            raise DatabaseError("every connection that CONNECTIONS allows is busy")
+            raise DatabaseError(Phrase("every connection that CONNECTIONS allows is busy"))
         try:
             if self._idle:
                 return self._idle.pop()
@@ -171,15 +172,20 @@ class Database:
                 connection.begin(wait_s)
                 yield Transaction(self.statements, connection)
             except RetryError as error:
-                raise DatabaseError(f"{error}; nothing was changed, so run it once more") from error
+                raise DatabaseError(
+                    Phrase("{error}; nothing was changed, so run it once more", error=error)
+                ) from error
             except DuplicateError as error:
-                raise BusyError("the same was added meanwhile: run it once more") from error
+                raise BusyError(Phrase("the same was added meanwhile: run it once more")) from error
             try:
                 connection.script("COMMIT")
             except DatabaseError as error:
                 raise DatabaseError(
-                    f"{error}; whether it was kept is not known: run it once more, the second time "
-                    "changes nothing"
+                    Phrase(
+                        "{error}; whether it was kept is not known: run it once more, the second "
+                        "time changes nothing",
+                        error=error,
+                    )
                 ) from error
 
     def over(self, engine: Engine) -> Database:
@@ -238,7 +244,9 @@ class Transaction:
             try:
                 self._connection.run(statement, values)
             except KeyError as error:
-                raise DatabaseError(f"{name}.sql: there is no value :{error.args[0]}") from error
+                raise DatabaseError(
+                    Phrase("{name}.sql: there is no value :{value}", name=name, value=error.args[0])
+                ) from error
 
     def keep(self) -> None:
         """Commit what was done until now, and go on; DatabaseError."""
@@ -308,7 +316,9 @@ class Session:
                 raise
             else:
                 return Reply(reply.rows, reply.changed, reply.id, resent, deadline)
-        raise DatabaseError(f"{statement}: no luck in {ATTEMPTS} attempts")
+        raise DatabaseError(
+            Phrase("{statement}: no luck in {n} attempts", statement=statement, n=ATTEMPTS)
+        )
 
     def came_at(self) -> datetime:
         """When the caller came, by this machine's clock."""
@@ -353,7 +363,7 @@ class Session:
             time.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311 - not a secret
         last_start = self._began + LAST_START_S
         if time.monotonic() > last_start:
-            raise DatabaseError("no time left to ask the database once more")
+            raise DatabaseError(Phrase("no time left to ask the database once more"))
         if self._connection is None:
             self._connection = self._database.borrow(last_start, self._began + OPENING_S)
         return self._connection

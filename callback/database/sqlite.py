@@ -20,6 +20,7 @@ from callback.database.errors import (
 )
 from callback.database.timing import ServerClock
 from callback.limits import BUSY_TIMEOUT_S, OPENING_S
+from callback.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -79,7 +80,9 @@ class SQLite:
                 check_same_thread=False,
             )
         except sqlite3.Error as error:
-            raise DatabaseError(f"{self.path}: {error}; run flask init-db first") from error
+            raise DatabaseError(
+                Phrase("{path}: {error}; run flask init-db first", path=self.path, error=error)
+            ) from error
         connection.row_factory = sqlite3.Row
         connection.create_aggregate("SUM", 1, DecimalSum)  # type: ignore[arg-type]
         # MySQL's LENGTH counts bytes, SQLite has no other.

@@ -21,6 +21,7 @@ from callback.tools.conform import command as conform
 from callback.tools.printable import json_safe, printable
 from callback.tools.secret import secret
 from callback.tools.sheet import command as sheet
+from callback.tools.words import _, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,8 +50,14 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
 
         def convert(self, value: Any, param: Any, ctx: Any) -> Bank:
             if value not in settings.banks:
-                known = ", ".join(settings.banks) or "none"
-                self.fail(f"no [BANKS.{value}] in {settings.path}; there are: {known}", param, ctx)
+                known = ", ".join(settings.banks) or _("none")
+                self.fail(
+                    _("no [BANKS.{bank}] in {file}; there are: {known}").format(
+                        bank=value, file=settings.path, known=known
+                    ),
+                    param,
+                    ctx,
+                )
             return settings.banks[value]
 
     @app.cli.command("init-db")
@@ -63,12 +70,16 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         """
         try:
             for line in upgrade.run(database):
-                click.echo(line)
+                click.echo(say(line))
             if sample:
                 database.script("sample")
         except DatabaseError as error:
             _stop(error)
-        click.echo("The tables are there" + (", with the sample customers." if sample else "."))
+        click.echo(
+            _("The tables are there, with the sample customers.")
+            if sample
+            else _("The tables are there.")
+        )
 
     @app.cli.command("url")
     @click.argument("bank", type=BankName(), required=False)
@@ -86,10 +97,12 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         for the office. Its token is replaced by token = 2 (3, …) in [EXCHANGE]; banks' stay.
         """
         if [bank is not None, health, exchange].count(True) != 1:
-            raise click.UsageError("name a bank, or ask for --health or --exchange")
+            raise click.UsageError(_("name a bank, or ask for --health or --exchange"))
         if exchange and settings.exchange is None:
             raise click.UsageError(
-                f"there is no exchange: write a line [EXCHANGE] at the end of {settings.path}"
+                _("there is no exchange: write a line [EXCHANGE] at the end of {file}").format(
+                    file=settings.path
+                )
             )
         if exchange:
             token = exchange_tokens(settings)[-1].decode()
@@ -141,7 +154,7 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         Exit status 1 if anything is a fault; a warning is not.
         """
         if site and not settings.public_url:
-            raise click.UsageError('set PUBLIC_URL = "https://…" in the settings first')
+            raise click.UsageError(_('set PUBLIC_URL = "https://…" in the settings first'))
         from callback.tools import doctor
 
         look = doctor.visit(settings, settings.public_url) if site else None

@@ -20,6 +20,7 @@ from callback.protocols import PROTOCOLS, unavailable_answer
 from callback.settings import EXCHANGE, OPS_ADDRESSES
 from callback.signature import CHALLENGE
 from callback.tools.output import unix_lines
+from callback.tools.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -122,7 +123,11 @@ def install(app: Flask, settings: Settings) -> None:
         panel = _of_the_panel(app_root, python)
         banks = make(settings, entry, folder, Wishes(**wishes, panel=panel))
         names = ", ".join(bank.name for bank in banks)
-        click.echo(f"{folder}: made for {names or 'no bank at all'}.")
+        click.echo(
+            _("{folder}: made for {banks}.").format(
+                folder=folder, banks=names or _("no bank at all")
+            )
+        )
 
 
 class Wishes(NamedTuple):
@@ -240,7 +245,9 @@ def nginx_later(bank: Bank, answer: Answer) -> str:
     """What nginx says for a bank; ClickException when it cannot say that."""
     text = re.sub(r'(["\\])', r"\\\1", answer.body.decode())
     if "$" in text:  # the name of a variable would follow, and nothing can quote it
-        raise click.ClickException(f"BANKS.{bank.name}: nginx cannot say a $ while we are down")
+        raise click.ClickException(
+            _("BANKS.{bank}: nginx cannot say a $ while we are down").format(bank=bank.name)
+        )
     return f"""location @later_{bank.name} {{
     default_type "{answer.content_type}";
     return {answer.status} "{text}";

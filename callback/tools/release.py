@@ -23,6 +23,7 @@ import click
 from callback.paths import INSTANCE, ROOT
 from callback.tools.output import PUBLIC, new_file, unix_lines
 from callback.tools.printable import file_name
+from callback.tools.words import _, say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -63,18 +64,28 @@ def install(app: Flask, settings: Settings) -> None:
         and `make deploy-ssh` do the same by themselves.
         """
         if file.suffix != ".zip":
-            raise click.UsageError(f'{file}: expected a name that ends in ".zip"')
+            raise click.UsageError(
+                _('{file}: expected a name that ends in ".zip"').format(file=file)
+            )
         if not NAME.fullmatch(file.stem):
             raise click.UsageError(
-                f"{file_name(file.name)}: a host takes a release's name of Latin letters, digits, "
-                '"-", "_" and "." alone: 20261103.zip, for example'
+                _(
+                    "{file}: a host takes a release's name of Latin letters, digits, "
+                    '"-", "_" and "." alone: 20261103.zip, for example'
+                ).format(file=file_name(file.name))
             )
         try:
             build(file, zones(settings))
         except OSError as error:
-            raise click.ClickException(f"{file_name(file)}: {error.strerror or error}") from error
+            raise click.ClickException(
+                f"{file_name(file)}: {say(error.strerror or error)}"
+            ) from error
         size = file.stat().st_size / 1024 / 1024
-        click.echo(f"{file_name(file)}: release {file.stem}, {size:.1f} MiB.")
+        click.echo(
+            _("{file}: release {name}, {size:.1f} MiB.").format(
+                file=file_name(file), name=file.stem, size=size
+            )
+        )
 
 
 def zones(settings: Settings) -> set[str]:
@@ -156,7 +167,9 @@ def _only(name: str, requirements: Path) -> Iterator[Path]:
         rf"^({name}==[\w.]+)[^\\\n]*((?:\\\n[^\\\n]*)+)", requirements.read_text("utf-8"), re.M
     )
     if pinned is None:
-        raise click.ClickException(f"{requirements} has no {name} with hashes: get it whole")
+        raise click.ClickException(
+            _("{file} has no {name} with hashes: get it whole").format(file=requirements, name=name)
+        )
     with TemporaryDirectory() as folder:
         file = Path(folder, requirements.name)
         file.write_text(f"{pinned[1]} {pinned[2]}\n", encoding="utf-8")
@@ -168,7 +181,9 @@ def _run(*command: str) -> None:
         command, capture_output=True, encoding="utf-8", errors="replace", check=False
     )
     if done.returncode:
-        raise click.ClickException(f"pip cannot fetch what the release needs:\n{done.stderr}")
+        raise click.ClickException(
+            _("pip cannot fetch what the release needs:\n{why}").format(why=done.stderr)
+        )
 
 
 def _remove(paths: Iterable[Path]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from callback.database.sqlite import SQLite
+from callback.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,11 +27,13 @@ def run(
     if isinstance(database.engine, SQLite):
         database.engine.create()
     for statement in database.add(database.engine.UPGRADE):
-        yield f"added: {statement}"
+        yield Phrase("added: {what}", what=statement)
     database.script(database.engine.SCHEMA)
     filled = sum(progress(_fill_numbers(database)))
     if filled:
-        yield f"added: the number that was typed, to {filled} payments of an older release"
+        yield Phrase(
+            "added: the number that was typed, to {n} payments of an older release", n=filled
+        )
 
 
 def _fill_numbers(database: Database) -> Iterator[int]:

@@ -409,7 +409,7 @@ def test_settings_that_are_missing_are_named(deployed: Deployed, tmp_path: Path)
     done = run(deployed, "ftp", path)
 
     assert done.returncode == 1
-    for fault in ("url: missing", "urrl: no such key", "port: expected int"):
+    for fault in ("url: missing", "urrl: no such key", "port: expected a whole number"):
         assert fault in done.stderr
     assert "Traceback" not in done.stderr
     assert flask(deployed.site.settings, "url", "qiwi").returncode == 0

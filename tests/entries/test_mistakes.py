@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -123,7 +124,7 @@ def name_no_python(host: Host) -> None:
         (lambda host: host.add("KEY = yes\n"), "callback.toml: Invalid value (at line "),
         (
             lambda host: host.add('CONTACT = "Иван"\n', "cp1251"),
-            "callback.toml: not UTF-8, perhaps w",
+            "callback.toml: line 9 is not UTF-8, perhaps w",
         ),
         (lambda host: host.add("[BANKS.x]\nprotocol = 'osmp'\n"), "BANKS.x"),
         (lambda host: host.write("CURENCY = 'KZT'\n"), "CURENCY: "),
@@ -138,6 +139,11 @@ def test_a_mistake_is_a_sentence(host: Host, spoil: Callable[[Host], object], to
 
     assert answer == ""
     assert told in note
+    if host.note.exists():
+        english, russian = note.split("\n\n")
+        assert told in english
+        assert re.search("[а-я]{3}", russian)
+        assert not re.search(r"([a-z]+ ){3,}[a-z]+", russian)
 
 
 @pytest.mark.parametrize("name", ENTRIES)

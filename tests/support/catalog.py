@@ -22,7 +22,9 @@ from click import Context, Group, Option
 from callback import create_app
 from callback.paths import ROOT
 from callback.tools import undone
-from callback.tools.books import mt940, phrases
+from callback.tools.books import phrases
+from callback.tools.books.console import BARS
+from callback.tools.conform.suite import CASES, NEEDS
 from callback.tools.hints import BELOW
 from callback.tools.words import DOMAIN, FOLDER, foreign
 
@@ -32,12 +34,36 @@ if TYPE_CHECKING:
     from click import Command
 
 # What stands in a name and is said elsewhere.
-OTHERS = (*BELOW, *foreign.SAID, *undone.WRITTEN.values(), mt940.MISSING)
+OTHERS = (
+    *(*BELOW, *BARS, *foreign.SAID, *undone.WRITTEN.values()),
+    *(*(case.sentence for case in CASES), *(need.without for need in NEEDS.values())),
+)
 LANGUAGES = ("ru",)
 DAY = datetime(2026, 11, 26, tzinfo=timezone.utc)  # another would be a change in every file
 CALLS = ("_", "Phrase")  # what says the text that stands in their brackets
 # What the library of commands says by itself.
+OF_THE_COMMAND_LINE = (
+    *("usage: ", "positional arguments", "options", "show this help message and exit"),
+    *("%(prog)s: error: %(message)s\n", "the following arguments are required: %s"),
+    *("invalid choice: %(value)r (choose from %(choices)s)", "unrecognized arguments: %s"),
+    *("argument %(argument_name)s: %(message)s", "expected one argument"),
+    *("{name} {filename!r} does not exist.", "{name} {filename!r} is a directory."),
+    *("{name} {filename!r} is a file.", "file", "directory", "path", "Do you want to continue?"),
+    *("{value!r} is not a valid {number_type}.", "{value} is not in the range {range}."),
+    *("Option {name!r} does not take a value.", "Error: invalid input", "(dynamic)"),
+    *("Choose from:\n\t{choices}", "Could not open file {filename!r}: {message}"),
+)
+OF_CLICK_FOR_ONE_AND_MORE = (
+    ("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
+    (
+        "{value!r} does not match the format {format}.",
+        "{value!r} does not match the formats {formats}.",
+    ),
+    ("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"),
+    ("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})"),
+)
 OF_CLICK = (
+    *OF_THE_COMMAND_LINE,
     *("Usage:", "Options", "Commands", "Error: {message}", "Show this message and exit."),
     *("Try '{command} {option}' for help.", "required", "default: {default}", "[OPTIONS]"),
     *("Invalid value: {message}", "Invalid value for {param_hint}: {message}", "Missing option"),
@@ -57,8 +83,12 @@ def gathered() -> Catalog:
     for file in sorted([*(ROOT / "callback").rglob("*.py"), *(ROOT / "deploy").glob("*.py")]):
         for line, text in _texts(ast.parse(file.read_text(encoding="utf-8"))):
             catalog.add(text, locations=[(file.relative_to(ROOT).as_posix(), line)])
+    release = ast.parse((ROOT / "deploy" / "release.py").read_text("utf-8"))
+    catalog.add(ast.get_docstring(release) or "")
     for text in (*_helps(), *OF_CLICK, *phrases.PHRASES, *phrases.ADVICE.values(), *OTHERS):
         catalog.add(text)
+    for one_and_more in OF_CLICK_FOR_ONE_AND_MORE:
+        catalog.add(one_and_more)
     return catalog
 
 
@@ -107,6 +137,15 @@ def translated(language: str) -> Catalog:
     return catalog
 
 
+def untranslated(catalog: Catalog) -> list[object]:
+    """The texts that have no translation, or lack one for some number."""
+    return [message.id for message in catalog if message.id and not all(_strings(message.string))]
+
+
+def _strings(said: object) -> list[object]:
+    return list(said) if isinstance(said, list | tuple) else [said]
+
+
 def compiled(catalog: Catalog) -> bytes:
     """As gettext reads it; the day does not change it."""
     content = io.BytesIO()
@@ -123,7 +162,7 @@ def main() -> None:
         with file(language, "po").open("rb") as content:
             again = read_po(content, locale=language, domain=DOMAIN)
         file(language, "mo").write_bytes(compiled(again))
-        lacking = [message.id for message in catalog if message.id and not message.string]
+        lacking = untranslated(catalog)
         print(f"{language}: {len(catalog)} texts, {len(lacking)} without a translation")
 
 

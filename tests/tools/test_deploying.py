@@ -115,7 +115,7 @@ def test_a_file_that_is_not_utf_8_is_named(office: Path) -> None:
     (office / "deploy.toml").write_text("# хостинг\n", encoding="cp1251")
 
     said = deploy(office)
-    assert f"{office}/deploy.toml: not UTF-8, perhaps windows-1251" in said
+    assert f"{office}/deploy.toml: line 1 is not UTF-8, perhaps windows-1251" in said
     assert "save it as UTF-8" in said
 
 

@@ -46,9 +46,7 @@ def russian() -> Catalog:
 
 def test_every_text_is_translated(russian: Catalog) -> None:
     """One that is new, or has changed, stands in ru.po after `make texts`."""
-    lacking = [message.id for message in russian if message.id and not message.string]
-
-    assert lacking == []
+    assert catalog.untranslated(russian) == []
     assert len(russian) > 100
 
 
@@ -58,6 +56,7 @@ def test_a_translation_has_the_values_of_the_text(russian: Catalog) -> None:
         message.id
         for message in russian
         if message.id
+        and not message.pluralizable
         and sorted(VALUE.findall(str(message.id))) != sorted(VALUE.findall(str(message.string)))
     ]
 

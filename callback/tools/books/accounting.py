@@ -14,6 +14,7 @@ from callback.paths import ROOT
 from callback.tools.books import console
 from callback.tools.output import new_file
 from callback.tools.printable import file_name
+from callback.tools.words import _, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,8 +63,10 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
 
         if settings.imports is None:
             raise click.UsageError(
-                "customers and debts do not come by files here. If they shall, write a line "
-                f"[IMPORT] at the end of {settings.path}: then who is not in a list is closed"
+                _(
+                    "customers and debts do not come by files here. If they shall, write a line "
+                    "[IMPORT] at the end of {file}: then who is not in a list is closed"
+                ).format(file=settings.path)
             )
         asked = importing.Options(**options)
         try:
@@ -98,7 +101,7 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         3: the database did not answer, or another command has the books; what was done is kept.
         """
         if "post_paid" not in database.statements:
-            raise click.UsageError("write instance/sql/post_paid.sql first: see sql/README.md")
+            raise click.UsageError(_("write instance/sql/post_paid.sql first: see sql/README.md"))
         sys.exit(_post(database, options, as_json))
 
     @app.cli.command("export")
@@ -133,7 +136,7 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         from callback.tools.books import exporting
 
         if send and (output or settings.exports.send is None):
-            raise click.UsageError("write send = … in [EXPORT], and give no -o")
+            raise click.UsageError(_("write send = … in [EXPORT], and give no -o"))
         try:
             if send:
                 _send(database, settings, after, form, mark)
@@ -158,12 +161,12 @@ def _send(database: Database, settings: Settings, after: int, form: str, mark: b
     try:
         for file, marked in dispatch.run(database, settings.exports, ROOT, order, _with_bar):
             number += 1
-            known = f", {marked} marked as known" if mark else ""
+            known = _(", {marked} marked as known").format(marked=marked) if mark else ""
             click.echo(f"{file_name(file)} -> {settings.exports.send!r}{known}")
     except delivery.DeliveryError as error:
         raise OSError(str(error)) from error
     if not number:
-        console.warn("there is nothing new")
+        console.warn(_("there is nothing new"))
 
 
 def _post(database: Database, options: dict[str, bool], as_json: bool) -> int:
@@ -175,7 +178,7 @@ def _post(database: Database, options: dict[str, bool], as_json: bool) -> int:
         posting.run(database, asked, console.bar, report)
         status = FAILED if report.failed else 0
     except posting.NoDryRunError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(say(error)) from error
     except (DatabaseError, BusyError) as error:
         console.warn(console.explained(error))
         status = UNFINISHED
@@ -204,12 +207,18 @@ def _with_bar(lines: Iterable[dict[str, str]]) -> Iterable[dict[str, str]]:
 
 
 def _say_export(export: Export, marked: int, output: Path | None) -> None:
-    where = f" in {file_name(output)}" if output else ""
-    last = f", the last id is {export.last}" if export.lines else ""
-    known = f", {marked} marked as known" if marked else ""
+    where = _(" in {file}").format(file=file_name(output)) if output else ""
+    last = _(", the last id is {id}").format(id=export.last) if export.lines else ""
+    known = _(", {marked} marked as known").format(marked=marked) if marked else ""
     console.warn(
-        f"{export.lines} lines{where}{last}: {export.paid:.2f} paid, {export.cancelled:.2f} "
-        f"cancelled{known}"
+        _("{n} lines{where}{last}: {paid:.2f} paid, {cancelled:.2f} cancelled{known}").format(
+            n=export.lines,
+            where=where,
+            last=last,
+            paid=export.paid,
+            cancelled=export.cancelled,
+            known=known,
+        )
     )
 
 
@@ -219,9 +228,10 @@ def _say_refusal(refused: Refused, file: Path, as_json: bool) -> None:
         click.echo(json.dumps({"taken": False, "faults": faults}, ensure_ascii=False))
         return
     for fault in refused.faults[:NAMED]:
-        console.warn(f"{file_name(file)}: {fault}")
+        console.warn(f"{file_name(file)}: {say(str(fault))}")
     more = len(refused.faults) - NAMED
-    console.warn(f"and {more} more; " * (more > 0) + "refused, nothing has changed")
+    others = _("and {more} more; ").format(more=more) if more > 0 else ""
+    console.warn(others + _("refused, nothing has changed"))
 
 
 def _say_changes(counts: dict[str, int], as_json: bool, asked: Any) -> None:
@@ -231,21 +241,22 @@ def _say_changes(counts: dict[str, int], as_json: bool, asked: Any) -> None:
         for line in _lines(counts):
             click.echo(line)
         if asked.dry_run:
-            click.echo("nothing was changed (--dry-run)")
+            click.echo(_("nothing was changed (--dry-run)"))
     if counts["not_known"] and not as_json:
         console.warn(
-            f"{counts['not_known']} exported payments are not known to this list, and are taken "
-            "off its debts. If it knows them, import it again with --known-until ID"
+            _(
+                "{n} exported payments are not known to this list, and are taken off its debts. "
+                "If it knows them, import it again with --known-until ID"
+            ).format(n=counts["not_known"])
         )
 
 
 def _lines(counts: dict[str, int]) -> Iterable[str]:
-    yield (
+    yield _(
         "customers: {customers} in the list; {new} new, {changed} changed, {back} back, "
-        "{closed} closed".format(**counts)
-    )
-    yield (
-        "debts: {invoices_new} new, {invoices_changed} changed, {invoices_cancelled} "
-        "cancelled".format(**counts)
-    )
-    yield "payments: {posted} known to the list from now on".format(**counts)
+        "{closed} closed"
+    ).format(**counts)
+    yield _(
+        "debts: {invoices_new} new, {invoices_changed} changed, {invoices_cancelled} cancelled"
+    ).format(**counts)
+    yield _("payments: {posted} known to the list from now on").format(**counts)

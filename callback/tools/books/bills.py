@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from callback.clock import utc_now
 from callback.layouts import name, names, sum_text
 from callback.model import masked
+from callback.phrase import Phrase
 from callback.tools.books import qr
 from callback.tools.books.bill import BLANKS, Bill
 from callback.tools.printable import disarmed
@@ -150,5 +151,12 @@ def _encoded(line: str, whose: str, layout: BillsLayout, warn: Callable[[str], N
         return line.encode(layout.encoding)
     except UnicodeEncodeError as error:
         missing = line[error.start : error.end]
-        warn(f"{whose}: {missing!r} is not in {layout.encoding}, written as ?")
+        warn(
+            Phrase(
+                "{whose}: {missing!r} is not in {encoding}, written as ?",
+                whose=whose,
+                missing=missing,
+                encoding=layout.encoding,
+            )
+        )
         return line.encode(layout.encoding, "replace")

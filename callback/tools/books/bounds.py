@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat  # no document type gets in, so no entity either
 from zipfile import ZipFile
 
-from callback.tools.books.entry import RegisterError
+from callback.phrase import Phrase
+from callback.tools.books.entry import RegisterError, at_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,19 +28,31 @@ MAX_TEXT = 1024 * 1024
 XML = (b"<", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 NUMBER = re.compile("[0-9]{1,7}")
 CELL = re.compile("([A-Z]{1,3})[0-9]{1,7}")
-TOO_LARGE = "save it as CSV, or give the days one by one"
+TOO_LARGE = Phrase("save it as CSV, or give the days one by one")
 
 
 def check(archive: ZipFile) -> None:
     """Look through all parts of a workbook; RegisterError when one is beyond all bounds."""
     size = sum(part.file_size for part in archive.infolist())
     if size > MAX_BYTES:
-        raise RegisterError(f"{size >> 20} MiB when it is unpacked: {TOO_LARGE}")
+        raise RegisterError(
+            Phrase(
+                "{size} MiB when it is unpacked: {remedy}",
+                size=size >> 20,
+                remedy=TOO_LARGE,
+            )
+        )
     elements = 0
     for part in archive.infolist():
         elements += _Part(part.filename).read(archive)
         if elements > MAX_ELEMENTS:
-            raise RegisterError(f"more than {MAX_ELEMENTS} cells: {TOO_LARGE}")
+            raise RegisterError(
+                Phrase(
+                    "more than {most} cells: {remedy}",
+                    most=MAX_ELEMENTS,
+                    remedy=TOO_LARGE,
+                )
+            )
 
 
 class _Part:
@@ -76,17 +89,26 @@ class _Part:
         if self._in is None:
             self._kept += 1
         if self._elements > MAX_ELEMENTS or self._kept > MAX_KEPT:
-            raise RegisterError(f"{self._name}: more than can be read: {TOO_LARGE}")
+            raise RegisterError(
+                Phrase(
+                    "{name}: more than can be read: {remedy}",
+                    name=self._name,
+                    remedy=TOO_LARGE,
+                )
+            )
         if self._root == "worksheet":
             self._starts_in_sheet(name, attributes)
         elif self._root == "sst" and name == "si":
             self._in = name
             self._rows += 1
             self._kept -= 1
-            self._check(self._rows <= MAX_ELEMENTS // 5, "too many texts")
+            self._check(self._rows <= MAX_ELEMENTS // 5, Phrase("too many texts"))
         elif self._root == "workbook" and name == "sheet":
             self._rows += 1
-            self._check(self._rows <= MAX_SHEETS, f"more than {MAX_SHEETS} sheets")
+            self._check(
+                self._rows <= MAX_SHEETS,
+                Phrase("more than {most} sheets", most=MAX_SHEETS),
+            )
 
     def _starts_in_sheet(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "row":
@@ -95,9 +117,14 @@ class _Part:
             self._rows += 1
             number = attributes.get("r", str(self._row + 1))
             follows = bool(NUMBER.fullmatch(number)) and int(number) > self._row
-            self._check(follows, f"row {number[:20]} after row {self._row}")
+            self._check(
+                follows, Phrase("row {number} after row {row}", number=number[:20], row=self._row)
+            )
             self._row, self._column = int(number), 0
-            self._check(max(self._row, self._rows) <= MAX_ROWS, f"more than {MAX_ROWS} rows")
+            self._check(
+                max(self._row, self._rows) <= MAX_ROWS,
+                Phrase("more than {most} rows", most=MAX_ROWS),
+            )
         elif name == "c" and self._in:
             self._starts_cell(attributes.get("r", ""))
         elif name in ("v", "is"):
@@ -107,10 +134,15 @@ class _Part:
 
     def _starts_cell(self, place: str) -> None:
         match = CELL.fullmatch(place)
-        self._check(bool(match) or not place, f"a cell {place[:20]!r}")
+        self._check(bool(match) or not place, Phrase("a cell {place!r}", place=place[:20]))
         column = _number(match[1]) if match else self._column + 1
-        self._check(column > self._column, f"cell {place} twice or out of its order")
-        self._check(column <= MAX_COLUMNS, f"more than {MAX_COLUMNS} columns")
+        self._check(
+            column > self._column, Phrase("cell {place} twice or out of its order", place=place)
+        )
+        self._check(
+            column <= MAX_COLUMNS,
+            Phrase("more than {most} columns", most=MAX_COLUMNS),
+        )
         self._column, self._formula = column, False
 
     def _ends(self, name: str) -> None:
@@ -121,19 +153,21 @@ class _Part:
         if name == "c" and self._root == "worksheet":
             self._check(
                 not self._formula,
-                f"line {self._row}: a formula without its value: open it in Excel and save it",
+                at_line(
+                    self._row, Phrase("a formula without its value: open it in Excel and save it")
+                ),
             )
 
     def _says(self, text: str) -> None:
         self._text += len(text)
-        self._check(self._text <= MAX_TEXT, "a text that no cell can hold")
+        self._check(self._text <= MAX_TEXT, Phrase("a text that no cell can hold"))
 
     def _refuse_type(self, *_: object) -> None:
-        self._check(False, "a document type, as no spreadsheet writes")
+        self._check(False, Phrase("a document type, as no spreadsheet writes"))
 
     def _check(self, bound: bool, what: str) -> None:
         if not bound:
-            raise RegisterError(f"{self._name}: {what}")
+            raise RegisterError(Phrase("{name}: {why}", name=self._name, why=what))
 
 
 def _number(letters: str) -> int:

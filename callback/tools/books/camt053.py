@@ -17,6 +17,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from callback.layouts import ISO
+from callback.phrase import Phrase
 from callback.tools.books import purpose, reading
 from callback.tools.books.credits import (
     Credit,
@@ -101,7 +102,7 @@ class Statement:
                 self.number += 1
                 self._add(self._judgements(group))
         except ValueError as error:
-            detail = purpose.shortened(f"{group.name}: {error}")
+            detail = purpose.shortened(Phrase("{name}: {why}", name=group.name, why=error))
             self._add([Remark("rejected", self.number, detail)])
 
     def end(self) -> None:
@@ -109,12 +110,16 @@ class Statement:
         opening = next((self._balances[code][0] for code in OPENING if self._balances[code]), None)
         closing = next((self._balances[code][-1] for code in CLOSING if self._balances[code]), None)
         if opening is None or closing is None:
-            raise RegisterError("a statement without opening or closing balance")
+            raise RegisterError(Phrase("a statement without opening or closing balance"))
         rejected = any(remark.name == "rejected" for remark in self.remarks)
         if opening + self._moved != closing and not rejected:
             raise RegisterError(
-                f"{closing:.2f} by the closing balance, {opening + self._moved:.2f} by the opening "
-                "one and the entries"
+                Phrase(
+                    "{closing:.2f} by the closing balance, {opening:.2f} by the opening one and "
+                    "the entries",
+                    closing=closing,
+                    opening=opening + self._moved,
+                )
             )
         self._balances.clear()
         self._moved = Decimal(0)
@@ -140,7 +145,9 @@ class Statement:
         check_currency(_first(fields, CURRENCY), self._bank, f"entry {self.number}")
         sign = _first(fields, SIGN)
         if sign not in (IN, OUT):
-            raise ValueError(f"neither {IN} nor {OUT}: {sign!r}")
+            raise ValueError(
+                Phrase("neither {income} nor {outgo}: {sign!r}", income=IN, outgo=OUT, sign=sign)
+            )
         amount = _amount(_first(fields, SUM))
         return amount if sign == IN else -amount
 
@@ -169,9 +176,9 @@ class Statement:
         whole = Entry(self.number, credits[0].origin, "", abs(amount), paid_at)
         if reversal:
             remark = neither if amount > 0 else refund
-            return [remark(self.number, f"a reversal; {text}", whole)]
+            return [remark(self.number, Phrase("a reversal; {text}", text=text), whole)]
         if sum(credit.amount for credit in credits) != amount:
-            detail = f"its details do not come to it; {text}"
+            detail = Phrase("its details do not come to it; {text}", text=text)
             return [Remark("no clear number", self.number, purpose.shortened(detail), whole)]
         return [judge(credit, self._bank.register) for credit in credits]
 
@@ -189,7 +196,7 @@ def read(raw: bytes, bank: Bank) -> Register:
             number += 1
             statement.end()
     if not number:
-        raise RegisterError("not a statement in camt.053: no " + "/".join(ROOT))
+        raise RegisterError(Phrase("not a statement in camt.053: no {root}", root="/".join(ROOT)))
     return Register(list(counted(statement.entries)), statement.remarks, tuple(statement.days))
 
 
@@ -224,7 +231,7 @@ def _text(fields: Fields, *details: Fields) -> str:
 
 def _amount(text: str) -> Decimal:
     if not MONEY.fullmatch(text):
-        raise ValueError(f"not a sum: {text!r}")
+        raise ValueError(Phrase("not a sum: {text!r}", text=text))
     return whole_cents(Decimal(text))
 
 
@@ -250,7 +257,7 @@ def _groups(raw: bytes) -> Iterator[Group]:
             yield from handler.drained()
         parser.close()
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise RegisterError(f"not a readable XML file: {error}") from error
+        raise RegisterError(Phrase("not a readable XML file: {error}", error=error)) from error
     yield from handler.drained()
 
 
@@ -273,7 +280,7 @@ class Handler:
         self._path.append(tag.rpartition("}")[2])
         self._text = []
         if len(self._path) > DEEPEST:
-            raise ValueError(f"more than {DEEPEST} elements within each other")
+            raise ValueError(Phrase("more than {most} elements within each other", most=DEEPEST))
         if len(self._path) == len(ROOT) + 1:
             self._group = Group(self._path[-1], Fields(list), [])
         elif self._path[len(ROOT) + 1 :] == ["NtryDtls", "TxDtls"]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from callback.phrase import Phrase
 from callback.readers import SUMS
 from callback.tools.books import ids, purpose, reading, sums
 from callback.tools.books.entry import Entry, Remark, entry
@@ -35,13 +36,15 @@ class Columns:
         """Read a row; ValueError when it cannot be read."""
         longest = max(map(len, fields))
         if longest > reading.LONGEST:
-            raise ValueError(f"a field of {longest} characters")
+            raise ValueError(Phrase("a field of {longest} characters", longest=longest))
         state = field(fields, self._layout.state) if self._layout.state else ""
         if state in self._layout.refund:
             return self._refund(line, fields, f"{state!r}")
         if self._layout.state and state not in self._layout.good:
             good = " or ".join(map(repr, self._layout.good))
-            return self._no_payment(line, fields, f"{state!r} is not {good}")
+            return self._no_payment(
+                line, fields, Phrase("{state!r} is not {good}", state=state, good=good)
+            )
         if self._layout.ignore and self._layout.ignore.search(self._account(fields)):
             return self._no_payment(line, fields, purpose.shortened(self._account(fields)))
         amount = self._sum(fields)
@@ -108,7 +111,9 @@ class Columns:
         try:
             clock = reading.parsed(time, layout.time_form)
         except ValueError:
-            raise ValueError(f"not a time by {layout.time_form}: {time!r}") from None
+            raise ValueError(
+                Phrase("not a time by {time_form}: {time!r}", time_form=layout.time_form, time=time)
+            ) from None
         return datetime.combine(moment.date(), clock.time())
 
     def _moment(self, fields: list[str]) -> datetime:
@@ -123,4 +128,4 @@ def field(fields: list[str], column: int) -> str:
     try:
         return fields[column - 1 if column > 0 else column]
     except IndexError:
-        raise ValueError(f"too few columns: {len(fields)}") from None
+        raise ValueError(Phrase("too few columns: {fields}", fields=len(fields))) from None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from callback.tools.words import _
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -27,7 +29,7 @@ class Report(click.Path):
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         path: Any = super().convert(value, param, ctx)
         if path.suffix.lower() not in (".csv", ".html"):
-            self.fail("expected a name that ends in .csv or .html", param, ctx)
+            self.fail(_("expected a name that ends in .csv or .html"), param, ctx)
         return path
 
 
@@ -104,7 +106,9 @@ def install(app: Flask, settings: Settings, database: Database, bank_name: Any) 
         registers = {path.resolve() for path in paths}
         for report in options["output"]:
             if report.resolve() in registers:
-                raise click.UsageError(f"{report}: is the register itself; name another file")
+                raise click.UsageError(
+                    _("{file}: is the register itself; name another file").format(file=report)
+                )
         from callback.tools.books import work
 
         raise SystemExit(work.reconcile(database, bank, paths, work.Options(**options)))

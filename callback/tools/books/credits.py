@@ -15,6 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
+from callback.phrase import Phrase
 from callback.tools.books import purpose
 from callback.tools.books.entry import Entry, RegisterError, Remark, entry
 
@@ -31,7 +32,7 @@ COUNTED = re.compile("(.+)#([1-9][0-9]{0,5})")
 LONGEST_COUNTED = LONGEST - len("#999999")
 SAFE = "/!#$&'()*+,:;=?@[]"  # in an id besides letters and digits of ASCII; the rest is %XX
 
-DOUBTFUL = "another payment of this id that we hold is not in the file: which one is it?"
+DOUBTFUL = Phrase("another payment of this id that we hold is not in the file: which one is it?")
 
 CENT = Decimal("0.01")
 TOO_MUCH = Decimal(10) ** 12  # payment.amount is DECIMAL(14,2)
@@ -94,13 +95,20 @@ def refund(line: int, detail: str, back: Entry) -> Remark:
 def check_currency(currency: str | None, bank: Bank, where: str) -> None:
     """Refuse a statement of an account in another currency than the bank's; RegisterError."""
     if OLD_NAMES.get(currency or "", currency) != bank.currency:
-        raise RegisterError(f"{where}: {currency or 'no currency'}, and not {bank.currency}")
+        raise RegisterError(
+            Phrase(
+                "{where}: {value}, and not {currency}",
+                where=where,
+                value=currency or Phrase("no currency"),
+                currency=bank.currency,
+            )
+        )
 
 
 def whole_cents(amount: Decimal) -> Decimal:
     """A sum that has at most two decimals, and room in our books; ValueError."""
     if not (amount == amount.quantize(CENT) and amount < TOO_MUCH):
-        raise ValueError(f"not a sum: {amount}")
+        raise ValueError(Phrase("not a sum: {amount}", amount=amount))
     return amount.quantize(CENT)
 
 
@@ -119,7 +127,11 @@ def _account(text: str, layout: RegisterLayout) -> str:
     if not numbers:
         raise purpose.NoNumberError("no number in the purpose", purpose.shortened(blanks))
     if len(numbers) > 1:
-        detail = f"{' or '.join(numbers)}, by how its lines are joined: {blanks}"
+        detail = Phrase(
+            "{numbers}, by how its lines are joined: {blanks}",
+            numbers=" or ".join(numbers),
+            blanks=blanks,
+        )
         raise purpose.NoNumberError("no clear number", purpose.shortened(detail))
     return next(iter(numbers))
 

@@ -12,9 +12,10 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from callback.phrase import Phrase
 from callback.tools.books import reading, spreadsheet, sums
 from callback.tools.books.bill import BLANKS
-from callback.tools.books.entry import RegisterError
+from callback.tools.books.entry import RegisterError, at_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,16 +26,18 @@ if TYPE_CHECKING:
 
 ZIP = b"PK\x03\x04"  # how every .xlsx begins
 OTHER_SORTS = {
-    b"\xff\xfe": "this is Excel's Unicode text (UTF-16): save it as CSV UTF-8",
-    b"\xfe\xff": "this is Unicode text (UTF-16): save it as CSV UTF-8",
-    b"\xd0\xcf\x11\xe0": "this is an old Excel file (.xls): save it as .xlsx or CSV UTF-8",
-    b"%PDF": "this is a PDF: save the list as .xlsx or CSV UTF-8",
+    b"\xff\xfe": Phrase("this is Excel's Unicode text (UTF-16): save it as CSV UTF-8"),
+    b"\xfe\xff": Phrase("this is Unicode text (UTF-16): save it as CSV UTF-8"),
+    b"\xd0\xcf\x11\xe0": Phrase("this is an old Excel file (.xls): save it as .xlsx or CSV UTF-8"),
+    b"%PDF": Phrase("this is a PDF: save the list as .xlsx or CSV UTF-8"),
 }
 # 7,01E+09: what Excel makes of a long number in a column that is not text.
 # 7012340001.0: what a program makes of one that Excel has kept as a number.
 ROUNDED = re.compile(r"[0-9]([.,][0-9]*)?[Ee][+]?[0-9]{1,3}|[0-9]{5,}[.,]0+")
 LONGEST = 255  # what the columns name and address hold
 NOTHING = Decimal("0.00")
+A_CUSTOMER = Phrase("not the number of a customer")
+AN_INVOICE = Phrase("not the number of an invoice")
 
 
 class Item(NamedTuple):
@@ -56,7 +59,7 @@ class Fault(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.text}" if self.line else self.text
+        return at_line(self.line, self.text) if self.line else self.text
 
 
 class Reader:
@@ -76,7 +79,10 @@ class Reader:
         rows = self._without_head(_rows(self._path, self._layout))
         for line, fields in rows:
             if self._totals:
-                self._fault(line, f"something follows the totals line {self._layout.total!r}")
+                self._fault(
+                    line,
+                    Phrase("something follows the totals line {total!r}", total=self._layout.total),
+                )
             elif self._is_total(fields):
                 self._totals = line, fields
             else:
@@ -104,8 +110,12 @@ class Reader:
             number = _item(line, fields, self._layout).number
             self._fault(
                 line,
-                f"{number} stands where the head of the table is expected: write a head, or "
-                "skip = 0 in [IMPORT]",
+                Phrase(
+                    "{number} stands where the head of the table is expected: write a head, or "
+                    "skip = "
+                    "0 in [IMPORT]",
+                    number=number,
+                ),
             )
 
     def _is_total(self, fields: list[str]) -> bool:
@@ -126,23 +136,39 @@ class Reader:
         if not self._layout.total:
             return
         if self._totals is None:
-            self._fault(0, f"the file ends without a line {self._layout.total!r}: it is cut off")
+            self._fault(
+                0,
+                Phrase(
+                    "the file ends without a line {total!r}: it is cut off",
+                    total=self._layout.total,
+                ),
+            )
             return
         line, fields = self._totals
         try:
             self._compare(line, fields)
         except ValueError as error:
-            self._fault(line, f"the totals line: {error}")
+            self._fault(line, Phrase("the totals line: {error}", error=error))
 
     def _compare(self, line: int, fields: list[str]) -> None:
         layout, rows = self._layout, self._rows - 1
         if layout.total_count and _field(fields, layout.total_count) != str(rows):
             count = _field(fields, layout.total_count)
-            self._fault(line, f"{count} rows by the totals line, {rows} there")
+            self._fault(
+                line,
+                Phrase("{count} rows by the totals line, {rows} there", count=count, rows=rows),
+            )
         if layout.total_sum:
             total = _amount(_field(fields, layout.total_sum), layout)
             if total != self._sum and not self.faults:
-                self._fault(line, f"{total:.2f} by the totals line, {self._sum:.2f} there")
+                self._fault(
+                    line,
+                    Phrase(
+                        "{total:.2f} by the totals line, {sum:.2f} there",
+                        total=total,
+                        sum=self._sum,
+                    ),
+                )
 
     def _fault(self, line: int, text: str) -> None:
         self.faults.append(Fault(line, text))
@@ -161,7 +187,9 @@ def _rows(path: Path, layout: ListLayout) -> Iterator[Row]:
         _check_sort(start)
         yield from _text_rows(path, layout, _encoding(path, layout))
     except OSError as error:
-        raise RegisterError(f"cannot be read: {error.strerror}") from error
+        raise RegisterError(
+            Phrase("cannot be read: {strerror}", strerror=error.strerror)
+        ) from error
 
 
 def _check_sort(start: bytes) -> None:
@@ -178,8 +206,12 @@ def _sheet_rows(raw: bytes, layout: ListLayout) -> Iterator[Row]:
             for row in rows:
                 if filled not in ("", title):
                     raise RegisterError(
-                        f"rows in two sheets, {filled!r} and {title!r}: write sheet = "
-                        f"{filled!r} in [IMPORT]"
+                        Phrase(
+                            "rows in two sheets, {filled!r} and {title!r}: write sheet = "
+                            "{filled!r} in [IMPORT]",
+                            filled=filled,
+                            title=title,
+                        )
                     )
                 filled = title
                 yield _wide(row, layout)
@@ -208,7 +240,12 @@ def _text_rows(path: Path, layout: ListLayout, encoding: str) -> Iterator[Row]:
                 first = reader.line_num + 1
         except csv.Error as error:
             raise RegisterError(
-                f"line {first}: {error}: is a quotation mark not closed, or the file cut off?"
+                at_line(
+                    first,
+                    Phrase(
+                        "{error}: is a quotation mark not closed, or the file cut off?", error=error
+                    ),
+                )
             ) from error
 
 
@@ -228,8 +265,10 @@ def _encoding(path: Path, layout: ListLayout) -> str:
                     strange[name] = number
     if not layout.total and not last.endswith((b"\n", b"\r")):
         raise RegisterError(
-            "the last line does not end: the file is cut off. Write it anew (a file that was typed "
-            "by hand wants a line end behind its last row)"
+            Phrase(
+                "the last line does not end: the file is cut off. Write it anew (a file that was "
+                "typed by hand wants a line end behind its last row)"
+            )
         )
     return _chosen(names, strange, plain=plain)
 
@@ -248,10 +287,18 @@ def _chosen(names: tuple[str, ...], strange: dict[str, int], *, plain: bool) -> 
         if name not in strange and (plain or name == "utf-8" or "utf-8" in strange):
             return "utf-8-sig" if name == "utf-8" else name
     if "utf-8" not in strange:
-        raise RegisterError(f'this is UTF-8, not {names[0]}: write encoding = "utf-8" in [IMPORT]')
+        raise RegisterError(
+            Phrase('this is UTF-8, not {name}: write encoding = "utf-8" in [IMPORT]', name=names[0])
+        )
     raise RegisterError(
-        f"line {strange[names[0]]}: not {names[0]}: save the list so, or write "
-        'encoding = "windows-1251" (what a Russian Windows calls ANSI) in [IMPORT]'
+        at_line(
+            strange[names[0]],
+            Phrase(
+                'not {names}: save the list so, or write encoding = "windows-1251" (what a '
+                "Russian Windows calls ANSI) in [IMPORT]",
+                names=names[0],
+            ),
+        )
     )
 
 
@@ -260,7 +307,7 @@ def _chosen(names: tuple[str, ...], strange: dict[str, int], *, plain: bool) -> 
 
 def _item(line: int, fields: list[str], layout: ListLayout) -> Item:
     _check_width(fields, layout)
-    number = _number(_field(fields, layout.number), layout.pattern, "customer")
+    number = _number(_field(fields, layout.number), layout.pattern, A_CUSTOMER)
     name, address = (_text(fields, column) for column in (layout.name, layout.address))
     if layout.is_whole:
         debt = _amount(_field(fields, layout.debt), layout)
@@ -269,7 +316,7 @@ def _item(line: int, fields: list[str], layout: ListLayout) -> Item:
     if not invoice and not _field(fields, layout.amount):
         return Item(line, number, name, address, "", "0.00", "")
     amount = _amount(_field(fields, layout.amount), layout)
-    _number(invoice, layout.pattern, "invoice")
+    _number(invoice, layout.pattern, AN_INVOICE)
     day = reading.moment(_field(fields, layout.issued_on), layout.date_form)
     return Item(line, number, name, address, invoice, f"{amount:.2f}", f"{day:%Y-%m-%d}")
 
@@ -278,7 +325,13 @@ def _check_width(fields: list[str], layout: ListLayout) -> None:
     """Refuse more columns than there are: a separator in an address moves what follows."""
     width = _width(layout)
     if len(fields) == width + 1 and not layout.quote and any(fields[width:]):
-        raise ValueError(f"{len(fields)} columns, not {width}: is a separator in a name?")
+        raise ValueError(
+            Phrase(
+                "{fields} columns, not {width}: is a separator in a name?",
+                fields=len(fields),
+                width=width,
+            )
+        )
 
 
 def _width(layout: ListLayout) -> int:
@@ -291,12 +344,15 @@ def _width(layout: ListLayout) -> int:
 def _number(text: str, pattern: re.Pattern[str], whose: str) -> str:
     if ROUNDED.fullmatch(text):
         raise ValueError(
-            f"{text} is what Excel makes of a long number: format the column as text, enter the "
-            "numbers anew and save"
+            Phrase(
+                "{text} is what Excel makes of a long number: format the column as text, enter the "
+                "numbers anew and save",
+                text=text,
+            )
         )
     if not pattern.fullmatch(text):
-        hint = "; is it a total? Write total = … in [IMPORT]" if text.isalpha() else ""
-        raise ValueError(f"not the number of a {whose}: {text!r}{hint}")
+        hint = Phrase("; is it a total? Write total = … in [IMPORT]") if text.isalpha() else ""
+        raise ValueError(Phrase("{whose}: {text!r}{hint}", whose=whose, text=text, hint=hint))
     return text
 
 
@@ -304,20 +360,26 @@ def _text(fields: list[str], column: int) -> str:
     """A name or an address; columns that the program does not have are empty."""
     text = BLANKS.sub(" ", _field(fields, column)) if column else ""
     if len(text) > LONGEST:
-        raise ValueError(f"longer than {LONGEST} characters: {text[:40]!r}…")
+        raise ValueError(
+            Phrase("longer than {most} characters: {text!r}…", most=LONGEST, text=text[:40])
+        )
     if "\0" in text or "\ufffd" in text:
-        raise ValueError(f"letters were lost when the list was saved: {text[:40]!r}")
+        raise ValueError(
+            Phrase("letters were lost when the list was saved: {text!r}", text=text[:40])
+        )
     return text
 
 
 def _amount(text: str, layout: ListLayout) -> Decimal:
     """A debt; one below zero is money that the customer has with us."""
     if not text:
-        raise ValueError("no sum: write 0 where nothing is owed")
+        raise ValueError(Phrase("no sum: write 0 where nothing is owed"))
     return sums.signed(text, layout) or NOTHING  # -0.00 is nothing, too
 
 
 def _field(fields: list[str], column: int) -> str:
     if column > len(fields):
-        raise ValueError(f"too few columns: {len(fields)}; is the file cut off?")
+        raise ValueError(
+            Phrase("too few columns: {fields}; is the file cut off?", fields=len(fields))
+        )
     return fields[column - 1]

@@ -12,8 +12,9 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from callback.phrase import Phrase
 from callback.tools.books import reading
-from callback.tools.books.entry import RegisterError
+from callback.tools.books.entry import RegisterError, at_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,22 +46,28 @@ def rows(raw: bytes, layout: RegisterLayout) -> Iterator[Row]:
     As in a workbook, the names are line 1, which the setting `skip` leaves out.
     """
     if len(raw) < HEADER.size or raw[0] not in VERSIONS:
-        raise RegisterError("not a .dbf file")
+        raise RegisterError(Phrase("not a .dbf file"))
     count, start, size, page = HEADER.unpack_from(raw)
     encodings = (CODE_PAGES[page],) if page in CODE_PAGES else reading.encodings(layout)
     fields = _fields(raw[:start], encodings)
     if size != 1 + sum(field.width for field in fields):
-        raise RegisterError(f"not a readable .dbf file: {size} bytes a record, not as its fields")
+        raise RegisterError(
+            Phrase("not a readable .dbf file: {size} bytes a record, not as its fields", size=size)
+        )
     there = (len(raw) - start) // size
     if there < count:
-        raise RegisterError(f"{count} records by its header, {there} there: cut off?")
+        raise RegisterError(
+            Phrase(
+                "{count} records by its header, {there} there: cut off?", count=count, there=there
+            )
+        )
     yield 1, [field.name for field in fields]
     for number in range(count):
         place = start + number * size
         if raw[place] == ALIVE:
             yield number + 2, list(_texts(raw, place + 1, fields, layout, encodings))
         elif raw[place] != DELETED:
-            raise RegisterError(f"line {number + 2}: not a record")
+            raise RegisterError(at_line(number + 2, Phrase("not a record")))
 
 
 def _fields(header: bytes, encodings: tuple[str, ...]) -> list[Field]:
@@ -69,12 +76,12 @@ def _fields(header: bytes, encodings: tuple[str, ...]) -> list[Field]:
         if header[place] in END_OF_FIELDS:
             break
         if len(header) < place + FIELD.size:
-            raise RegisterError("not a readable .dbf file: its header is cut off")
+            raise RegisterError(Phrase("not a readable .dbf file: its header is cut off"))
         name, kind, width, decimals = FIELD.unpack_from(header, place)
         if kind == b"C":
             width += decimals << 8  # a text may be longer than a byte can say
         if not width:
-            raise RegisterError("not a readable .dbf file: a field without a width")
+            raise RegisterError(Phrase("not a readable .dbf file: a field without a width"))
         text = name.partition(b"\0")[0].decode(encodings[0], "replace")
         fields.append(Field(text.strip(), kind.decode("latin-1"), width))
     return fields

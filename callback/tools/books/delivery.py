@@ -24,6 +24,7 @@ from urllib.parse import quote
 
 from callback.limits import DELIVERY_S, SFTP_S
 from callback.locks import lock
+from callback.phrase import Phrase
 from callback.tools import output
 from callback.tools.books import bills
 
@@ -65,7 +66,7 @@ class Attachment(NamedTuple):
 def deliver(bank: Bank, file: Path) -> None:
     """Bring a list to the bank and note that it was sent; DeliveryError."""
     if bank.send is None:
-        raise DeliveryError("nowhere to send it")
+        raise DeliveryError(Phrase("nowhere to send it"))
     carry(bank, bank.send, file)
     note(file, bank.send, bills.today(bank))
 
@@ -121,14 +122,16 @@ def exclusively(folder: Path) -> Iterator[None]:
         try:
             lock(file.fileno(), wait=False)
         except OSError:
-            raise DeliveryError(f"another run is delivering from {folder}") from None
+            raise DeliveryError(
+                Phrase("another run is delivering from {folder}", folder=folder)
+            ) from None
         yield
 
 
 def mail(bank: Sender, to: str, subject: str, text: str, *attachments: Attachment) -> None:
     """Send a mail by the bank's mail server; DeliveryError."""
     if bank.smtp is None:
-        raise DeliveryError("there is no smtp in its settings to send mail by")
+        raise DeliveryError(Phrase("there is no smtp in its settings to send mail by"))
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = bank.mail_from, to, subject
     message.set_content(text)
@@ -139,7 +142,7 @@ def mail(bank: Sender, to: str, subject: str, text: str, *attachments: Attachmen
         with _mail_server(bank.smtp) as server:
             server.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
-        raise DeliveryError(f"{bank.smtp!r}: {error}") from error
+        raise DeliveryError(Phrase("{where!r}: {why}", where=bank.smtp, why=error)) from error
 
 
 def _sent(file: Path) -> Path:
@@ -228,10 +231,18 @@ def _sftp(target: Target, batch: str) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise DeliveryError(f"{target!r}: no end after {SFTP_S} s") from None
+        raise DeliveryError(
+            Phrase(
+                "{target!r}: no end after {seconds} s",
+                target=target,
+                seconds=SFTP_S,
+            )
+        ) from None
     if done.returncode:
-        why = " ".join(done.stderr.split()) or f"sftp ended with {done.returncode}"
-        raise DeliveryError(f"{target!r}: {why}")
+        why = " ".join(done.stderr.split()) or Phrase(
+            "sftp ended with {returncode}", returncode=done.returncode
+        )
+        raise DeliveryError(Phrase("{where!r}: {why}", where=target, why=why))
     return done.stdout
 
 
@@ -254,7 +265,9 @@ def _by_https(bank: Sender, target: Target, file: Path) -> None:  # noqa: ARG001
     finally:
         link.close()
     if status not in (200, 201, 202, 204):
-        raise DeliveryError(f"{target!r}: the server answers {status}")
+        raise DeliveryError(
+            Phrase("{target!r}: the server answers {status}", target=target, status=status)
+        )
 
 
 def _by_mail(bank: Sender, target: Target, file: Path) -> None:
@@ -275,7 +288,9 @@ def _mail_server(target: Target) -> smtplib.SMTP:
         if target.scheme == "smtp" and server.has_extn("starttls"):
             server.starttls(context=context)
         elif target.scheme == "smtp" and target.user:
-            raise smtplib.SMTPException("no TLS there, so no password is sent: expected smtps")
+            raise smtplib.SMTPException(
+                Phrase("no TLS there, so no password is sent: expected smtps")
+            )
         if target.user:
             server.login(target.user, target.password)
     return server
@@ -297,7 +312,14 @@ def _hold(bank: Sender, target: Target, file: Path) -> None:
 
 def _compare(size: int | None, file: Path) -> None:
     if size != file.stat().st_size:
-        raise DeliveryError(f"{file.name}: {size} bytes arrived of {file.stat().st_size}")
+        raise DeliveryError(
+            Phrase(
+                "{name}: {size} bytes arrived of {st_size}",
+                name=file.name,
+                size=size,
+                st_size=file.stat().st_size,
+            )
+        )
 
 
 SENDERS: dict[str, Callable[[Sender, Target, Path], None]] = {

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from callback.clock import utc_now
+from callback.phrase import Phrase
 from callback.tools.books import delivery, exporting
 from callback.tools.output import new_file
 
@@ -86,7 +87,7 @@ def _new(
 def _send(database: Database, layout: StatementLayout, file: Path, order: Order) -> int:
     match, target = _match(file), layout.send
     if match is None or target is None:
-        raise delivery.DeliveryError("nowhere to send it")
+        raise delivery.DeliveryError(Phrase("nowhere to send it"))
     delivery.carry(layout, target, file)
     marked = 0
     if order.mark:

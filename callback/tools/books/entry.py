@@ -11,10 +11,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from callback.phrase import Phrase
+
 TXN_ID = re.compile("[!-~]{1,64}")  # what the column payment.txn_id holds
 ACCOUNT = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 
+AT_LINE = Phrase("line {line}: {why}")
 Row = tuple[int, list[str]]  # the number of its line, its fields
+
+
+def at_line(line: int, why: object) -> Phrase:
+    """What is wrong in one line of a file."""
+    return Phrase(AT_LINE, line=line, why=why)
 
 
 class RegisterError(Exception):
@@ -43,7 +51,9 @@ class Entry(NamedTuple):
     @property
     def place(self) -> str:
         """Where it stands."""
-        return f"line {self.line}" + f" of {self.file}" * bool(self.file)
+        if self.file:
+            return Phrase("line {line} of {file}", line=self.line, file=self.file)
+        return Phrase("line {line}", line=self.line)
 
 
 class Ours(NamedTuple):
@@ -77,9 +87,9 @@ class Register(NamedTuple):
 def entry(line: int, txn_id: str, account: str, paid: Decimal, paid_at: datetime) -> Entry:
     """Make an entry of what can be recorded; ValueError."""
     if not TXN_ID.fullmatch(txn_id):
-        raise ValueError(f"not an id of a payment: {txn_id!r}")
+        raise ValueError(Phrase("not an id of a payment: {txn_id!r}", txn_id=txn_id))
     if not ACCOUNT.fullmatch(account):
-        raise ValueError(f"not a number of an account: {account!r}")
+        raise ValueError(Phrase("not a number of an account: {account!r}", account=account))
     if paid <= 0:
-        raise ValueError(f"nothing was paid: {paid:.2f}")
+        raise ValueError(Phrase("nothing was paid: {paid:.2f}", paid=paid))
     return Entry(line, txn_id, account, paid, paid_at)

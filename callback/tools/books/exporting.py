@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+from callback.phrase import Phrase
 from callback.tools.books import marks, statement_1c
 from callback.tools.printable import disarmed, json_safe, printable
 
@@ -55,8 +56,12 @@ def page(database: Database, after: int, rows: int, wait_s: int) -> list[dict[st
         last = marks.add_lines(books)
     if after > last:
         raise NoSuchLineError(
-            f"there is no line {after}, the last one is {last}: has the database been restored, or "
-            "is it another?"
+            Phrase(
+                "there is no line {after}, the last one is {last}: has the database been restored, "
+                "or is it another?",
+                after=after,
+                last=last,
+            )
         )
     found = database.stream("export_lines", after=after, last=last, rows=rows)
     return [_line(row) for row in islice(found, rows)]
@@ -107,7 +112,9 @@ def mark_until(database: Database, until: int, *, settle: bool, wait_s: int) -> 
     with database.transaction(wait_s) as books:
         last = books.run("export_last_line").rows[0]["id"]
         if until > last:
-            raise NoSuchLineError(f"there is no line {until}, the last one is {last}")
+            raise NoSuchLineError(
+                Phrase("there is no line {until}, the last one is {last}", until=until, last=last)
+            )
         return marks.mark(books, 0, until, settle=settle)
 
 

@@ -7,7 +7,6 @@ checks; who pays waits only while the very account, or invoice, is being changed
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections import Counter
 from contextlib import contextmanager
@@ -19,9 +18,10 @@ from callback.database import Database, load_statements, pieces
 from callback.database.mysql import MySQL
 from callback.database.sqlite import SQLite
 from callback.paths import SQL
+from callback.phrase import Phrase
 from callback.tools.books import marks
 from callback.tools.books.customers import Fault, Reader
-from callback.tools.books.entry import RegisterError
+from callback.tools.books.entry import AT_LINE, RegisterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -99,16 +99,19 @@ def _read(desk: Transaction, layout: ListLayout, path: Path, progress: Progress)
         for piece in pieces(progress(reader.items(), "reading"), PIECE):
             desk.run_many("add_item", [item._asdict() for item in piece])
     except RegisterError as error:
-        raise Refused([_unreadable(str(error))]) from error
+        raise Refused([_unreadable(error)]) from error
     if reader.faults:
         raise Refused(reader.faults)
     return reader.known_until
 
 
-def _unreadable(text: str) -> Fault:
+def _unreadable(error: RegisterError) -> Fault:
     """Why the file cannot be read at all; where that was met in one line, its number apart."""
-    found = re.fullmatch(r"(?s)line ([0-9]+): (.*)", text)
-    return Fault(int(found[1]), found[2]) if found else Fault(0, text)
+    text = str(error)
+    if isinstance(text, Phrase) and text.words == AT_LINE:
+        line, why = text.values.values()
+        return Fault(int(str(line)), str(why))
+    return Fault(0, text)
 
 
 def _copy(books: Transaction, desk: Transaction, progress: Progress) -> None:
@@ -131,22 +134,27 @@ def _plain(row: Row) -> Row:
 
 def _check(desk: Transaction, layout: ListLayout, *, force: bool) -> None:
     """Refuse what cannot be right, whatever it is; Refused."""
-    otherwise = "" if layout.is_whole else " with another name or address"
+    twice = Phrase("customer {number} is in line {other}, too")
+    otherwise = Phrase("customer {number} is in line {other}, too with another name or address")
     faults = [
         *_faults(
             desk,
             "repeated_numbers",
-            f"customer {{number}} is in line {{other}}, too{otherwise}",
+            twice if layout.is_whole else otherwise,
             once=layout.is_whole,
         ),
-        *_faults(desk, "repeated_invoices", "invoice {number} is in line {other}, too"),
-        *_faults(desk, "foreign_invoices", "invoice {number} is that of customer {other} here"),
+        *_faults(desk, "repeated_invoices", Phrase("invoice {number} is in line {other}, too")),
+        *_faults(
+            desk,
+            "foreign_invoices",
+            Phrase("invoice {number} is that of customer {other} here"),
+        ),
     ]
     counts = desk.run("counts").rows[0]
     if layout.is_whole:  # there an invoice has the number of its customer
         faults = list({fault.line: fault for fault in reversed(faults)}.values())[::-1]
     if not counts["listed"]:
-        faults.append(Fault(0, "there is no customer in it"))
+        faults.append(Fault(0, Phrase("there is no customer in it")))
     if not force:
         faults += [*_lost_zeros(desk), *_gone(counts)]
     if faults:
@@ -155,7 +163,7 @@ def _check(desk: Transaction, layout: ListLayout, *, force: bool) -> None:
 
 def _faults(desk: Transaction, statement: str, text: str, **values: Any) -> Iterator[Fault]:
     for row in desk.stream(statement, **values):
-        yield Fault(row["line"], text.format(**row))
+        yield Fault(row["line"], Phrase(text, **row))
 
 
 def _lost_zeros(desk: Transaction) -> Iterator[Fault]:
@@ -164,9 +172,14 @@ def _lost_zeros(desk: Transaction) -> Iterator[Fault]:
         first = rows[0]
         yield Fault(
             first["line"],
-            f"{first['number']} is {first['other']} here: {len(rows)} of them are there without "
-            "their leading zeros. Format the column as text, or take the list from the program "
-            "itself, not from Excel",
+            Phrase(
+                "{number} is {other} here: {rows} of them are there without their leading zeros. "
+                "Format the column as text, or take the list from the program itself, not from "
+                "Excel",
+                number=first["number"],
+                other=first["other"],
+                rows=len(rows),
+            ),
         )
 
 
@@ -174,16 +187,31 @@ def _gone(counts: Row) -> Iterator[Fault]:
     if counts["gone"] * GONE > counts["ours"]:
         yield Fault(
             0,
-            f"{counts['gone']} of our {counts['ours']} customers are not in it and would be "
-            "closed: is it the whole list? If so, say --force",
+            Phrase(
+                "{gone} of our {ours} customers are not in it and would be closed: is it the whole "
+                "list? If so, say --force",
+                gone=counts["gone"],
+                ours=counts["ours"],
+            ),
         )
 
 
 def _check_tables(books: Transaction) -> None:
     """Refuse to write into another program's tables through a view; Refused."""
     for row in books.run("import_views").rows:
-        why = "customers and debts come from there, not by files"
-        raise Refused([Fault(0, f"{row['name']} is a view over a program's own tables: {why}")])
+        why = Phrase("customers and debts come from there, not by files")
+        raise Refused(
+            [
+                Fault(
+                    0,
+                    Phrase(
+                        "{name} is a view over a program's own tables: {why}",
+                        name=row["name"],
+                        why=why,
+                    ),
+                )
+            ]
+        )
 
 
 def _check_known(books: Transaction, known_until: int | None) -> None:
@@ -192,10 +220,15 @@ def _check_known(books: Transaction, known_until: int | None) -> None:
     if known_until is None or lines["known"] <= known_until <= lines["id"]:
         return
     if known_until > lines["id"]:
-        why = f"no export has such a line, the last one is {lines['id']}"
+        why = Phrase("no export has such a line, the last one is {id}", id=lines["id"])
     else:
-        why = f"the payments up to {lines['known']} are known already, so this is an older list"
-    raise Refused([Fault(0, f"known_until {known_until}: {why}")])
+        why = Phrase(
+            "the payments up to {known} are known already, so this is an older list",
+            known=lines["known"],
+        )
+    raise Refused(
+        [Fault(0, Phrase("known_until {known_until}: {why}", known_until=known_until, why=why))]
+    )
 
 
 # --- What is written ---

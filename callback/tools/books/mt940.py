@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from callback.phrase import Phrase
 from callback.tools.books import purpose, reading
 from callback.tools.books.credits import (
     Credit,
@@ -24,14 +25,14 @@ from callback.tools.books.credits import (
     refund,
     whole_cents,
 )
-from callback.tools.books.entry import Entry, Register, RegisterError, Remark
+from callback.tools.books.entry import Entry, Register, RegisterError, Remark, at_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from callback.bank import Bank
 
-MISSING = "this is a statement in MT940: install mt-940 (requirements-optional.txt)"
+MISSING = Phrase("this is a statement in MT940: install mt-940 (requirements-optional.txt)")
 TAG = re.compile(":([0-9]{2}|NS)[A-Z]?:")
 END = re.compile("-([}].*)?")  # of a message
 FIRST, LINE, DETAILS = ":20:", ":61:", ":86:"
@@ -70,7 +71,7 @@ def read(raw: bytes, bank: Bank) -> Register:
     text = reading.decode(raw, *reading.encodings(bank.register))
     messages = list(_messages(reading.lines(text)))
     if not messages:
-        raise RegisterError("line 1: not a statement in MT940: no :20:")
+        raise RegisterError(at_line(1, Phrase("not a statement in MT940: no :20:")))
     entries: list[Entry] = []
     remarks: list[Remark] = []
     days: list[date] = []
@@ -87,7 +88,9 @@ def read(raw: bytes, bank: Bank) -> Register:
             else:
                 remarks.append(judgement)
     if before and before.goes_on:
-        raise RegisterError(f"line {message.start}: the statement goes on in a message not there")
+        raise RegisterError(
+            at_line(message.start, Phrase("the statement goes on in a message not there"))
+        )
     return Register(list(counted(entries)), remarks, tuple(days))
 
 
@@ -106,7 +109,9 @@ def _messages(lines: Iterable[tuple[int, str]]) -> Iterator[Message]:
             main = main if tag == DETAILS else tag
         if message is None:
             if match:
-                raise RegisterError(f"line {number}: {line[:20]} outside of a message")
+                raise RegisterError(
+                    at_line(number, Phrase("{line} outside of a message", line=line[:20]))
+                )
         elif not (tag == DETAILS and main.startswith(BALANCES)):
             message.lines.append(line)
             if tag == LINE and match:
@@ -131,12 +136,19 @@ def _statement(message: Message) -> Statement:
         collection.parse("\n".join(message.lines))
     except Exception as error:  # it raises whatever its models and Decimal raise
         raise RegisterError(
-            f"line {message.start}: not a readable message: {_said(error)}"
+            at_line(message.start, Phrase("not a readable message: {error}", error=_said(error)))
         ) from error
     transactions = [transaction.data for transaction in collection]
     if len(transactions) != len(message.places):
         raise RegisterError(
-            f"line {message.start}: {len(message.places)} lines :61:, {len(transactions)} readable"
+            at_line(
+                message.start,
+                Phrase(
+                    "{places} lines :61:, {transactions} readable",
+                    places=len(message.places),
+                    transactions=len(transactions),
+                ),
+            )
         )
     return _checked(message, collection.data, transactions)
 
@@ -153,7 +165,12 @@ def _checked(
     closing = next((fields[name] for name in CLOSINGS if name in fields), None)
     if opening is None or closing is None:
         lacking = "closing" if opening else "opening"
-        raise RegisterError(f"line {message.start}: a message without {lacking} balance: cut off?")
+        raise RegisterError(
+            at_line(
+                message.start,
+                Phrase("a message without {lacking} balance: cut off?", lacking=lacking),
+            )
+        )
     return Statement(
         account=fields.get("account_identification", ""),
         opening=opening.amount.amount,
@@ -172,8 +189,14 @@ def _control(message: Message, statement: Statement, before: Statement | None, b
     moved = sum((fields["amount"].amount for fields in statement.transactions), Decimal(0))
     if statement.opening + moved != statement.closing:
         raise RegisterError(
-            f"{where}: {statement.closing:.2f} by the closing balance, "
-            f"{statement.opening + moved:.2f} by the opening one and the lines"
+            Phrase(
+                "{where}: {closing:.2f} by the closing balance, {opening:.2f} by the opening one "
+                "and "
+                "the lines",
+                where=where,
+                closing=statement.closing,
+                opening=statement.opening + moved,
+            )
         )
     if (
         before
@@ -184,7 +207,9 @@ def _control(message: Message, statement: Statement, before: Statement | None, b
             statement.opening,
         )
     ):
-        raise RegisterError(f"{where}: the statement before goes on in a message not there")
+        raise RegisterError(
+            Phrase("{where}: the statement before goes on in a message not there", where=where)
+        )
 
 
 def _judged(line: int, fields: dict[str, Any], bank: Bank) -> Entry | Remark:
@@ -199,7 +224,7 @@ def _judged(line: int, fields: dict[str, Any], bank: Bank) -> Entry | Remark:
     if mark != IN:
         reversal = Entry(line, origin, "", abs(money), day)
         remark = refund if mark == BACK else neither
-        return remark(line, f"a reversal ({mark}); {text}", reversal)
+        return remark(line, Phrase("a reversal ({mark}); {text}", mark=mark, text=text), reversal)
     try:
         return judge(Credit(line, origin, whole_cents(money), day, text), bank.register)
     except ValueError as error:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
+from callback.phrase import Phrase
 from callback.tools.books.reconcile import UNKNOWN, Name
-from callback.tools.words import catalog_of
+from callback.tools.words import catalog_of, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +127,9 @@ class Phrases:
         return said.format(**values) if values else said
 
     def all(self, phrases: str) -> str:
-        """Say several, parted by commas."""
+        """Say several, parted by commas, or a text that knows itself of what it was made."""
+        if isinstance(phrases, Phrase):
+            return said(phrases, self._texts)
         return ", ".join(map(self, phrases.split(", ")))
 
     def advice(self, names: Mapping[Name, object]) -> list[tuple[str, str]]:

@@ -21,8 +21,10 @@ from callback.clock import utc_now
 from callback.database.errors import DatabaseError, DuplicateError, RetryError
 from callback.database.mysql import MySQL
 from callback.database.statements import ending_word
+from callback.phrase import Phrase
 from callback.tools.books.spool import spooled
 from callback.tools.printable import json_safe, printable
+from callback.tools.words import _, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,9 +40,9 @@ NOTHING = Decimal("0.00")
 ATTEMPTS = 3  # a program that writes to the same rows at the same time is no fault of the script
 NAMED = 20  # failures that are told one by one
 LONGEST = 500  # of posting.why
-UNSAFE = (
-    "; these tables have no transactions, so its rows are there: mend it, look at them, and run "
-    "flask post --again once"
+UNSAFE = Phrase(
+    "; these tables have no transactions, so its rows are there: mend it, look at "
+    "them, and run flask post --again once"
 )
 
 
@@ -118,21 +120,29 @@ def _refuse_commits(database: Database, scripts: Iterable[str]) -> None:
         for statement in database.statements_of(f"post_{kind}"):
             if word := ending_word(statement):
                 raise DatabaseError(
-                    f"post_{kind}.sql has {word}, which ends the transaction: nothing is posted "
-                    "until it is taken out; do that once, by hand"
+                    Phrase(
+                        "post_{kind}.sql has {word}, which ends the transaction: nothing is "
+                        "posted until "
+                        "it is taken out; do that once, by hand",
+                        kind=kind,
+                        word=word,
+                    )
                 )
 
 
 def lines(report: Report, *, dry_run: bool) -> Iterator[str]:
     """The report for a person."""
     for failure in report.failed[:NAMED]:
-        yield printable(f"{failure.kind} {failure.bank} {failure.txn_id}: {failure.why}")
+        yield printable(f"{failure.kind} {failure.bank} {failure.txn_id}: {say(failure.why)}")
     if len(report.failed) > NAMED:
-        yield f"and {len(report.failed) - NAMED} more (--json names them)"
-    yield (
-        f"{report.posted} posted, {report.reversed} reversed, {len(report.failed)} failed, "
-        f"{report.waiting} waiting" + "; all undone (--dry-run)" * dry_run
+        yield _("and {n} more (--json names them)").format(n=len(report.failed) - NAMED)
+    counts = _("{posted} posted, {reversed} reversed, {failed} failed, {waiting} waiting").format(
+        posted=report.posted,
+        reversed=report.reversed,
+        failed=len(report.failed),
+        waiting=report.waiting,
     )
+    yield counts + (_("; all undone (--dry-run)") if dry_run else "")
 
 
 def json_lines(report: Report, *, dry_run: bool = False) -> Iterator[str]:
@@ -158,8 +168,10 @@ class _Poster:
     def __init__(self, books: Transaction, options: Options, unsafe: bool) -> None:
         if unsafe and options.dry_run:
             raise NoDryRunError(
-                "the script writes to tables without transactions (MyISAM …): nothing could be "
-                "undone. Try it on a copy of the database"
+                Phrase(
+                    "the script writes to tables without transactions (MyISAM …): nothing could be "
+                    "undone. Try it on a copy of the database"
+                )
             )
         self.stopped: set[int] = set()  # accounts
         self._books = books
@@ -179,7 +191,7 @@ class _Poster:
         """Post a payment, or say why it was not; DatabaseError when that is not known."""
         if self._unsafe:
             self._note(row, "begun", "")
-        for _ in range(1 if self._unsafe else ATTEMPTS):
+        for _attempt in range(1 if self._unsafe else ATTEMPTS):
             try:
                 self._post(row)
             except (WrongScriptError, RetryError) as error:
@@ -205,8 +217,9 @@ class _Poster:
         self._books.undo()
         self.stopped.add(row["account_id"])
         is_wrong = isinstance(error, WrongScriptError)
-        why = str(error) or "the program has a row of this unique key already"
-        why += UNSAFE * (is_wrong and self._unsafe)
+        why = str(error) or Phrase("the program has a row of this unique key already")
+        if is_wrong and self._unsafe:
+            why = Phrase("{why}{unsafe}", why=why, unsafe=UNSAFE)
         if not self._options.dry_run:
             self._note(row, "wrong" if is_wrong else "failed", why)
         return why
@@ -228,7 +241,9 @@ def _post(books: Transaction, payment_id: int, kind: str, *, may_be_there: bool)
         return  # cancelled, or marked by another meanwhile
     account = _number(books, "post_account", account_id=payment["account_id"])
     if account is None:
-        raise WrongScriptError("its account is not there: credit it to another (account_id)")
+        raise WrongScriptError(
+            Phrase("its account is not there: credit it to another (account_id)")
+        )
     invoice = _number(books, "post_invoice", invoice_id=payment["invoice_id"])
     now = utc_now()
     before = _owed(books, account), _left(books, invoice)
@@ -245,8 +260,14 @@ def _post(books: Transaction, payment_id: int, kind: str, *, may_be_there: bool)
 def _compare(whose: str, before: Decimal, after: Decimal, kind: str) -> None:
     if after != before:
         raise WrongScriptError(
-            f"{whose} owed {before} before and {after} after it: post_{kind}.sql, or the view "
-            "invoice, is wrong, so nothing was kept"
+            Phrase(
+                "{whose} owed {before} before and {after} after it: post_{kind}.sql, or the view "
+                "invoice, is wrong, so nothing was kept",
+                whose=whose,
+                before=before,
+                after=after,
+                kind=kind,
+            )
         )
 
 
@@ -259,7 +280,7 @@ def _owed(books: Transaction, account: str) -> Decimal:
     """What a check would say."""
     rows = books.run("find_account", account=account).rows
     if not rows:
-        raise WrongScriptError("a check does not find its account")
+        raise WrongScriptError(Phrase("a check does not find its account"))
     return _open(rows[0])
 
 

@@ -19,6 +19,7 @@ from callback.database.errors import DatabaseError
 from callback.layouts import sum_text
 from callback.model import Result
 from callback.paths import ROOT
+from callback.phrase import Phrase
 from callback.tools.books import bills
 
 if TYPE_CHECKING:
@@ -171,5 +172,5 @@ def _asked(query: bytes) -> Page:
     values = {"rows": DEFAULT_ROWS, **parameters.values}
     for name, form in FORMS.items():
         if name in parameters.repeated or not form.fullmatch(values.get(name, "")):
-            raise ValueError(f"wrong {name}")
+            raise ValueError(Phrase("wrong {name}", name=name))
     return Page(values["date"], int(values["page"]), int(values["rows"]))

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from callback.phrase import Phrase
+
 LONGEST = 4000  # longer than any form of payment has room for; an expression may be slow on more
 
 SHOWN = 500
@@ -32,7 +34,10 @@ def account(text: str, expression: re.Pattern[str] | None) -> str:
     a match holds the number.
     """
     if len(text) > LONGEST:
-        raise NoNumberError("no clear number", f"{len(text)} characters: {shortened(text)}")
+        raise NoNumberError(
+            "no clear number",
+            Phrase("{length} characters: {text}", length=len(text), text=shortened(text)),
+        )
     numbers = _numbers(text, expression) if expression else []
     if not numbers:
         raise NoNumberError("no number in the purpose", shortened(text))
@@ -43,7 +48,10 @@ def account(text: str, expression: re.Pattern[str] | None) -> str:
 
 def shortened(text: str) -> str:
     """As much of a text as a report has room for, without what would move a terminal's cursor."""
-    text = UNSEEN.sub(" ", text[: SHOWN + 1])
+    bare = UNSEEN.sub(" ", text[: SHOWN + 1])
+    if bare == text and len(text) <= SHOWN:
+        return text  # a phrase may go on as one
+    text = bare
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 

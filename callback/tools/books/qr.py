@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from callback.layouts import QR_ENCODINGS, QR_FIRST, QR_NEXT, QR_SEPARATORS
+from callback.phrase import Phrase
 from callback.tools import output
 from callback.tools.books.bill import BLANKS
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from callback.tools.books.bill import Bill
 
 MAX_NAME = 120  # of a file, with room for what a file system adds
-SEGNO_MISSING = "pictures of codes need segno: pip install -r requirements-optional.txt"
+SEGNO_MISSING = Phrase("pictures of codes need segno: pip install -r requirements-optional.txt")
 
 
 class QRError(Exception):
@@ -55,7 +56,7 @@ def save(bill: Bill, layout: BillsLayout, folder: Path) -> Path:
     try:
         code = segno.make_qr(content, error="m", boost_error=False)
     except segno.DataOverflowError as error:
-        raise QRError(f"{bill.number}: too much for one code") from error
+        raise QRError(Phrase("{number}: too much for one code", number=bill.number)) from error
     picture = io.BytesIO()
     code.save(picture, kind="png", scale=6, border=4)
     path = folder / f"{_file_name(bill.number)}.png"

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from callback.layouts import ISO
+from callback.phrase import Phrase
 from callback.tools.books.entry import RegisterError
 from callback.wire import FIRST_YEAR, LAST_YEAR
 
@@ -46,10 +47,17 @@ def content(path: Path, longest: int = MAX_BYTES) -> bytes:
             # A buffer is made of the size that is asked for.
             raw = file.read(size + 1) if size <= longest else b""
     except OSError as error:
-        raise RegisterError(f"cannot be read: {error.strerror}") from error
+        raise RegisterError(
+            Phrase("cannot be read: {strerror}", strerror=error.strerror)
+        ) from error
     if max(size, len(raw)) > longest:
         mebibytes = longest // MEBIBYTE
-        raise RegisterError(f"larger than {mebibytes} MiB, as no register of a day is: split it")
+        raise RegisterError(
+            Phrase(
+                "larger than {mebibytes} MiB, as no register of a day is: split it",
+                mebibytes=mebibytes,
+            )
+        )
     return raw
 
 
@@ -75,7 +83,7 @@ def utf_16_without_mark(raw: bytes) -> str:
     for encoding, others in (("utf-16-le", raw[::2]), ("utf-16-be", raw[1::2])):
         if b"\0" not in others:
             return encoding
-    raise RegisterError("not a text: it has zero bytes")
+    raise RegisterError(Phrase("not a text: it has zero bytes"))
 
 
 def lines(text: str) -> Iterator[tuple[int, str]]:
@@ -98,8 +106,10 @@ def moment(text: str, form: str, zone: ZoneInfo | None = None) -> datetime:
                 when = when.astimezone(zone)
             if FIRST_YEAR <= when.year <= LAST_YEAR:
                 return when.replace(tzinfo=None)
-    hint = "; set date_form = 'iso'" if form != ISO and ISO_8601.fullmatch(text) else ""
-    raise ValueError(f"not a date by {form}: {text!r}{hint}")
+    hint = Phrase("; set date_form = 'iso'") if form != ISO and ISO_8601.fullmatch(text) else ""
+    raise ValueError(
+        Phrase("not a date by {form}: {text!r}{hint}", form=form, text=text, hint=hint)
+    )
 
 
 def written(when: datetime, form: str) -> str:
@@ -137,6 +147,6 @@ def _decoded(raw: bytes, *encodings: str) -> str:
             faults.append(f"line {line}: not {encoding}")
         else:
             if "\0" in text:
-                raise RegisterError("not a text: it has zero bytes")
+                raise RegisterError(Phrase("not a text: it has zero bytes"))
             return text.removesuffix(END_OF_DOS)
     raise RegisterError("; ".join(faults))

@@ -16,6 +16,7 @@ from callback import log
 from callback.clock import utc_now
 from callback.database.errors import DatabaseError, DuplicateError
 from callback.layouts import bank_day, beginning
+from callback.phrase import Phrase
 from callback.tools.books import credits, pairs
 from callback.tools.books.entry import Ours
 
@@ -321,7 +322,7 @@ class Reconciliation:
         with self._database.session() as session:
             reply = session.run(statement, **values)
             if not reply.changed and session.server_time() >= reply.deadline:
-                raise DatabaseError("the server came to it too late: book again")
+                raise DatabaseError(Phrase("the server came to it too late: book again"))
             return bool(reply.changed)
 
     def _render(self, entry: Entry, name: Name) -> None:

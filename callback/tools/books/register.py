@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from callback.phrase import Phrase
 from callback.tools.books import (
     camt053,
     dbf,
@@ -34,12 +35,12 @@ ZIP = b"PK\x03\x04"  # how every .xlsx begins
 STATEMENTS = {"1c": statement.read, "mt940": mt940.read, "camt053": camt053.read}
 # What is sent or saved by mistake, told by its first bytes.
 FOREIGN = {
-    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls): save it as .xlsx or as CSV",
-    b"%PDF": "a PDF: ask the bank for a table",
-    b"{\\rtf": "a text of Word: ask the bank for a table",
-    b"\x1f\x8b": "packed (gzip): unpack it first",
-    b"Rar!": "packed (RAR): unpack it first",
-    b"7z\xbc\xaf": "packed (7-Zip): unpack it first",
+    b"\xd0\xcf\x11\xe0": Phrase("an old Excel file (.xls): save it as .xlsx or as CSV"),
+    b"%PDF": Phrase("a PDF: ask the bank for a table"),
+    b"{\\rtf": Phrase("a text of Word: ask the bank for a table"),
+    b"\x1f\x8b": Phrase("packed (gzip): unpack it first"),
+    b"Rar!": Phrase("packed (RAR): unpack it first"),
+    b"7z\xbc\xaf": Phrase("packed (7-Zip): unpack it first"),
 }
 
 
@@ -73,10 +74,23 @@ def once(entries: Iterable[Entry], remarks: Iterable[Remark]) -> Register:
             continue
         if (first.account, first.amount) != (entry.account, entry.amount):
             raise RegisterError(
-                f"{entry.place}: payment {entry.txn_id} is there twice, in {first.place} "
-                "with another account or sum"
+                Phrase(
+                    "{place}: payment {txn_id} is there twice, in {place2} with another account "
+                    "or sum",
+                    place=entry.place,
+                    txn_id=entry.txn_id,
+                    place2=first.place,
+                )
             )
-        others.append(Remark("twice", entry.line, f"as in {first.place}", entry, entry.file))
+        others.append(
+            Remark(
+                "twice",
+                entry.line,
+                Phrase("as in {place}", place=first.place),
+                entry,
+                entry.file,
+            )
+        )
     return Register(list(known.values()), others)
 
 
@@ -91,7 +105,9 @@ def _names(paths: Sequence[Path]) -> dict[Path, str]:
 def _read(bank: Bank, path: Path) -> Register:
     layout = bank.register
     if layout.file and not layout.file.fullmatch(path.name):
-        raise RegisterError(f"the name of the file is not {layout.file.pattern}")
+        raise RegisterError(
+            Phrase("the name of the file is not {pattern}", pattern=layout.file.pattern)
+        )
     if layout.form in STATEMENTS:
         raw = reading.content(path, reading.MAX_STATEMENT)
         return STATEMENTS[layout.form](raw, bank)
@@ -112,7 +128,7 @@ def _read(bank: Bank, path: Path) -> Register:
 
 def _refuse_foreign(raw: bytes) -> None:
     if not raw.strip():
-        raise RegisterError(f"empty: {len(raw)} bytes, none of them a text")
+        raise RegisterError(Phrase("empty: {raw} bytes, none of them a text", raw=len(raw)))
     for beginning, what in FOREIGN.items():
         if raw.startswith(beginning):
             raise RegisterError(what)
@@ -123,5 +139,8 @@ def _refuse_shared_origins(known: Iterable[Entry], new: Iterable[Entry]) -> None
     shared = {entry.origin for entry in known if entry.origin} & {entry.origin for entry in new}
     if shared:
         raise RegisterError(
-            f"{min(shared)} is in another file, too: give one file with the whole day"
+            Phrase(
+                "{shared} is in another file, too: give one file with the whole day",
+                shared=min(shared),
+            )
         )

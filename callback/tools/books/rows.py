@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
+from callback.phrase import Phrase
 from callback.tools.books import reading
-from callback.tools.books.entry import RegisterError
+from callback.tools.books.entry import RegisterError, at_line
 from callback.tools.books.sums import BLANKS
 
 if TYPE_CHECKING:
@@ -23,14 +24,16 @@ def read(raw: bytes, layout: RegisterLayout) -> Iterator[Row]:
     """Yield the rows that are not blank, each with the number of its line; RegisterError."""
     text = reading.decode(raw, *reading.encodings(layout))
     if text.lstrip().startswith("<"):
-        raise RegisterError("line 1: a page of HTML or XML, not a table")
+        raise RegisterError(at_line(1, Phrase("a page of HTML or XML, not a table")))
     return _quoted(text, layout) if layout.quote else _plain(text, layout)
 
 
 def _plain(text: str, layout: RegisterLayout) -> Iterator[Row]:
     for number, line in reading.lines(text):
         if len(line) > LONGEST_LINE:
-            raise RegisterError(f"line {number}: {len(line)} characters, not a table")
+            raise RegisterError(
+                at_line(number, Phrase("{line} characters, not a table", line=len(line)))
+            )
         yield number, [field.strip(AROUND) for field in line.split(layout.separator)]
 
 
@@ -45,7 +48,7 @@ def _quoted(text: str, layout: RegisterLayout) -> Iterator[Row]:
             first = reader.line_num + 1
             lines.length = 0
     except csv.Error as error:
-        raise RegisterError(f"line {first}: {error}") from error
+        raise RegisterError(at_line(first, error)) from error
 
 
 class _Lines:
@@ -64,5 +67,9 @@ class _Lines:
         self._number += 1
         self.length += len(line)
         if self.length > LONGEST_LINE:
-            raise RegisterError(f"line {self._number}: {self.length} characters, not a table")
+            raise RegisterError(
+                at_line(
+                    self._number, Phrase("{length} characters, not a table", length=self.length)
+                )
+            )
         return line

@@ -15,6 +15,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
+from callback.phrase import Phrase
 from callback.tools.books import bounds, reading
 from callback.tools.books.entry import RegisterError
 from callback.tools.books.rows import AROUND
@@ -38,7 +39,10 @@ def opened(raw: bytes, layout: TableForms) -> Iterator[list[Sheet]]:
         import openpyxl
     except ImportError:
         raise RegisterError(
-            "this is an Excel file: install openpyxl (requirements-optional.txt), or save it as CSV"
+            Phrase(
+                "this is an Excel file: install openpyxl (requirements-optional.txt), or save it "
+                "as CSV"
+            )
         ) from None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what it does not support, which is no matter here
@@ -61,9 +65,15 @@ def opened(raw: bytes, layout: TableForms) -> Iterator[list[Sheet]]:
 def _sheets(worksheets: list[Any], layout: TableForms) -> list[Sheet]:
     titles = [sheet.title for sheet in worksheets]
     if not titles:
-        raise RegisterError("an Excel file without a sheet")
+        raise RegisterError(Phrase("an Excel file without a sheet"))
     if layout.sheet and layout.sheet not in titles:
-        raise RegisterError(f"no sheet {layout.sheet!r}; there are: {', '.join(map(repr, titles))}")
+        raise RegisterError(
+            Phrase(
+                "no sheet {sheet!r}; there are: {titles}",
+                sheet=layout.sheet,
+                titles=", ".join(map(repr, titles)),
+            )
+        )
     return [
         (sheet.title, _rows(sheet, layout))
         for sheet in worksheets
@@ -86,7 +96,7 @@ def _rows(sheet: Any, layout: TableForms) -> Iterator[Row]:
 
 
 def _unreadable(error: Exception) -> RegisterError:
-    return RegisterError(f"not a readable Excel file: {error}")
+    return RegisterError(Phrase("not a readable Excel file: {error}", error=error))
 
 
 def _text(cell: Any, layout: TableForms) -> str:

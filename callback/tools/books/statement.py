@@ -15,6 +15,7 @@ from io import BytesIO, TextIOWrapper
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from callback.phrase import Phrase
 from callback.tools.books import purpose, reading, sums
 from callback.tools.books.credits import (
     NEITHER,
@@ -28,7 +29,7 @@ from callback.tools.books.credits import (
     no_payment,
     refund,
 )
-from callback.tools.books.entry import Entry, Register, RegisterError, Remark
+from callback.tools.books.entry import Entry, Register, RegisterError, Remark, at_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,8 +129,13 @@ def _encoding(raw: bytes) -> str:
             # A byte that windows-1251 does not have; the rest of the Russian letters is the same.
             return "ptcp154" if encoding == "windows-1251" and b"\x98" in raw else encoding
     raise RegisterError(
-        "line 1: not a statement: no 1CClientBankExchange, or no readable key in its head, "
-        "such as Кодировка= or РасчСчет="
+        at_line(
+            1,
+            Phrase(
+                "not a statement: no 1CClientBankExchange, or no readable key in its head, such "
+                "as Кодировка= or РасчСчет="
+            ),
+        )
     )
 
 
@@ -191,19 +197,25 @@ def _whole(lines: Iterator[Line]) -> Iterator[Line]:
     for line in lines:
         number, key = line[:2]
         if is_over and key == OPENS:
-            raise RegisterError(f"line {number}: a document behind КонецФайла")
+            raise RegisterError(at_line(number, Phrase("a document behind КонецФайла")))
         is_over = is_over or key == LAST
         yield line
     if key != LAST:
-        raise RegisterError(f"line {number}: the file ends without КонецФайла")
+        raise RegisterError(at_line(number, Phrase("the file ends without КонецФайла")))
 
 
 def _check_place(number: int, line: str, key: str, start: int) -> None:
     """Refuse a document inside of another, an end without a beginning; RegisterError."""
     if (key == OPENS and start) or (key == CLOSES and not start):
-        raise RegisterError(f"line {number}: {line} inside of a document, or without one")
+        raise RegisterError(
+            at_line(number, Phrase("{line} inside of a document, or without one", line=line))
+        )
     if start and (key == LAST or key.startswith(SECTION)):
-        raise RegisterError(f"line {start}: a document that does not end before line {number}")
+        raise RegisterError(
+            at_line(
+                start, Phrase("a document that does not end before line {number}", number=number)
+            )
+        )
 
 
 def _documents(lines: Iterator[Line]) -> Iterator[Document]:
@@ -289,19 +301,25 @@ def _received(fields: Fields, ours: set[str], layout: RegisterLayout) -> str | N
     """The sum that came in, as text; None: money went out, or none moved; NeitherError."""
     income, spending, plain = (_sum(fields, keys) for keys in (INCOME, SPENDING, SUM))
     if income and spending:
-        raise NeitherError(f"СуммаПриход {income} and СуммаРасход {spending}")
+        raise NeitherError(
+            Phrase(
+                "СуммаПриход {income} and СуммаРасход {spending}", income=income, spending=spending
+            )
+        )
     if any(text.startswith(tuple(sums.MINUSES)) for text in (income, spending, plain)):
-        raise NeitherError("below zero")
+        raise NeitherError(Phrase("below zero"))
     directed = income or spending
     if directed and plain and _differ(directed, plain, layout):
-        raise NeitherError(f"{directed} is not Сумма {plain}")
+        raise NeitherError(
+            Phrase("{directed} is not Сумма {plain}", directed=directed, plain=plain)
+        )
     if directed:
         _check_direction(fields, ours, incoming=bool(income))
         return income or None
     if not plain:
         if any(key in fields for key in (*INCOME, *SPENDING, *SUM)):
             return None
-        raise NeitherError("no sum")
+        raise NeitherError(Phrase("no sum"))
     return plain if _is_incoming(fields, ours) else None
 
 
@@ -309,7 +327,9 @@ def _check_currency(fields: Fields, bank: Bank) -> None:
     """Look whether the sum is in the bank's currency, where a document says one; NeitherError."""
     currency = fields.get(CURRENCY, "").upper()
     if CODE.fullmatch(currency) and OLD_NAMES.get(currency, currency) != bank.currency:
-        raise NeitherError(f"in {currency}, and not in {bank.currency}")
+        raise NeitherError(
+            Phrase("in {currency}, and not in {ours}", currency=currency, ours=bank.currency)
+        )
 
 
 def _differ(text: str, other_text: str, layout: RegisterLayout) -> bool:
@@ -322,8 +342,11 @@ def _check_direction(fields: Fields, ours: set[str], *, incoming: bool) -> None:
     from_us = bool(_accounts(fields, PAYER) & ours)
     if to_us not in (from_us, incoming):
         raise NeitherError(
-            f"{'СуммаПриход' if incoming else 'СуммаРасход'}, but our account "
-            f"{'pays' if from_us else 'receives'}"
+            Phrase(
+                "{key}, but our account {does}",
+                key="СуммаПриход" if incoming else "СуммаРасход",
+                does=Phrase("pays") if from_us else Phrase("receives"),
+            )
         )
 
 
@@ -336,15 +359,22 @@ def _is_incoming(fields: Fields, ours: set[str]) -> bool:
         return arrived or not left
     if from_us and (left or not to_us) and not (arrived and not left):
         return False
-    names = ", ".join(sorted(ours)) or "none"
+    names = ", ".join(sorted(ours)) or Phrase("none")
     payer, receiver = (_first(fields, *keys) or "–" for keys in (PAYER, RECEIVER))
-    raise NeitherError(f"from {payer} to {receiver}, our accounts: {names}")
+    raise NeitherError(
+        Phrase(
+            "from {payer} to {receiver}, our accounts: {names}",
+            payer=payer,
+            receiver=receiver,
+            names=names,
+        )
+    )
 
 
 def _neither(document: Document, why: NeitherError, layout: RegisterLayout) -> Remark:
     """Name a document that nobody understands, with its sum if it has one."""
     fields = document.fields
-    detail = f"{why}; {document.purpose}"
+    detail = Phrase("{why}; {text}", why=why, text=document.purpose)
     try:
         amount = sums.signed(_sum(fields, (*SUM, *INCOME, *SPENDING)), layout)
         paid_at = _day(_first(fields, *PAID_AT, LEFT))
@@ -396,11 +426,25 @@ def _control(
         totals = [sums.amount(text, layout) for text in statement.totals]
     except ValueError as error:
         detail = purpose.shortened(str(error))
-        raise RegisterError(f"line {statement.last}: {TOTAL}: {detail}") from error
+        raise RegisterError(
+            at_line(statement.last, Phrase("{total_key}: {detail}", total_key=TOTAL, detail=detail))
+        ) from error
     total = sum(totals, Decimal(0))
     # What nobody understands is a difference of its own; it may be in the bank's total or not.
     if totals and total not in (received, received + unclear):
         raise RegisterError(
-            f"line {statement.last}: {total:.2f} by {TOTAL}, {received:.2f} there"
-            + (f", and {unclear:.2f} that is neither income nor spending" if unclear else "")
+            at_line(
+                statement.last,
+                Phrase(
+                    "{total:.2f} by {total_key}, {received:.2f} there",
+                    total=total,
+                    total_key=TOTAL,
+                    received=received,
+                ),
+            )
+            + (
+                Phrase(", and {unclear:.2f} that is neither income nor spending", unclear=unclear)
+                if unclear
+                else ""
+            )
         )

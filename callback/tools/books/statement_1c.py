@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, BinaryIO
 
 from callback.clock import utc_now
+from callback.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,8 +30,11 @@ def write(lines: Iterable[dict[str, str]], layout: StatementLayout, out: BinaryI
     missing = [key for key in WANTED if not getattr(layout, key)]
     if missing:
         raise ValueError(
-            f"a statement for 1C wants {', '.join(missing)} in [EXPORT]: your account, and whom 1C "
-            "is to see as the payer"
+            Phrase(
+                "a statement for 1C wants {missing} in [EXPORT]: your account, and whom 1C is to "
+                "see as the payer",
+                missing=", ".join(missing),
+            )
         )
     days: set[str] = set()
     sums = {"paid": Decimal(0), "cancelled": Decimal(0)}
@@ -115,4 +119,11 @@ def _encoded(lines: Iterable[str], whose: str) -> bytes:
         return "".join(f"{line}{LINE_END}" for line in lines).encode(ENCODING)
     except UnicodeEncodeError as error:
         missing = error.object[error.start : error.end]
-        raise ValueError(f"{whose}: {missing!r} is not in {ENCODING}: use --format csv") from error
+        raise ValueError(
+            Phrase(
+                "{whose}: {missing!r} is not in {encoding}: use --format csv",
+                whose=whose,
+                missing=missing,
+                encoding=ENCODING,
+            )
+        ) from error

@@ -10,6 +10,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from callback.phrase import Phrase
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -46,7 +48,7 @@ def amount(text: str, layout: TableForms, currency: str = "") -> Decimal:
     """Read a sum; ValueError. The name or sign of `currency` may stand beside it, and no other."""
     exact = signed(text, layout, currency)
     if exact.is_signed():
-        raise ValueError(f"not a sum: {text!r}; it is below zero")
+        raise ValueError(Phrase("not a sum: {text!r}; it is below zero", text=text))
     return exact
 
 
@@ -58,7 +60,9 @@ def signed(text: str, layout: TableForms, currency: str = "") -> Decimal:
     for form, mark in () if layout.kopecks else _forms(layout.decimal, layout.group):
         if form.fullmatch(number):
             return _exact(minus, number, mark)
-    raise ValueError(f"not a sum: {text!r}{_hint(number, layout, currency)}")
+    raise ValueError(
+        Phrase("not a sum: {text!r}{hint}", text=text, hint=_hint(number, layout, currency))
+    )
 
 
 def _without_currency(text: str, currency: str) -> str:
@@ -113,7 +117,7 @@ def _exact(minus: str, number: str, mark: str) -> Decimal:
     whole, _, kopecks = number.replace("=", "").partition(mark)
     digits = re.sub("[^0-9]", "", whole) or "0"
     if len(digits.lstrip("0")) > WHOLE_DIGITS:
-        raise ValueError(f"not a sum: {number!r}")
+        raise ValueError(Phrase("not a sum: {number!r}", number=number))
     exact = Decimal(f"{minus}{digits}.{kopecks}" if kopecks else f"{minus}{digits}")
     return exact.quantize(CENT) if len(kopecks) > 2 else exact
 
@@ -122,19 +126,21 @@ def _hint(number: str, layout: TableForms, currency: str) -> str:
     """Which setting would read it, or what has happened to it."""
     one_group = ONE_GROUP.fullmatch(number)
     if layout.kopecks:
-        return "; kopecks = true wants whole numbers"
+        return Phrase("; kopecks = true wants whole numbers")
     if EXPONENT.fullmatch(number):
-        return "; a spreadsheet has rewritten it: take the file as the bank has sent it"
+        return Phrase("; a spreadsheet has rewritten it: take the file as the bank has sent it")
     mark = one_group["mark"] if one_group else ""
     if mark and mark != layout.decimal:
-        return f"; it may have a group of thousands or three decimals: set group = {mark!r}"
+        return Phrase(
+            "; it may have a group of thousands or three decimals: set group = {mark!r}", mark=mark
+        )
     if DASHED.fullmatch(number):
-        return "; set decimal = '-'"
+        return Phrase("; set decimal = '-'")
     if number.startswith('"'):
-        return "; set quote = '\"'"
+        return Phrase("; set quote = '\"'")
     if any(form.fullmatch(number) for form, _ in _forms("both", "")):
-        return "; set decimal = 'both'" + " and group = ''" * bool(layout.group)
+        return Phrase("; set decimal = 'both'") + " and group = ''" * bool(layout.group)
     beside = BESIDE.fullmatch(number)
     if currency and beside and beside["sum"] and (beside["before"] or beside["after"]):
-        return f"; a sum in {currency} is expected"
+        return Phrase("; a sum in {currency} is expected", currency=currency)
     return ""

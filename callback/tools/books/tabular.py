@@ -12,9 +12,10 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from callback.layouts import DAY
+from callback.phrase import Phrase, joined
 from callback.tools.books import ids, reading, rows, totals
 from callback.tools.books.columns import Columns, field
-from callback.tools.books.entry import Entry, Register, RegisterError, Remark
+from callback.tools.books.entry import Entry, Register, RegisterError, Remark, at_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,11 +30,13 @@ NAMES = ("txn_id", "account", "sum", "date")
 MAX_ROWS = 500_000
 MAX_REJECTED = 1000
 SHOWN = 1000
-PROOF = (
-    "no payment in it, and nothing that proves it to be a register of this bank: "
-    'for days without payments set header = "…" (its line before the rows), or total'
+PROOF = Phrase(
+    "no payment in it, and nothing that proves it to be a register of this bank: for "
+    'days without payments set header = "…" (its line before the rows), or total'
 )
-CUT = "the last line has no end, and its last field is not as the others': is the file cut off?"
+CUT = Phrase(
+    "the last line has no end, and its last field is not as the others': is the file cut off?"
+)
 
 
 class Table:
@@ -64,7 +67,9 @@ class Table:
         for count, row in enumerate(chain(first, table), start=1):
             self._last = row[0]
             if count > MAX_ROWS:
-                raise RegisterError(f"more than {MAX_ROWS} rows, as no register of a day has")
+                raise RegisterError(
+                    Phrase("more than {most} rows, as no register of a day has", most=MAX_ROWS)
+                )
             if not self._is_behind(row):
                 self._judge(row)
         self._reject_cut()
@@ -80,7 +85,12 @@ class Table:
             for number, fields in table:
                 if self._columns.has_money(fields):
                     raise RegisterError(
-                        f"sheet {title!r} has payments, too (line {number}): name one with sheet"
+                        Phrase(
+                            "sheet {title!r} has payments, too (line {number}): name one with "
+                            "sheet",
+                            title=title,
+                            number=number,
+                        )
                     )
 
     # --- before the payments ---
@@ -102,18 +112,31 @@ class Table:
                 self._total, self._total_first = (number, fields), True
             elif self._columns.has_money(fields):
                 raise RegisterError(
-                    f"line {number} is a payment, and skip = {self._layout.skip} passes it over: "
-                    f"set skip = {number - 1}"
+                    Phrase(
+                        "line {number} is a payment, and skip = {skip} passes it over: set skip "
+                        "= {right}",
+                        number=number,
+                        skip=self._layout.skip,
+                        right=number - 1,
+                    )
                 )
         if self._layout.header and not self._has_header():
             shown = self._shown(self._head[-1]) if self._head else ""
-            raise RegisterError(f"the header is not {self._layout.header!r}, but {shown!r}")
+            raise RegisterError(
+                Phrase(
+                    "the header is not {header!r}, but {shown!r}",
+                    header=self._layout.header,
+                    shown=shown,
+                )
+            )
         width = _width(self._head[-1][1]) if self._head else 0
         needed = max(getattr(self._layout, name) for name in (*NAMES, "time", "state"))
         self._width = width if width >= max(needed, 2) else 0
         names = self._names()
         if set(names) == set(self._expected()) != {""} and names != self._expected():
-            raise RegisterError(f"the columns have another order: {', '.join(names)}")
+            raise RegisterError(
+                Phrase("the columns have another order: {names}", names=", ".join(names))
+            )
 
     def _day(self) -> date | None:
         """The day that the head says, or the name of the file; None: rows have dates."""
@@ -127,13 +150,15 @@ class Table:
             match = layout.day.search(self._shown(row))
             if match:
                 return self._read_day(match[1] or "")
-        raise RegisterError(f"no day by {layout.day.pattern} in the lines before the rows")
+        raise RegisterError(
+            Phrase("no day by {pattern} in the lines before the rows", pattern=layout.day.pattern)
+        )
 
     def _read_day(self, text: str) -> date:
         try:
             return reading.moment(text, self._layout.date_form, self._bank.timezone).date()
         except ValueError as error:
-            raise RegisterError(f"the day of the file: {error}") from error
+            raise RegisterError(Phrase("the day of the file: {error}", error=error)) from error
 
     def _has_header(self) -> bool:
         wanted = self._layout.header.split(self._layout.separator)
@@ -161,12 +186,19 @@ class Table:
         if self._in_footer or self._opens_footer(row):
             self._in_footer = True
             if self._columns.has_money(row[1]) or totals.is_total(row, self._layout):
-                raise RegisterError(f"line {row[0]}: a payment or a total in the footer")
+                raise RegisterError(at_line(row[0], Phrase("a payment or a total in the footer")))
             return True
         if self._total and (not self._total_first or totals.is_total(row, self._layout)):
             raise RegisterError(
-                f"line {row[0]}: something follows the line {self._layout.total!r}; where it is "
-                "always so, set footer to how that begins"
+                at_line(
+                    row[0],
+                    Phrase(
+                        "something follows the line {total!r}; where it is always so, set footer "
+                        "to how "
+                        "that begins",
+                        total=self._layout.total,
+                    ),
+                )
             )
         if totals.is_total(row, self._layout):
             self._total = row
@@ -183,12 +215,19 @@ class Table:
             self._check_shape(row[1])
             judgement = self._columns.judge(*row)
         except ValueError as error:
-            hint = f"; is it the header? set skip = {row[0]}" * self._is_header(row)
-            judgement = Remark("rejected", row[0], f"{error}{hint}")
+            hint = Phrase("; is it the header? set skip = {row}", row=row[0]) * self._is_header(row)
+            judgement = Remark("rejected", row[0], joined("", (str(error), hint)))
             self._rejected += 1
             if self._rejected > MAX_REJECTED:
                 raise RegisterError(
-                    f"line {row[0]}: more than {MAX_REJECTED} rows cannot be read: {error}"
+                    at_line(
+                        row[0],
+                        Phrase(
+                            "more than {most} rows cannot be read: {error}",
+                            most=MAX_REJECTED,
+                            error=error,
+                        ),
+                    )
                 ) from error
         if isinstance(judgement, Entry):
             self._entries.append(judgement)
@@ -203,12 +242,19 @@ class Table:
         width = _width(fields)
         if self._width and width > self._width:
             raise ValueError(
-                f"{width} columns, but the line before the rows has {self._width}: is the "
-                "separator part of a text? quote = '\"' reads texts in quotes"
+                Phrase(
+                    "{columns} columns, but the line before the rows has {width}: is the "
+                    "separator part "
+                    "of a text? quote = '\"' reads texts in quotes",
+                    columns=width,
+                    width=self._width,
+                )
             )
         for line in re.split("[\r\n]+", self._layout.separator.join(fields))[1:]:
             if self._columns.has_money(line.split(self._layout.separator)):
-                raise ValueError("a text in quotes that does not end before the next payment")
+                raise ValueError(
+                    Phrase("a text in quotes that does not end before the next payment")
+                )
 
     def _reject_rounded(self) -> None:
         remarks = ids.rounded(self._entries, self._layout)
@@ -232,7 +278,10 @@ class Table:
             return
         if self._total is None:
             raise RegisterError(
-                f"line {self._last}: the file ends without a line {self._layout.total!r}"
+                at_line(
+                    self._last,
+                    Phrase("the file ends without a line {total!r}", total=self._layout.total),
+                )
             )
         # With a rejected row the sums cannot agree, and nothing is booked anyway.
         if not self._rejected:
@@ -246,7 +295,11 @@ class Table:
         if self._entries or readable or self._total or named:
             return
         if self._head:
-            shown = f"; its line {self._head[-1][0]} is {self._shown(self._head[-1])[:200]!r}"
+            shown = Phrase(
+                "; its line {head} is {head2!r}",
+                head=self._head[-1][0],
+                head2=self._shown(self._head[-1])[:200],
+            )
         raise RegisterError(PROOF + (shown if self._head else ""))
 
     def _shown(self, row: Row) -> str:

@@ -6,9 +6,10 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from callback.phrase import Phrase
 from callback.tools.books import sums
 from callback.tools.books.columns import field
-from callback.tools.books.entry import RegisterError
+from callback.tools.books.entry import RegisterError, at_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +47,9 @@ def control(
     try:
         total = _total(_columns(row, layout), layout, currency)
     except ValueError as error:
-        raise RegisterError(f"line {number}: the totals line: {error}") from error
+        raise RegisterError(
+            at_line(number, Phrase("the totals line: {error}", error=error))
+        ) from error
     payments = [entry.amount for entry in entries]
     others = [remark.entry.amount for remark in remarks if _is_counted(remark) and remark.entry]
     back = [amount for amount in others if amount]
@@ -54,11 +57,25 @@ def control(
     amounts = {sum(payments, Decimal(0)) + more for more in (0, sum(back, Decimal(0)))}
     if total.payments not in (None, *counts):
         raise RegisterError(
-            f"line {number}: {total.payments} payments by the total, {len(payments)} there"
+            at_line(
+                number,
+                Phrase(
+                    "{payments} payments by the total, {there} there",
+                    payments=total.payments,
+                    there=len(payments),
+                ),
+            )
         )
     if total.amount not in (None, *amounts):
         there = sum(payments, Decimal(0))
-        raise RegisterError(f"line {number}: {total.amount:.2f} by the total, {there:.2f} there")
+        raise RegisterError(
+            at_line(
+                number,
+                Phrase(
+                    "{amount:.2f} by the total, {there:.2f} there", amount=total.amount, there=there
+                ),
+            )
+        )
 
 
 def _is_counted(remark: Remark) -> bool:
@@ -87,7 +104,7 @@ def _total(columns: list[str], layout: RegisterLayout, currency: str) -> Total:
     if layout.total_count:
         text = field(columns, layout.total_count).strip()
         if not COUNT.fullmatch(text):
-            raise ValueError(f"not a count: {text!r}")
+            raise ValueError(Phrase("not a count: {text!r}", text=text))
         payments = int(text)
     if layout.total_sum:
         amount = sums.signed(field(columns, layout.total_sum).strip(), layout, currency)

@@ -18,6 +18,8 @@ from callback.tools.books.phrases import Phrases
 from callback.tools.books.reconcile import Reconciliation
 from callback.tools.output import new_file
 from callback.tools.printable import file_name, printable
+from callback.tools.words import _
+from callback.tools.words import say as say_it
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -79,19 +81,21 @@ def write_list(database: Database, bank: Bank, path: Path) -> Written:
 def draw_codes(database: Database, bank: Bank, folder: Path) -> None:
     """Draw the payment code of every bill."""
     if bank.bills.qr is None:
-        raise click.UsageError(f"[BANKS.{bank.name}] has no table qr in bills")
+        raise click.UsageError(_("[BANKS.{bank}] has no table qr in bills").format(bank=bank.name))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         pictures = [qr.save(bill, bank.bills, folder) for bill in _bills(database, bank)]
     except (DatabaseError, OSError, qr.QRError) as error:
         _stop(error)
-    console.warn(f"{len(pictures)} codes in {file_name(folder)}")
+    console.warn(_("{n} codes in {folder}").format(n=len(pictures), folder=file_name(folder)))
 
 
 def send_bills(database: Database, bank: Bank, settings: Settings, *, again: bool) -> None:
     """Write a list if there is something new, and deliver all that wait."""
     if bank.send is None:
-        raise click.UsageError(f"[BANKS.{bank.name}] has no send: where are lists to go?")
+        raise click.UsageError(
+            _("[BANKS.{bank}] has no send: where are lists to go?").format(bank=bank.name)
+        )
     try:
         with delivery.exclusively(bills.folder(bank, ROOT)):
             files = _to_send(database, bank, again=again)
@@ -105,11 +109,13 @@ def send_bills(database: Database, bank: Bank, settings: Settings, *, again: boo
 def reconcile(database: Database, bank: Bank, files: Sequence[Path], options: Options) -> int:
     """Compare, book, show, write, mail; return the exit status."""
     if options.mail and bank.smtp is None:
-        raise click.UsageError(f"[BANKS.{bank.name}] has no smtp to send mail by")
+        raise click.UsageError(
+            _("[BANKS.{bank}] has no smtp to send mail by").format(bank=bank.name)
+        )
     if options.since and options.until and options.since > options.until:
-        raise click.UsageError("--from is after --to")
+        raise click.UsageError(_("--from is after --to"))
     if options.force and not options.book:
-        raise click.UsageError("--force goes with --book")
+        raise click.UsageError(_("--force goes with --book"))
     try:
         report = _compared(database, bank, files, options)
         say = Phrases(bank)
@@ -124,8 +130,11 @@ def reconcile(database: Database, bank: Bank, files: Sequence[Path], options: Op
     except RegisterError as error:
         file = error.file or files[-1]
         place = hints.setting(str(error), bank.name)
+        setting = _(" (the setting: {place})").format(place=place) if place else ""
         console.warn(
-            f"{file_name(file)}: refused: {error}" + (f" (the setting: {place})" if place else "")
+            _("{file}: refused: {why}{setting}").format(
+                file=file_name(file), why=say_it(error), setting=setting
+            )
         )
         return _mailed_refusal(bank, file, options, error)
     except (DatabaseError, OSError, delivery.DeliveryError) as error:
@@ -183,7 +192,8 @@ def _mailed_refusal(bank: Bank, file: Path, options: Options, why: RegisterError
     """A bank may want to hear within hours, so whoever reads the reports is told, too."""
     name = file_name(file.name)
     try:
-        _mail(bank, options, f"{bank.name}: {name}: refused", f"{name}: {printable(str(why))}", {})
+        subject = _("{bank}: {file}: refused").format(bank=bank.name, file=name)
+        _mail(bank, options, subject, f"{name}: {printable(say_it(why))}", {})
     except delivery.DeliveryError as error:
         console.warn(str(error))
     return REFUSED
@@ -206,7 +216,11 @@ def _to_send(database: Database, bank: Bank, *, again: bool) -> list[Path]:
         console.warn(_counted(content, bank))
     waiting = delivery.waiting(bills.lists(bank, ROOT))
     if last and not waiting:
-        console.warn(f"nothing new since {last.name}, sent {delivery.sent_on(last)}")
+        console.warn(
+            _("nothing new since {file}, sent {when}").format(
+                file=last.name, when=delivery.sent_on(last)
+            )
+        )
     return waiting
 
 
@@ -233,13 +247,17 @@ def _bills(database: Database, bank: Bank) -> Iterator[Bill]:
     if refused:
         shown = ", ".join(refused[:SHOWN]) + ", …" * (len(refused) > SHOWN)
         console.warn(
-            f"{len(refused)} numbers that account_pattern of [BANKS.{bank.name}] refuses, so their "
-            f"customers cannot pay there: {shown}"
+            _(
+                "{n} numbers that account_pattern of [BANKS.{bank}] refuses, so their customers "
+                "cannot pay there: {shown}"
+            ).format(n=len(refused), bank=bank.name, shown=shown)
         )
 
 
 def _counted(content: Written, bank: Bank) -> str:
-    return f"{content.rows} bills, {content.total:.2f} {bank.currency}"
+    return _("{n} bills, {total:.2f} {currency}").format(
+        n=content.rows, total=content.total, currency=bank.currency
+    )
 
 
 def _stop(error: Exception) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from callback.phrase import Phrase
 from callback.tools.conform import forms
 from callback.tools.conform.forms import Members
 from callback.tools.conform.json_simulator import LONE_SURROGATE, JsonSimulator, wrong_numbers
@@ -159,19 +160,19 @@ class Alif(JsonSimulator):
     def read(self, step: Step, reply: Reply) -> Reading:
         """Section 5."""
         members = forms.read_json(reply)
-        require(type(members.get("code")) is int, "code is no whole number")
+        require(type(members.get("code")) is int, Phrase("code is no whole number"))
         code = str(members["code"])
         done = self.word(step.act, code) == "done"
         echo = self._echo(step)
         known = members.get("id") == echo or (not done and members.get("id") == 0)
         right = known and type(members["id"]) in (type(echo), int)
-        require(right, f"id is {members.get('id')!r}, not {echo!r}")
+        require(right, Phrase("id is {value!r}, not {echo!r}", value=members.get("id"), echo=echo))
         data = {"info_for_client", "response_id", "provider_id"} & members.keys()
-        require(done or not data, "a refusal carries data")
+        require(done or not data, Phrase("a refusal carries data"))
         if not done:
             return Reading(code)
         if step.act == "check":
-            require("response_id" not in members, "a check has a response_id")
+            require("response_id" not in members, Phrase("a check has a response_id"))
             return self._shown(code, members)
         return Reading(code, {"number": self._number(step, members)}, state="paid")
 
@@ -183,24 +184,34 @@ class Alif(JsonSimulator):
     def _number(self, step: Step, members: dict[str, Any]) -> str:
         """Section 5: in a status by both names."""
         number = members.get("response_id")
-        require(isinstance(number, str) and number.isdecimal(), "response_id is no text of digits")
+        require(
+            isinstance(number, str) and number.isdecimal(),
+            Phrase("response_id is no text of digits"),
+        )
         if step.act == "status":
-            require(members.get("provider_id") == number, "provider_id is not the response_id")
+            require(
+                members.get("provider_id") == number, Phrase("provider_id is not the response_id")
+            )
         return str(number)
 
     def _shown(self, code: str, members: dict[str, Any]) -> Reading:
         """A line each, in the order of `show`; between lines stand a backslash and an n."""
-        require(("info_for_client" in members) == bool(self.bank.show), "info_for_client or none")
+        require(
+            ("info_for_client" in members) == bool(self.bank.show),
+            Phrase("info_for_client or none"),
+        )
         if not self.bank.show:
             return Reading(code)
         lines = str(members["info_for_client"]).split("\\n")
         labels = [
             "" if word == "name" else f"{self.bank.labels[word]}: " for word in self.bank.show
         ]
-        require(len(lines) == len(labels), f"info_for_client has {len(lines)} lines")
+        require(
+            len(lines) == len(labels), Phrase("info_for_client has {lines} lines", lines=len(lines))
+        )
         shown = {}
         for word, label, line in zip(self.bank.show, labels, lines, strict=True):
-            require(line.startswith(label), f"no line begins with {label}")
+            require(line.startswith(label), Phrase("no line begins with {label}", label=label))
             shown[word] = line.removeprefix(label)
         debt = forms.money(shown["debt"]) if "debt" in shown else None
         return Reading(code, debt=debt, name=shown.get("name"))

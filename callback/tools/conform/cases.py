@@ -11,6 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from callback.phrase import Phrase
 from callback.tools.conform.model import ABSENT, TWICE, FailedError, Raw, Step
 from callback.tools.conform.play import CENT
 
@@ -116,7 +117,14 @@ def debt_goes_down(play: Play) -> None:
     assert before is not None  # noqa: S101 - the case needs the debt
     want = play.simulator.debt_after(before - paid.step.sum)
     if after != want:
-        raise FailedError(f"it was {before:.2f}, {paid.step.sum:.2f} was paid, now it is {after}")
+        raise FailedError(
+            Phrase(
+                "it was {before:.2f}, {sum:.2f} was paid, now it is {after}",
+                before=before,
+                sum=paid.step.sum,
+                after=after,
+            )
+        )
 
 
 # Pay
@@ -302,7 +310,9 @@ def oversized(play: Play) -> None:
     reading = play.send(play.simulator.oversized(step), unread)
     word = play.simulator.word("pay", reading.code)
     if word != "refused":
-        raise FailedError(f"wanted a refusal, got {reading.code}: {word}")
+        raise FailedError(
+            Phrase("wanted a refusal, got {code}: {word}", code=reading.code, word=word)
+        )
 
 
 # Transport
@@ -331,7 +341,7 @@ def booking_is_no_money(play: Play) -> None:
     before = play.owed()
     play.expect(play.new(), "ok")
     if play.owed() != before:
-        raise FailedError("a booking changed what is owed")
+        raise FailedError(Phrase("a booking changed what is owed"))
 
 
 def perform_twice(play: Play) -> None:
@@ -447,7 +457,7 @@ def status_unknown(play: Play) -> None:
     """Nothing was recorded under this id."""
     reading = play.expect(play.new("status"), "payment_not_found")
     if reading.state not in ("", "none"):
-        raise FailedError(f"its state is {reading.state}")
+        raise FailedError(Phrase("its state is {state}", state=reading.state))
 
 
 def statement_lists(play: Play) -> None:
@@ -457,13 +467,15 @@ def statement_lists(play: Play) -> None:
     now = replace(paid.step, act="statement", at=paid.step.at - day, until=paid.step.at + day)
     listed = play.expect(now, "ok").listed
     if listed.get(paid.step.id) != paid.step.sum:
-        raise FailedError(f"{paid.step.id} is not in it with {paid.step.sum:.2f}")
+        raise FailedError(
+            Phrase("{id} is not in it with {sum:.2f}", id=paid.step.id, sum=paid.step.sum)
+        )
     before = replace(now, at=paid.step.at - 9 * day, until=paid.step.at - 8 * day)
     if paid.step.id in play.expect(before, "ok").listed:
-        raise FailedError(f"{paid.step.id} is in the statement of another week")
+        raise FailedError(Phrase("{id} is in the statement of another week", id=paid.step.id))
     upside_down = replace(now, at=paid.step.at + day, until=paid.step.at - day)
     if play.expect(upside_down, play.simulator.SHEET.upside_down).listed:
-        raise FailedError("a statement whose end is before its beginning is not empty")
+        raise FailedError(Phrase("a statement whose end is before its beginning is not empty"))
 
 
 def password_again(play: Play) -> None:
@@ -485,7 +497,7 @@ def _all_done(play: Play, steps: list[Step], readings: list[Reading]) -> None:
         play.want(reading, step.act, "ok")
         play.book(step, reading)
     if readings[0].number and len({reading.number for reading in readings}) < len(readings):
-        raise FailedError("two payments have one number")
+        raise FailedError(Phrase("two payments have one number"))
 
 
 def _other(play: Play, step: Step, slot: Slot) -> Step:
@@ -505,7 +517,13 @@ def _cancel_twice(play: Play, step: Step, paid: Reading) -> None:
 
 def _want_state(reading: Reading, state: str) -> None:
     if reading.state != state:
-        raise FailedError(f"its state is {reading.state or 'not told'}, not {state}")
+        raise FailedError(
+            Phrase(
+                "its state is {found}, not {state}",
+                found=reading.state or Phrase("not told"),
+                state=state,
+            )
+        )
 
 
 def _refused_all(play: Play, wrong: Iterable[tuple[Slot, object, str]], act: Act = "pay") -> None:

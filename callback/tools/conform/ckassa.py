@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape  # writes only
 
+from callback.phrase import Phrase
 from callback.proofs import md5_hex
 from callback.tools.conform import forms
 from callback.tools.conform.model import ABSENT, Reading, Request, require
@@ -151,21 +152,25 @@ class Ckassa(TextSimulator):
         """Section 5."""
         root = forms.read_xml(reply, "application/xml")
         params = root.find("params")
-        require(root.tag == "response" and params is not None, "it is not response and params")
+        require(
+            root.tag == "response" and params is not None, Phrase("it is not response and params")
+        )
         texts = {child.tag: child.text or "" for child in ([] if params is None else params)}
         code = texts.get("err_code", "")
-        require("err_text" in texts, "there is no <err_text>")
+        require("err_text" in texts, Phrase("there is no <err_text>"))
         sign = root.findtext("sign")
         if sign is not None:
-            require(sign == self._answer_sign(step, reply.body), "the answer's sign is wrong")
+            require(
+                sign == self._answer_sign(step, reply.body), Phrase("the answer's sign is wrong")
+            )
         if self.word(step.act, code) != "done":
-            require(texts.keys() == {"err_code", "err_text"}, "a refusal carries data")
+            require(texts.keys() == {"err_code", "err_text"}, Phrase("a refusal carries data"))
             return Reading(code)
-        require(sign is not None, "the answer is not signed")
+        require(sign is not None, Phrase("the answer is not signed"))
         if step.act == "check":
             return Reading(code, debt=self._debt(texts), name=texts.get("client_name"))
-        require(texts.get("reg_id", "").isdecimal(), "<reg_id> is not a number")
-        require(texts.get("reg_date"), "there is no <reg_date>")
+        require(texts.get("reg_id", "").isdecimal(), Phrase("<reg_id> is not a number"))
+        require(texts.get("reg_date"), Phrase("there is no <reg_date>"))
         return Reading(code, {"number": texts["reg_id"], "time": texts["reg_date"]}, state="paid")
 
     def _inner(self, step: Step) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from callback.phrase import Phrase
 from callback.proofs import md5_hex
 from callback.tools.conform import forms
 from callback.tools.conform.forms import Members
@@ -185,21 +186,29 @@ class Click(TextSimulator):
         """Section 5."""
         members = forms.read_json(reply)
         error = members.get("error")
-        require(type(error) is int, "error is no whole number")
-        require(isinstance(members.get("error_note"), str), "error_note is no text")
+        require(type(error) is int, Phrase("error is no whole number"))
+        require(isinstance(members.get("error_note"), str), Phrase("error_note is no text"))
         if step.act == "check":
             return self._shown(members) if error == 0 else Reading(str(error))
         receipt = {}
         for name, member in (("number", "merchant_prepare_id"), ("confirm", "merchant_confirm_id")):
             if member in members:
-                require(type(members[member]) is int, f"{member} is no whole number")
+                require(
+                    type(members[member]) is int,
+                    Phrase("{member} is no whole number", member=member),
+                )
                 receipt[name] = str(members[member])
         if error == 0:
-            require(members.get("click_trans_id") == int(step.id), "click_trans_id is not theirs")
+            require(
+                members.get("click_trans_id") == int(step.id),
+                Phrase("click_trans_id is not theirs"),
+            )
             is_same = members.get("merchant_trans_id") == step.account
-            require(is_same, "merchant_trans_id is another")
-            require("number" in receipt, "there is no merchant_prepare_id")
-            require(step.act == "pay" or "confirm" in receipt, "there is no merchant_confirm_id")
+            require(is_same, Phrase("merchant_trans_id is another"))
+            require("number" in receipt, Phrase("there is no merchant_prepare_id"))
+            require(
+                step.act == "pay" or "confirm" in receipt, Phrase("there is no merchant_confirm_id")
+            )
         return Reading(str(error), receipt)
 
     def _get_info(self, step: Step) -> Request:
@@ -218,7 +227,7 @@ class Click(TextSimulator):
 
     def _shown(self, members: dict[str, Any]) -> Reading:
         params = members.get("params")
-        require(isinstance(params, dict), "there are no params")
+        require(isinstance(params, dict), Phrase("there are no params"))
         shown = {word: (params or {}).get(self.bank.labels[word]) for word in self.bank.show}
         debt = forms.money(shown["debt"]) if "debt" in shown else None
         return Reading("0", debt=debt, name=shown.get("name"))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from callback.tools.words import _, say
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -64,12 +66,12 @@ def install(app: Flask, settings: Settings, bank_name: click.ParamType[Bank]) ->
         try:
             play = run.start(settings, bank, account, url, others=others, **options)
         except run.CannotRunError as error:
-            click.echo(f"Cannot run: {error}.", err=True)
+            click.echo(_("Cannot run: {why}.").format(why=say(error)), err=True)
             sys.exit(2)
         to_do = run.plan(play)
         click.echo(run.announce(play, to_do), err=as_json)
         asks = run.is_elsewhere(play) or (sys.stdin.isatty() and not as_json)
-        if asks and not yes and not click.confirm("Go on?", err=True):
+        if asks and not yes and not click.confirm(_("Go on?"), err=True):
             sys.exit(2)
         sys.exit(not run.report(play, to_do, as_json))
 
@@ -85,7 +87,7 @@ class Money(click.ParamType[Decimal]):
 
         read = wire.amount(value)
         if read is None:
-            self.fail('want a sum with two decimals such as "1200.00"', param, ctx)
+            self.fail(_('want a sum with two decimals such as "1200.00"'), param, ctx)
         return read
 
 
@@ -101,4 +103,4 @@ class Setting(click.ParamType[Any]):
         try:
             return readers.private_key(1024)(value)
         except ValueError as error:
-            self.fail(f"expected {error}", param, ctx)
+            self.fail(_("expected {wanted}").format(wanted=say(error)), param, ctx)

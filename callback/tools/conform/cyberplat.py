@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from callback.phrase import Phrase
 from callback.tools.conform import forms
 from callback.tools.conform.model import ABSENT, Reading, Request, require
 from callback.tools.conform.simulator import (
@@ -144,22 +145,24 @@ class Cyberplat(QuerySimulator):
         else:
             members = dict(forms.texts(forms.read_xml(reply, "text/xml"), "response"))
         code = members.get("code")
-        require(isinstance(code, str), "there is no code, or it is no text")
-        require("message" in members, "there is no message")
-        require("sign" in members or not self.bank.own["own_key"], "there is no <sign>")
+        require(isinstance(code, str), Phrase("there is no code, or it is no text"))
+        require("message" in members, Phrase("there is no message"))
+        require("sign" in members or not self.bank.own["own_key"], Phrase("there is no <sign>"))
         ok = code == self.code(step.act, "ok")
         if ok and step.act == "check":
             return self._shown(str(code), members)
         cancelled = step.act == "status" and code == self.code("status", "payment_cancelled")
         if ok or cancelled:
             return self._receipt(step, members, cancelled)
-        require(not {"authcode", "date", "invoice"} & members.keys(), "a refusal carries data")
+        require(
+            not {"authcode", "date", "invoice"} & members.keys(), Phrase("a refusal carries data")
+        )
         return Reading(str(code))
 
     def _receipt(self, step: Step, members: dict[str, Any], cancelled: bool) -> Reading:
         number = str(members.get("authcode", ""))
-        require(number.isdecimal(), "authcode is not a number")
-        require(members.get("date"), "there is no date")
+        require(number.isdecimal(), Phrase("authcode is not a number"))
+        require(members.get("date"), Phrase("there is no date"))
         when = "cancelled" if step.act == "cancel" else "time"
         state = "cancelled" if cancelled else "paid"
         return Reading(members["code"], {"number": number, when: members["date"]}, state=state)
@@ -169,7 +172,7 @@ class Cyberplat(QuerySimulator):
         is_json = self.bank.own["format"] == "json"
         words = [word for word in self.bank.show if not (is_json and word == "debt")]
         texts = members["message"].split("; ")[1:]
-        require(len(texts) == len(words), "message does not tell what `show` has")
+        require(len(texts) == len(words), Phrase("message does not tell what `show` has"))
         shown = dict(zip(words, texts, strict=True))
         if "debt" not in self.bank.show:
             return Reading(code, name=shown.get("name"))
@@ -179,9 +182,9 @@ class Cyberplat(QuerySimulator):
 
 def _invoice(members: dict[str, Any]) -> Decimal:
     invoice = members.get("invoice")
-    require(isinstance(invoice, list) and len(invoice) == 1, "there is not one Invoice")
+    require(isinstance(invoice, list) and len(invoice) == 1, Phrase("there is not one Invoice"))
     amount = invoice[0].get("amount") if invoice else None
-    require(isinstance(amount, Decimal), "amount is not a number with two decimals")
+    require(isinstance(amount, Decimal), Phrase("amount is not a number with two decimals"))
     return Decimal(amount or 0)
 
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from callback.phrase import Phrase
 from callback.tools.conform.model import MalformedError, Raw, require
 
 if TYPE_CHECKING:
@@ -42,28 +43,28 @@ def read_json(reply: Reply) -> dict[str, Any]:
             parse_constant=_refuse,
         )
     except (ValueError, RecursionError) as error:
-        raise MalformedError(f"it is not JSON: {error}") from None
-    require(isinstance(value, dict), "it is JSON, but no object")
+        raise MalformedError(Phrase("it is not JSON: {error}", error=error)) from None
+    require(isinstance(value, dict), Phrase("it is JSON, but no object"))
     return dict(value)
 
 
 def read_xml(reply: Reply, *content_types: str) -> ET.Element:
     """Read an answer that must be an XML document with a declaration and nothing before it."""
     want_type(reply, *content_types)
-    require(reply.body.startswith(b"<?xml "), "it does not begin with <?xml")
+    require(reply.body.startswith(b"<?xml "), Phrase("it does not begin with <?xml"))
     try:
         root: ET.Element = fromstring(reply.body, forbid_dtd=True)
     except (ET.ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise MalformedError(f"it is not well-formed XML: {error}") from None
+        raise MalformedError(Phrase("it is not well-formed XML: {error}", error=error)) from None
     return root
 
 
 def texts(root: ET.Element, tag: str) -> dict[str, str]:
     """Read the texts of the elements below a root that must have that name."""
-    require(root.tag == tag, f"its root is <{root.tag}>, not <{tag}>")
+    require(root.tag == tag, Phrase("its root is <{tag}>, not <{tag2}>", tag=root.tag, tag2=tag))
     by_tag: dict[str, str] = {}
     for child in root:
-        require(child.tag not in by_tag, f"it has <{child.tag}> twice")
+        require(child.tag not in by_tag, Phrase("it has <{tag}> twice", tag=child.tag))
         by_tag[child.tag] = child.text or ""
     return by_tag
 
@@ -75,13 +76,13 @@ def money(text: Any) -> Decimal:
     except InvalidOperation:
         read = None
     if read is None or not read.is_finite() or read.as_tuple().exponent != -2:
-        raise MalformedError(f"{text!r} is not a sum with two decimals")
+        raise MalformedError(Phrase("{text!r} is not a sum with two decimals", text=text))
     return read
 
 
 def tiyin(value: Any) -> Decimal:
     """Read a sum that must be a whole number of hundredths."""
-    require(type(value) is int, f"{value!r} is not a whole number of tiyin")
+    require(type(value) is int, Phrase("{value!r} is not a whole number of tiyin", value=value))
     return Decimal(int(value)).scaleb(-2)
 
 
@@ -90,14 +91,18 @@ def want_type(reply: Reply, *content_types: str) -> None:
     header = reply.headers.get("content-type", "")
     require(
         header.partition(";")[0].strip().lower() in content_types,
-        f"its Content-Type is {header or 'missing'}, not {' or '.join(content_types)}",
+        Phrase(
+            "its Content-Type is {value}, not {content_types}",
+            value=header or "missing",
+            content_types=" or ".join(content_types),
+        ),
     )
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a member stands twice")
+        raise ValueError(Phrase("a member stands twice"))
     return members
 
 

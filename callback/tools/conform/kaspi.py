@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from callback.phrase import Phrase
 from callback.tools.conform import forms
 from callback.tools.conform.model import ABSENT, Reading, require
 from callback.tools.conform.simulator import EVERY_WAY, QUERY_ORDER, QuerySimulator, Sheet
@@ -83,16 +84,21 @@ class Kaspi(QuerySimulator):
         members, shown = self._members(reply)
         code = str(members.get("result", "missing"))
         echo = members.get("txn_id")
-        require(echo == self.echo(step), f"txn_id is {echo!r}, not {self.echo(step)!r}")
-        require("comment" in members, "there is no comment")
+        require(
+            echo == self.echo(step),
+            Phrase("txn_id is {echo!r}, not {step!r}", echo=echo, step=self.echo(step)),
+        )
+        require("comment" in members, Phrase("there is no comment"))
         if code != self.code(step.act, "ok"):
-            require(not DATA & members.keys(), "a refusal carries data")
+            require(not DATA & members.keys(), Phrase("a refusal carries data"))
             return Reading(code)
         bin_of_ours = self.bank.own["bin"] or None
-        require(members.get("bin") == bin_of_ours, f"bin is {members.get('bin')!r}")
+        require(
+            members.get("bin") == bin_of_ours, Phrase("bin is {value!r}", value=members.get("bin"))
+        )
         if step.act == "check":
             debt = forms.money(members.get("sum")) if "debt" in self.bank.show else None
-            require(("sum" in members) == ("debt" in self.bank.show), "sum: against `show`")
+            require(("sum" in members) == ("debt" in self.bank.show), Phrase("sum: against `show`"))
             return Reading(code, debt=debt, name=self._name(shown))
         return Reading(code, self._receipt(step, members))
 
@@ -105,7 +111,7 @@ class Kaspi(QuerySimulator):
             }
             return dict(forms.texts(root, "response")), fields
         members = forms.read_json(reply)
-        require(type(members.get("result")) is int, "result is not a number")
+        require(type(members.get("result")) is int, Phrase("result is not a number"))
         shown = members.get("fields", {})
         return members, {tag: (shown[tag]["@name"], shown[tag]["#text"]) for tag in shown}
 
@@ -113,16 +119,24 @@ class Kaspi(QuerySimulator):
         """What is shown besides the debt stands in fields, numbered in the order of `show`."""
         words = [word for word in self.bank.show if word != "debt"]
         titles = {f"field{at}": self.bank.labels[word] for at, word in enumerate(words, start=1)}
-        require({tag: title for tag, (title, _) in shown.items()} == titles, f"fields is {shown}")
+        require(
+            {tag: title for tag, (title, _) in shown.items()} == titles,
+            Phrase("fields is {shown}", shown=shown),
+        )
         return str(shown[f"field{words.index('name') + 1}"][1] or "") if "name" in words else None
 
     def _receipt(self, step: Step, members: dict[str, Any]) -> dict[str, str]:
         names = ("prv_txn",) if self.bank.own["format"] == "xml" else ("prv_txn", "prv_txn_id")
         numbers = {members.get(name) for name in names}
         number = numbers.pop()
-        require(not numbers, "prv_txn and prv_txn_id differ")
-        require(isinstance(number, str) and number.isdecimal(), "prv_txn is no text of digits")
-        require(forms.money(members.get("sum")) == step.sum, f"sum is not {step.sum:.2f}")
+        require(not numbers, Phrase("prv_txn and prv_txn_id differ"))
+        require(
+            isinstance(number, str) and number.isdecimal(), Phrase("prv_txn is no text of digits")
+        )
+        require(
+            forms.money(members.get("sum")) == step.sum,
+            Phrase("sum is not {sum:.2f}", sum=step.sum),
+        )
         return {"number": str(number), "sum": members["sum"]}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr  # writes only
 
+from callback.phrase import Phrase
 from callback.tools.conform import forms
 from callback.tools.conform.model import ABSENT, TWICE, Reading, Request, require
 from callback.tools.conform.simulator import QUERY_ORDER, Hostile, Sheet, TextSimulator
@@ -110,31 +111,41 @@ class Mbank(TextSimulator):
     def read(self, step: Step, reply: Reply) -> Reading:
         """Section 5."""
         root = forms.read_xml(reply, "application/xml")
-        require(root.tag == "XML", f"its root is <{root.tag}>")
-        require([child.tag for child in root] == ["HEAD", "BODY"], "it is not one HEAD, one BODY")
+        require(root.tag == "XML", Phrase("its root is <{tag}>", tag=root.tag))
+        require(
+            [child.tag for child in root] == ["HEAD", "BODY"],
+            Phrase("it is not one HEAD, one BODY"),
+        )
         head, body = root[0].attrib, root[1].attrib
-        require(all(name in head for name in HEAD), "HEAD has not DTS, QM, QID and OP")
-        require(head["QID"] == self.echo(step), f"QID is {head['QID']!r}")
+        require(all(name in head for name in HEAD), Phrase("HEAD has not DTS, QM, QID and OP"))
+        require(head["QID"] == self.echo(step), Phrase("QID is {QID!r}", QID=head["QID"]))
         code = body.get("STATUS", "")
         if code != self.code(step.act, "ok"):
-            require(set(body) == {"STATUS", "ERR_MSG"}, "a refusal is not STATUS and ERR_MSG")
+            require(
+                set(body) == {"STATUS", "ERR_MSG"}, Phrase("a refusal is not STATUS and ERR_MSG")
+            )
             return Reading(code)
-        require("MSG" in body, "there is no MSG")
+        require("MSG" in body, Phrase("there is no MSG"))
         if step.act == "check":
             debt = forms.money(body.get("SUM")) if "debt" in self.bank.show else None
             return Reading(code, debt=debt, name=self._name(body))
-        require(forms.money(body.get("SUM")) == step.sum, f"SUM is not {step.sum:.2f}")
+        require(
+            forms.money(body.get("SUM")) == step.sum, Phrase("SUM is not {sum:.2f}", sum=step.sum)
+        )
         return Reading(code, {"sum": body["SUM"]})
 
     def _name(self, body: Mapping[str, str]) -> str | None:
         """The words of `show` besides the debt are requisites, numbered in their order."""
         words = [word for word in self.bank.show if word != "debt"]
         texts = [body[name] for name in body if name.startswith("REQUISITE")]
-        require(len(texts) == len(words), "REQUISITE1… are not those of `show`")
+        require(len(texts) == len(words), Phrase("REQUISITE1… are not those of `show`"))
         for at, word in enumerate(words, start=1):
             label = f"{self.bank.labels[word]}: "
             text = body.get(f"REQUISITE{at}", "")
-            require(text.startswith(label), f"REQUISITE{at} does not begin with {label}")
+            require(
+                text.startswith(label),
+                Phrase("REQUISITE{at} does not begin with {label}", at=at, label=label),
+            )
             if word == "name":
                 return text.removeprefix(label)
         return None

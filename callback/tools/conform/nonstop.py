@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
+from callback.phrase import Phrase
 from callback.tools.conform import forms
 from callback.tools.conform.model import ABSENT, Reading, Request, require
 from callback.tools.conform.simulator import Hostile, QuerySimulator, Sheet
@@ -155,38 +156,49 @@ class Nonstop(QuerySimulator):
         root = forms.read_xml(reply, "text/xml")
         texts = forms.texts(root, "pay-response")
         code = texts.get("status_code", "")
-        require(texts.get("time_stamp"), "there is no <time_stamp>")
+        require(texts.get("time_stamp"), Phrase("there is no <time_stamp>"))
         first = self.code(step.act, "ok")
         if code != first:
-            require(not DATA & texts.keys(), "a refusal carries data")
+            require(not DATA & texts.keys(), Phrase("a refusal carries data"))
             return Reading(code)
         if step.act == "check":
             return Reading(code, debt=self._debt(step, texts), name=texts.get("name"))
         if step.act == "pay":
-            require(texts.get("description", "").isdecimal(), "<description> is no number of ours")
+            require(
+                texts.get("description", "").isdecimal(),
+                Phrase("<description> is no number of ours"),
+            )
             receipt = self._payment(step, texts)
             return Reading(code, {**receipt, "number": texts["description"]}, state="paid")
         transaction = forms.texts(_only(root, "transaction"), "transaction")
         state = STATES.get(transaction.get("status", ""), "")
-        require(state, f"<status> is {transaction.get('status')!r}")
+        require(state, Phrase("<status> is {value!r}", value=transaction.get("status")))
         return Reading(code, self._payment(step, transaction), state=state)
 
     def _payment(self, step: Step, texts: dict[str, str]) -> dict[str, str]:
         """What pay and status tell alike."""
-        require(texts.get("pay_id") == step.id, "<pay_id> is not the request's")
-        require(forms.money(texts.get("amount")) == step.sum, f"<amount> is not {step.sum:.2f}")
+        require(texts.get("pay_id") == step.id, Phrase("<pay_id> is not the request's"))
+        require(
+            forms.money(texts.get("amount")) == step.sum,
+            Phrase("<amount> is not {sum:.2f}", sum=step.sum),
+        )
         self._want_service(step, texts)
-        require(texts.get("time_stamp"), "there is no <time_stamp> of the payment")
+        require(texts.get("time_stamp"), Phrase("there is no <time_stamp> of the payment"))
         return {"sum": texts["amount"], "time": texts["time_stamp"]}
 
     def _debt(self, step: Step, texts: dict[str, str]) -> Decimal | None:
-        require(texts.get("account") == step.account, "<account> is not the request's")
+        require(texts.get("account") == step.account, Phrase("<account> is not the request's"))
         self._want_service(step, texts)
         limits = (self.bank.min_sum, self.bank.max_sum)
         limits_told = tuple(forms.money(texts.get(tag)) for tag in ("min_amount", "max_amount"))
-        require(limits_told == limits, f"the limits are {limits_told}")
+        require(
+            limits_told == limits, Phrase("the limits are {limits_told}", limits_told=limits_told)
+        )
         for word, tag in (("name", "name"), ("debt", "balance")):
-            require((tag in texts) == (word in self.bank.show), f"<{tag}>: against `show`")
+            require(
+                (tag in texts) == (word in self.bank.show),
+                Phrase("<{tag}>: against `show`", tag=tag),
+            )
         if "debt" not in self.bank.show:
             return None
         balance = forms.money(texts["balance"])
@@ -194,7 +206,7 @@ class Nonstop(QuerySimulator):
 
     def _want_service(self, step: Step, texts: dict[str, str]) -> None:
         wanted = self.value("service", step) if self._service() else None
-        require(texts.get("service_id") == wanted, "<service_id> is not the request's")
+        require(texts.get("service_id") == wanted, Phrase("<service_id> is not the request's"))
 
     def _service(self) -> Sequence[Slot]:
         return ("service",) if self.bank.own["service_id"] else ()
@@ -220,7 +232,7 @@ def _post(text: str | bytes) -> Request:
 
 def _only(root: Element, tag: str) -> Element:
     elements = root.findall(tag)
-    require(len(elements) == 1, f"there is not one <{tag}>")
+    require(len(elements) == 1, Phrase("there is not one <{tag}>", tag=tag))
     return elements[0]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from callback.phrase import Phrase
 from callback.tools.conform import forms
 from callback.tools.conform.model import ABSENT, Reading, require
 from callback.tools.conform.simulator import EVERY_WAY, QUERY_ORDER, QuerySimulator, Sheet
@@ -127,9 +128,9 @@ class Osmp(QuerySimulator):
         texts = forms.texts(root, "response")
         code = texts.get("result", "")
         self._want_echo(step, texts)
-        require("comment" in texts, "there is no <comment>")
+        require("comment" in texts, Phrase("there is no <comment>"))
         if code != self.code(step.act, "ok"):
-            require(not DATA & texts.keys(), "a refusal carries data")
+            require(not DATA & texts.keys(), Phrase("a refusal carries data"))
             return Reading(code)
         if step.act == "check":
             debt, name = self._shown(root)
@@ -139,11 +140,14 @@ class Osmp(QuerySimulator):
     def _want_echo(self, step: Step, texts: dict[str, str]) -> None:
         tag = self.bank.own["id_tag"]
         if not tag:
-            require("osmp_txn_id" not in texts, "there is an <osmp_txn_id>")
+            require("osmp_txn_id" not in texts, Phrase("there is an <osmp_txn_id>"))
             return
-        require(tag in texts, f"there is no <{tag}>")
+        require(tag in texts, Phrase("there is no <{tag}>", tag=tag))
         echo = self.echo(step)
-        require(texts[tag] == echo, f"<{tag}> is {texts[tag]!r}, not {echo!r}")
+        require(
+            texts[tag] == echo,
+            Phrase("<{tag}> is {texts!r}, not {echo!r}", tag=tag, texts=texts[tag], echo=echo),
+        )
 
     def _receipt(self, step: Step, texts: dict[str, str]) -> dict[str, str]:
         names = {"number": "prv_txn", "sum": "sum"}
@@ -153,9 +157,11 @@ class Osmp(QuerySimulator):
         if pays and self.bank.own["date_tag"]:
             names["date"] = self.bank.own["date_tag"]
         for tag in names.values():
-            require(texts.get(tag), f"there is no <{tag}>")
-        require(texts["prv_txn"].isdecimal(), "<prv_txn> is not a number")
-        require(forms.money(texts["sum"]) == step.sum, f"<sum> is not {step.sum:.2f}")
+            require(texts.get(tag), Phrase("there is no <{tag}>", tag=tag))
+        require(texts["prv_txn"].isdecimal(), Phrase("<prv_txn> is not a number"))
+        require(
+            forms.money(texts["sum"]) == step.sum, Phrase("<sum> is not {sum:.2f}", sum=step.sum)
+        )
         return {name: texts[tag] for name, tag in names.items()}
 
     def _shown(self, root: Element) -> tuple[Decimal | None, str | None]:
@@ -164,7 +170,10 @@ class Osmp(QuerySimulator):
             shown = {word: root.findtext(tag) for word, tag in SBERBANK_TAGS.items()}
         else:
             shown = self._fields(root)
-        require({word for word in shown if shown[word] is not None} == {*self.bank.show}, "`show`")
+        require(
+            {word for word in shown if shown[word] is not None} == {*self.bank.show},
+            Phrase("`show`"),
+        )
         debt = forms.money(shown["debt"]) if "debt" in self.bank.show else None
         turned = self.bank.own["sberbank_tags"] and self.bank.own["balance_sign"] == "account"
         return (-debt if debt and turned else debt), shown.get("name")
@@ -178,7 +187,12 @@ class Osmp(QuerySimulator):
             (inner.format(at), self.bank.labels[word])
             for at, word in enumerate(self.bank.show, start=1)
         ]
-        require(fields == wanted, f"<{outer}> has {fields}, not {wanted}")
+        require(
+            fields == wanted,
+            Phrase(
+                "<{outer}> has {fields}, not {wanted}", outer=outer, fields=fields, wanted=wanted
+            ),
+        )
         texts = [field.text or "" for field in root.iterfind(f"{outer}/")]
         return dict(zip(self.bank.show, texts, strict=True))
 

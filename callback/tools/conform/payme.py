@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from callback.phrase import Phrase
 from callback.tools.conform import forms
 from callback.tools.conform.forms import Members
 from callback.tools.conform.json_simulator import (
@@ -150,16 +151,19 @@ class Payme(JsonSimulator):
     def read(self, step: Step, reply: Reply) -> Reading:
         """Section 5."""
         members = forms.read_json(reply)
-        require(members.get("jsonrpc") == "2.0", 'jsonrpc is not "2.0"')
-        require(members.get("id", "missing") in (RPC_ID, None), "id is not the request's")
-        require(("result" in members) != ("error" in members), "it has not one of result and error")
+        require(members.get("jsonrpc") == "2.0", Phrase('jsonrpc is not "2.0"'))
+        require(members.get("id", "missing") in (RPC_ID, None), Phrase("id is not the request's"))
+        require(
+            ("result" in members) != ("error" in members),
+            Phrase("it has not one of result and error"),
+        )
         if "error" in members:
             return Reading(self._error(members["error"]))
-        require(members["id"] == RPC_ID, "id is not the request's")
+        require(members["id"] == RPC_ID, Phrase("id is not the request's"))
         result = members["result"]
-        require(isinstance(result, dict), "result is no object")
+        require(isinstance(result, dict), Phrase("result is no object"))
         if step.act == "check":
-            require(result.get("allow") is True, "allow is not true")
+            require(result.get("allow") is True, Phrase("allow is not true"))
             return self._shown(result)
         if step.act == "statement":
             return Reading("result", listed=self._listed(result))
@@ -190,39 +194,41 @@ class Payme(JsonSimulator):
         return [("account", Members([*account, *self.service()]))]
 
     def _error(self, error: Any) -> str:
-        require(isinstance(error, dict), "error is no object")
+        require(isinstance(error, dict), Phrase("error is no object"))
         code = error.get("code")
-        require(type(code) is int, "code is no whole number")
+        require(type(code) is int, Phrase("code is no whole number"))
         message = error.get("message")
         in_all = isinstance(message, dict) and message.keys() >= LANGUAGES
         if -31099 <= int(code) <= -31050:
-            require(in_all, "message does not have ru, uz and en")
-            require(error.get("data") == self.bank.own["account_field"], "data names no field")
+            require(in_all, Phrase("message does not have ru, uz and en"))
+            require(
+                error.get("data") == self.bank.own["account_field"], Phrase("data names no field")
+            )
         return str(code)
 
     def _payment(self, step: Step, result: dict[str, Any]) -> Reading:
         state = STATES.get(result.get("state", 0), "")
         number = result.get("transaction")
-        require(state, f"state {result.get('state')!r} is none")
-        require(isinstance(number, str) and number, "transaction is no text")
+        require(state, Phrase("state {value!r} is none", value=result.get("state")))
+        require(isinstance(number, str) and number, Phrase("transaction is no text"))
         receipt = {"number": str(number)}
         for name in TOLD[step.act]:
             at = result.get(TIMES[name])
-            require(type(at) is int, f"{TIMES[name]} is no whole number")
+            require(type(at) is int, Phrase("{TIMES} is no whole number", TIMES=TIMES[name]))
             if at:
                 receipt[name] = str(at)
         return Reading("result", receipt, state=state)
 
     def _listed(self, result: dict[str, Any]) -> dict[str, Decimal]:
         rows = result.get("transactions")
-        require(isinstance(rows, list), "there are no transactions")
+        require(isinstance(rows, list), Phrase("there are no transactions"))
         times = [row["time"] for row in rows or ()]
-        require(times == sorted(times), "the transactions are not in the order of time")
+        require(times == sorted(times), Phrase("the transactions are not in the order of time"))
         return {row["id"]: forms.tiyin(row["amount"]) for row in rows or ()}
 
     def _shown(self, result: dict[str, Any]) -> Reading:
         additional = result.get("additional")
-        require((additional is None) == (not self.bank.show), "additional: against `show`")
+        require((additional is None) == (not self.bank.show), Phrase("additional: against `show`"))
         shown = {word: (additional or {}).get(self.bank.labels[word]) for word in self.bank.show}
         debt = forms.money(shown["debt"]) if "debt" in shown else None
         return Reading("result", debt=debt, name=shown.get("name"))

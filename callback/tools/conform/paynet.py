@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from callback.phrase import Phrase
 from callback.tools.conform import forms
 from callback.tools.conform.forms import Members
 from callback.tools.conform.json_simulator import (
@@ -172,19 +173,22 @@ class Paynet(JsonSimulator):
     def read(self, step: Step, reply: Reply) -> Reading:
         """Section 5."""
         members = forms.read_json(reply)
-        require(members.get("jsonrpc") == "2.0", 'jsonrpc is not "2.0"')
-        require(members.get("id", "missing") in (RPC_ID, None), "id is not the request's")
-        require(("result" in members) != ("error" in members), "it has not one of result and error")
+        require(members.get("jsonrpc") == "2.0", Phrase('jsonrpc is not "2.0"'))
+        require(members.get("id", "missing") in (RPC_ID, None), Phrase("id is not the request's"))
+        require(
+            ("result" in members) != ("error" in members),
+            Phrase("it has not one of result and error"),
+        )
         if "error" in members:
             return Reading(_error(members["error"]))
-        require(members["id"] == RPC_ID, "id is not the request's")
+        require(members["id"] == RPC_ID, Phrase("id is not the request's"))
         result = members["result"]
         if step.act == "password":
-            require(result == "success", 'result is not the text "success"')
+            require(result == "success", Phrase('result is not the text "success"'))
             return Reading("result")
-        require(isinstance(result, dict), "result is no object")
+        require(isinstance(result, dict), Phrase("result is no object"))
         if step.act == "check":
-            require(result.get("status") == "0", 'status is not the text "0"')
+            require(result.get("status") == "0", Phrase('status is not the text "0"'))
             return self._shown(result)
         if step.act == "statement":
             return Reading("result", listed=_listed(result))
@@ -219,12 +223,12 @@ class Paynet(JsonSimulator):
 
     def _payment(self, step: Step, result: dict[str, Any]) -> Reading:
         number = result.get("providerTrnId")
-        require(type(number) is int, "providerTrnId is no whole number")
-        require(isinstance(result.get("timestamp"), str), "timestamp is no text")
+        require(type(number) is int, Phrase("providerTrnId is no whole number"))
+        require(isinstance(result.get("timestamp"), str), Phrase("timestamp is no text"))
         state = "paid" if step.act == "pay" else STATES.get(result.get("transactionState", 0), "")
-        require(state, "transactionState is none of 1, 2, 3")
+        require(state, Phrase("transactionState is none of 1, 2, 3"))
         if state == "none":
-            require(number == 0, "providerTrnId is not 0")
+            require(number == 0, Phrase("providerTrnId is not 0"))
             return Reading("result", state=state)
         receipt = {"number": str(number)}
         if not (self.bank.own["java_dates"] and step.act == "status"):
@@ -233,9 +237,12 @@ class Paynet(JsonSimulator):
 
     def _shown(self, result: dict[str, Any]) -> Reading:
         fields = result.get("fields")
-        require(isinstance(fields, dict), "there are no fields")
+        require(isinstance(fields, dict), Phrase("there are no fields"))
         wanted = {self.bank.labels[word]: word for word in self.bank.show}
-        require((fields or {}).keys() == wanted.keys(), f"fields has not {[*wanted]}")
+        require(
+            (fields or {}).keys() == wanted.keys(),
+            Phrase("fields has not {value}", value=[*wanted]),
+        )
         shown = {word: (fields or {})[label] for label, word in wanted.items()}
         debt = forms.money(shown["debt"]) if "debt" in shown else None
         return Reading("result", debt=debt, name=shown.get("name"))
@@ -247,15 +254,15 @@ def text_of(at: datetime) -> str:
 
 
 def _error(error: Any) -> str:
-    require(isinstance(error, dict), "error is no object")
-    require(type(error.get("code")) is int, "code is no whole number")
-    require(isinstance(error.get("message"), str), "message is no text")
+    require(isinstance(error, dict), Phrase("error is no object"))
+    require(type(error.get("code")) is int, Phrase("code is no whole number"))
+    require(isinstance(error.get("message"), str), Phrase("message is no text"))
     return str(error["code"])
 
 
 def _listed(result: dict[str, Any]) -> dict[str, Decimal]:
     rows = result.get("statements")
-    require(isinstance(rows, list), "there are no statements")
+    require(isinstance(rows, list), Phrase("there are no statements"))
     return {str(row["transactionId"]): forms.tiyin(row["amount"]) for row in rows or ()}
 
 

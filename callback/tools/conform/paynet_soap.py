@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape  # writes only
 
+from callback.phrase import Phrase
 from callback.tools.conform import forms
 from callback.tools.conform.model import ABSENT, Reading, Request, require
 from callback.tools.conform.simulator import (
@@ -188,28 +189,42 @@ class PaynetSoap(Simulator):
     def read(self, step: Step, reply: Reply) -> Reading:
         """Section 5."""
         root = forms.read_xml(reply, "text/xml")
-        require(root.tag == f"{{{SOAP}}}Envelope", f"its root is <{root.tag}>")
+        require(root.tag == f"{{{SOAP}}}Envelope", Phrase("its root is <{tag}>", tag=root.tag))
         bodies = root.findall(f"{{{SOAP}}}Body")
-        require(len(bodies) == 1 and len(bodies[0]) == 1, "there is not one Body with one element")
+        require(
+            len(bodies) == 1 and len(bodies[0]) == 1,
+            Phrase("there is not one Body with one element"),
+        )
         (content,) = bodies[0]
         if content.tag == f"{{{SOAP}}}Fault":
-            require(reply.status == 500, f"a Fault comes with HTTP {reply.status}")
+            require(
+                reply.status == 500, Phrase("a Fault comes with HTTP {status}", status=reply.status)
+            )
             wanted = ["faultcode", "faultstring"]
-            require([part.tag for part in content][:2] == wanted, "it is no Fault of SOAP 1.1")
+            require(
+                [part.tag for part in content][:2] == wanted, Phrase("it is no Fault of SOAP 1.1")
+            )
             return Reading("Fault")
-        require(reply.status == 200, f"HTTP {reply.status} comes without a Fault")
+        require(
+            reply.status == 200, Phrase("HTTP {status} comes without a Fault", status=reply.status)
+        )
         return self._read_result(step, content)
 
     def _read_result(self, step: Step, content: Element) -> Reading:
         method = self.acts[step.act]
-        require(content.tag == f"{{{OURS}}}{method}Result", f"it is <{content.tag}>")
+        require(
+            content.tag == f"{{{OURS}}}{method}Result", Phrase("it is <{tag}>", tag=content.tag)
+        )
         tags = [part.tag for part in content]
         head = ["errorMsg", "status", "timeStamp"]
         rest = [tag for tag in tags[3:] if tag not in MAY_REPEAT]
         wanted = [tag for tag in CHILDREN[method] if tag not in MAY_REPEAT]
-        require(tags[:3] == head and rest == wanted, f"its elements are {tags}")
+        require(tags[:3] == head and rest == wanted, Phrase("its elements are {tags}", tags=tags))
         code, stamp = content.findtext("status", ""), content.findtext("timeStamp", "")
-        require(DATE_TIME.fullmatch(stamp), f"timeStamp is {stamp!r}, no xs:dateTime with offset")
+        require(
+            DATE_TIME.fullmatch(stamp),
+            Phrase("timeStamp is {stamp!r}, no xs:dateTime with offset", stamp=stamp),
+        )
         if step.act == "check":
             return self._read_check(code, content)
         if step.act == "statement":
@@ -230,10 +245,10 @@ class PaynetSoap(Simulator):
             for pair in content.iterfind("parameters")
         }
         if code != self.codes["ok"]:
-            require(not pairs, "a refusal carries data")
+            require(not pairs, Phrase("a refusal carries data"))
             return Reading(code)
         labels = {self.bank.labels[word] for word in self.bank.show}
-        require(pairs.keys() == labels, f"it shows {[*pairs]}")
+        require(pairs.keys() == labels, Phrase("it shows {value}", value=[*pairs]))
         shown = {word: pairs[self.bank.labels[word]] or "" for word in self.bank.show}
         debt = forms.tiyin(int(shown["debt"])) if "debt" in shown else None
         return Reading(code, debt=debt, name=shown.get("name"))
@@ -307,7 +322,7 @@ def _parameter(key: str, value: Any) -> str:
 def _listed(content: Element) -> dict[str, Decimal]:
     rows = [{part.tag: part.text or "" for part in row} for row in content.iterfind("statements")]
     listed = {row["transactionId"]: forms.tiyin(int(row["amount"])) for row in rows}
-    require(len(listed) == len(rows), "a payment stands twice")
+    require(len(listed) == len(rows), Phrase("a payment stands twice"))
     return listed
 
 

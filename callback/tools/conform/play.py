@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from callback.phrase import Phrase
 from callback.tools.conform.model import (
     Exchange,
     FailedError,
@@ -159,11 +160,17 @@ class Play:
             look_for_pages(reply)
             return replace(self.simulator.understand(step, reply), exchange=exchange)
         except LINE_ERRORS as error:
-            raise FailedError(f"no answer: {error or type(error).__name__}", exchange) from None
+            raise FailedError(
+                Phrase("no answer: {why}", why=error or type(error).__name__), exchange
+            ) from None
         except MalformedError as error:
-            raise FailedError(f"the answer is malformed: {error}", exchange) from None
+            raise FailedError(
+                Phrase("the answer is malformed: {error}", error=error), exchange
+            ) from None
         except WRONG_SHAPE as error:
-            raise FailedError(f"the answer is malformed: {error!r}", exchange) from None
+            raise FailedError(
+                Phrase("the answer is malformed: {error!r}", error=error), exchange
+            ) from None
 
     def expect(self, step: Step, *outcomes: str, **change: Any) -> Reading:
         """Ask, and want one of the outcomes; keep the books. `change` replaces slots."""
@@ -179,7 +186,15 @@ class Play:
         if reading.code not in codes.values():
             wanted = " or ".join(f"{name} ({code})" for name, code in codes.items())
             word = self.simulator.word(act, reading.code)
-            raise FailedError(f"wanted {wanted}, got {reading.code}: {word}", reading.exchange)
+            raise FailedError(
+                Phrase(
+                    "wanted {wanted}, got {code}: {word}",
+                    wanted=wanted,
+                    code=reading.code,
+                    word=word,
+                ),
+                reading.exchange,
+            )
 
     def same(self, first: Reading, again: Reading) -> None:
         """Want a repeat to carry the data of the first answer."""
@@ -187,7 +202,13 @@ class Play:
             was = first.receipt.get(name, value)
             if was != value:
                 raise FailedError(
-                    f"{name} was {was} in the first answer and now is {value}", again.exchange
+                    Phrase(
+                        "{name} was {was} in the first answer and now is {value}",
+                        name=name,
+                        was=was,
+                        value=value,
+                    ),
+                    again.exchange,
                 )
 
     def at_once(self, steps: Iterable[Step]) -> list[Reading]:
@@ -208,7 +229,13 @@ class Play:
         firsts = [reading for reading in answers if reading.code == ok]
         own_code = self.simulator.code(step.act, "duplicate_same") != ok
         if not firsts or (own_code and len(firsts) > 1):
-            raise FailedError(f"{len(firsts)} of {len(answers)} answers say that it is the first")
+            raise FailedError(
+                Phrase(
+                    "{firsts} of {answers} answers say that it is the first",
+                    firsts=len(firsts),
+                    answers=len(answers),
+                )
+            )
         for reading in answers:
             self.same(firsts[0], reading)
         self.book(step, firsts[0])
@@ -220,7 +247,7 @@ class Play:
             return None
         reading = self.expect(self.new("check"), "ok")
         if reading.debt is None:
-            raise FailedError("the check does not tell the debt, though `show` has it")
+            raise FailedError(Phrase("the check does not tell the debt, though `show` has it"))
         return reading.debt
 
     def begin(self) -> None:
@@ -235,7 +262,13 @@ class Play:
         should = self.simulator.debt_after(self.owed_at_start - self.total_paid())
         if owed != should:
             self.owed_at_start += owed - should
-            raise FailedError(f"the account should owe {should:.2f} now, a check says {owed:.2f}")
+            raise FailedError(
+                Phrase(
+                    "the account should owe {should:.2f} now, a check says {owed:.2f}",
+                    should=should,
+                    owed=owed,
+                )
+            )
 
     def total_paid(self) -> Decimal:
         """What this play has paid."""
@@ -292,7 +325,7 @@ class Play:
         for text in fit:
             if text != self.account and not self._exists(text):
                 return text
-        raise FailedError("no number is known that no account has: name one with --unknown")
+        raise FailedError(Phrase("no number is known that no account has: name one with --unknown"))
 
     def _exists(self, account: str) -> bool:
         if "check" not in self.simulator.acts:
@@ -315,10 +348,11 @@ def look_for_pages(reply: Reply) -> None:
     """Complain of what no answer may carry."""
     banner = " ".join((reply.headers.get("server", ""), reply.headers.get("x-powered-by", "")))
     require(
-        not any(word in banner.lower() for word in BANNERS), f"it tells what runs here: {banner}"
+        not any(word in banner.lower() for word in BANNERS),
+        Phrase("it tells what runs here: {banner}", banner=banner),
     )
     head = reply.body[:20_000].lower()
-    require(not any(page in head for page in PAGES), "it is a page or a traceback")
+    require(not any(page in head for page in PAGES), Phrase("it is a page or a traceback"))
 
 
 def shown(reply: Reply) -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from callback.phrase import Phrase
 from callback.tools.conform.model import ABSENT, TWICE, FailedError
 from callback.tools.conform.play import CENT
 from callback.tools.conform.simulator import MALFORMED
@@ -79,14 +80,14 @@ def overpaid(play: Play) -> None:
     """What is owed then: nothing, or less than nothing."""
     debt = play.expect(play.new("check", account=play.others.overpaid), "ok").debt
     if debt is None or debt != play.simulator.debt_after(min(debt, -CENT)):
-        raise FailedError(f"the check of an overpaid account tells {debt}")
+        raise FailedError(Phrase("the check of an overpaid account tells {debt}", debt=debt))
 
 
 def name_is_masked(play: Play) -> None:
     """Anybody may ask: of each word of a name the first character is told."""
     name = play.expect(play.new("check"), "ok").name
     if name is None or (name and not MASKED.fullmatch(name)):
-        raise FailedError(f"the check tells the name {name!r}")
+        raise FailedError(Phrase("the check tells the name {name!r}", name=name))
 
 
 # Spellings

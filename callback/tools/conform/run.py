@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import click
 
 from callback.passwords import is_digest
+from callback.phrase import Phrase
 from callback.signature import newest_token
 from callback.tools.conform.model import FailedError, Request
 from callback.tools.conform.network import LINE_ERRORS, Client
@@ -22,6 +23,7 @@ from callback.tools.conform.play import Play
 from callback.tools.conform.simulators import SIMULATORS
 from callback.tools.conform.suite import CASES, SHARED_BOOKS, SHARED_PAYS, lacks
 from callback.tools.doctor import caller_at
+from callback.tools.words import _, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,7 +66,9 @@ class Plan:
 def start(settings: Settings, bank: Bank, account: str, url: str, **options: Any) -> Play:
     """Make ready to play; CannotRunError when the endpoint or the account is not there."""
     if bank.protocol not in SIMULATORS:
-        raise CannotRunError(f'nobody calls for a bank of protocol = "{bank.protocol}"')
+        raise CannotRunError(
+            Phrase('nobody calls for a bank of protocol = "{protocol}"', protocol=bank.protocol)
+        )
     play = Play(
         simulator=SIMULATORS[bank.protocol](bank),
         client=client(settings, bank, url, options["timeout_s"]),
@@ -75,8 +79,11 @@ def start(settings: Settings, bank: Bank, account: str, url: str, **options: Any
     play.simulator.sign = options["key"]
     if play.simulator.needs_key() and not play.simulator.sign:
         raise CannotRunError(
-            f"{bank.name} signs with a key that only the bank has; for a test, make a pair, "
-            "name its public half in bank_key and give the private one with --key"
+            Phrase(
+                "{name} signs with a key that only the bank has; for a test, make a pair, name its "
+                "public half in bank_key and give the private one with --key",
+                name=bank.name,
+            )
         )
     owed = _reach(settings, play)
     if bank.payer == "invoice":
@@ -90,15 +97,20 @@ def client(settings: Settings, bank: Bank, url: str, timeout_s: float) -> Client
     url = url or settings.public_url or OURS
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise CannotRunError(f"{url} is no address: it begins with http:// or https://")
+        raise CannotRunError(
+            Phrase("{url} is no address: it begins with http:// or https://", url=url)
+        )
     if url == settings.public_url or parts.path in ("", "/"):
         url = f"{url.rstrip('/')}/{bank.name}"
     if token and token not in url:
         url = f"{url.rstrip('/')}/{token}"
     if bank.password and is_digest(bank.password[-1]):
         raise CannotRunError(
-            f"the settings have only the digest of {bank.name}'s password: let CALLBACK_CONFIG "
-            "name a copy of them with the password itself"
+            Phrase(
+                "the settings have only the digest of {name}'s password: let CALLBACK_CONFIG name "
+                "a copy of them with the password itself",
+                name=bank.name,
+            )
         )
     password = bank.password[-1].decode() if bank.password else ""
     sheet = SIMULATORS[bank.protocol].SHEET
@@ -164,7 +176,8 @@ def report(play: Play, to_do: Plan, as_json: bool) -> bool:
             bar.update(1)
     taken_back, left = play.take_back()
     if not as_json and (taken_back or left):
-        click.echo(f"{taken_back} payments are taken back, {left} are left: see above.")
+        text = _("{n} payments are taken back, {left} are left: see above.")
+        click.echo(text.format(n=taken_back, left=left))
     click.echo(summary(to_do, failed, as_json, taken_back=taken_back, left=left))
     return not failed
 
@@ -181,17 +194,35 @@ def announce(play: Play, to_do: Plan) -> str:
     """Say what will be written, before it is."""
     bank = play.simulator.bank
     watched = (
-        "" if play.simulator.tells_debt() else "\nNo check tells the debt: only answers are seen."
+        ""
+        if play.simulator.tells_debt()
+        else "\n" + _("No check tells the debt: only answers are seen.")
     )
-    bookings = f" and {to_do.books} bookings that are never performed" if to_do.books else ""
+    bookings = (
+        _(" and {n} bookings that are never performed").format(n=to_do.books) if to_do.books else ""
+    )
+    text = _(
+        "{cases} cases of {sheet} against {url}, as the bank {bank}.\n"
+        "They record {pays} payments of {sum:.2f} {currency}{bookings} on the account {account}, "
+        "together {total:.2f} {currency}, under ids with {seed} in them.\n"
+        "{taken_back} An endpoint that takes what it should refuse records more. "
+        "Where it is this program, take out what is left by:"
+    ).format(
+        cases=len(to_do.cases),
+        sheet=play.simulator.SHEET.name,
+        url=play.client.shown_url(),
+        bank=bank.name,
+        pays=to_do.pays,
+        sum=play.sum,
+        currency=bank.currency,
+        bookings=bookings,
+        account=play.account,
+        total=to_do.sum,
+        seed=play.seed,
+        taken_back=_taken_back(play),
+    )
     return (
-        f"{len(to_do.cases)} cases of {play.simulator.SHEET.name} against "
-        f"{play.client.shown_url()}, as the bank {bank.name}.\n"
-        f"They record {to_do.pays} payments of {play.sum:.2f} {bank.currency}{bookings} "
-        f"on the account {play.account}, together {to_do.sum:.2f} {bank.currency}, "
-        f"under ids with {play.seed} in them.\n"
-        f"{_taken_back(play)} An endpoint that takes what it should refuse records more. "
-        f"Where it is this program, take out what is left by:\n"
+        f"{text}\n"
         f"UPDATE payment SET state = 'cancelled', cancelled_at = UTC_TIMESTAMP(3) "
         f"WHERE bank = '{bank.name}' AND state <> 'cancelled' AND txn_id LIKE '%{play.seed}%';"
         f"{watched}"
@@ -200,22 +231,24 @@ def announce(play: Play, to_do: Plan) -> str:
 
 def _taken_back(play: Play) -> str:
     if play.can_take_back("paid"):
-        return "At the end they are taken back by the bank's own command."
+        return _("At the end they are taken back by the bank's own command.")
     if play.can_take_back("created"):
-        return "The bookings are taken back at the end; payments this bank may not cancel."
-    return "They are not taken back: this bank may not cancel a payment."
+        return _("The bookings are taken back at the end; payments this bank may not cancel.")
+    return _("They are not taken back: this bank may not cancel a payment.")
 
 
 def as_text(play: Play, verdict: Verdict) -> str:
     """One case for a person."""
     if not verdict.why:
-        return click.style("ok      ", fg="green") + verdict.case.sentence
+        return click.style("ok      ", fg="green") + _(verdict.case.sentence)
+    sheet, part = section(play, verdict.case)
+    place = _("wanted by {sheet}, section {part}").format(sheet=sheet, part=part)
     lines = [
-        click.style("FAILED  ", fg="red", bold=True) + verdict.case.sentence,
-        f"        {verdict.why}",
-        f"        sent   {verdict.sent}",
-        f"        came   {verdict.came}",
-        f"        wanted by {section(play, verdict.case)}",
+        click.style("FAILED  ", fg="red", bold=True) + _(verdict.case.sentence),
+        f"        {say(verdict.why)}",
+        f"        {_('sent'):<6} {verdict.sent}",
+        f"        {_('came'):<6} {verdict.came}",
+        f"        {place}",
     ]
     return "\n".join(lines)
 
@@ -227,7 +260,7 @@ def as_object(play: Play, verdict: Verdict) -> str:
         {
             "case": verdict.case.sentence,
             "ok": not verdict.why,
-            "sheet": section(play, verdict.case),
+            "sheet": ", section ".join(section(play, verdict.case)),
             "ms": verdict.ms,
             **(failure if verdict.why else {}),
         },
@@ -244,17 +277,21 @@ def summary(to_do: Plan, failed: int, as_json: bool, **books: int) -> str:
         return json.dumps({**counts, "left_out": left_out, **books}, ensure_ascii=False)
     reasons = sorted({reason for _, reason in to_do.left_out})
     lines = [
-        f"{reason}: " + ", ".join(case.sentence for case, why in to_do.left_out if why == reason)
+        f"{_(reason)}: "
+        + ", ".join(_(case.sentence) for case, why in to_do.left_out if why == reason)
         for reason in reasons
     ]
-    last = f"{passed} ok, {failed} failed, {len(to_do.left_out)} left out"
-    return "\n".join([*(f"left out, as {line}" for line in lines), last])
+    last = _("{passed} ok, {failed} failed, {left_out} left out").format(
+        passed=passed, failed=failed, left_out=len(to_do.left_out)
+    )
+    as_why = _("left out, as {why}")
+    return "\n".join([*(as_why.format(why=line) for line in lines), last])
 
 
-def section(play: Play, case: Case) -> str:
-    """Where the sheet says it, for whoever has the repository."""
+def section(play: Play, case: Case) -> tuple[str, str]:
+    """Where the sheet says it, for whoever has the repository: which one, and the section."""
     sheet = play.simulator.SHEET
-    return f"{SHEETS}/{sheet.name}, section {sheet.sections[case.topic]}"
+    return f"{SHEETS}/{sheet.name}", f"{sheet.sections[case.topic]}"
 
 
 def _reach(settings: Settings, play: Play) -> Decimal | None:
@@ -262,7 +299,13 @@ def _reach(settings: Settings, play: Play) -> Decimal | None:
     try:
         play.client.send(Request("GET"))
     except LINE_ERRORS as error:
-        raise CannotRunError(f"{play.client.shown_url()} does not answer: {error}") from None
+        raise CannotRunError(
+            Phrase(
+                "{url} does not answer: {error}",
+                url=play.client.shown_url(),
+                error=error,
+            )
+        ) from None
     if "check" not in play.simulator.acts:
         return None
     try:
@@ -271,14 +314,22 @@ def _reach(settings: Settings, play: Play) -> Decimal | None:
         return None  # the cases will tell
     if play.simulator.word("check", reading.code) == "not the bank" or reading.code == "HTTP 404":
         raise CannotRunError(
-            f"{play.client.shown_url()} answers {reading.code}: it takes us for somebody else; "
-            "look at the address, the credentials in the settings, and whether this machine is "
-            f"allowed{_allowed(settings, play)}"
+            Phrase(
+                "{url} answers {code}: it takes us for somebody else; look at the address, "
+                "the credentials in the settings, and whether this machine is allowed{hint}",
+                url=play.client.shown_url(),
+                code=reading.code,
+                hint=_allowed(settings, play),
+            )
         )
     if reading.code in [play.simulator.code("check", outcome) for outcome in NOT_PAYABLE]:
         raise CannotRunError(
-            f"the check of {play.account} is refused with {reading.code}: "
-            "name an account that may be paid and owes money"
+            Phrase(
+                "the check of {account} is refused with {code}: name an account that may be paid "
+                "and owes money",
+                account=play.account,
+                code=reading.code,
+            )
         )
     return reading.debt
 
@@ -291,10 +342,12 @@ def _allowed(settings: Settings, play: Play) -> str:
     seen = caller_at(settings, settings.public_url)
     if seen is None or any(seen in network for network in networks):
         return ""
-    return (
-        f". It is not: the site takes it for {seen}. Add that to allow of "
-        f"[BANKS.{play.simulator.bank.name}] in {settings.path}, make send-settings; after the "
-        "test take it out and send them again"
+    return Phrase(
+        ". It is not: the site takes it for {seen}. Add that to allow of [BANKS.{bank}] in {file}, "
+        "make send-settings; after the test take it out and send them again",
+        seen=seen,
+        bank=play.simulator.bank.name,
+        file=settings.path,
     )
 
 
@@ -302,7 +355,7 @@ def _one_sum(play: Play, owed: Decimal | None) -> Decimal | None:
     """The sum of an invoice that cannot be paid many times."""
     exact = play.simulator.SHEET.exact_invoice
     if owed is None and exact:
-        raise CannotRunError("an invoice is paid by its whole sum: say it with --sum")
+        raise CannotRunError(Phrase("an invoice is paid by its whole sum: say it with --sum"))
     if owed is None or (not exact and owed > plan(play).sum):
         return None
     return owed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from callback.phrase import Phrase
 from callback.tools.conform import forms
 from callback.tools.conform.model import ABSENT, Reading, require
 from callback.tools.conform.simulator import (
@@ -97,22 +98,25 @@ class Sberbank(QuerySimulator):
         """Section 5."""
         texts = forms.texts(forms.read_xml(reply, "text/xml"), "response")
         code = texts.get("CODE", "")
-        require("MESSAGE" in texts, "there is no <MESSAGE>")
+        require("MESSAGE" in texts, Phrase("there is no <MESSAGE>"))
         data = texts.keys() - {"CODE", "MESSAGE"}
         if self.word(step.act, code) != "done":
-            require(not data, "a refusal carries data")
+            require(not data, Phrase("a refusal carries data"))
             return Reading(code)
         if step.act == "pay":
             return self._receipt(step, texts)
         wanted = {tag for word in self.bank.show for tag in SHOWN[word]}
-        require(data == wanted, f"it shows {data}, not {wanted}")
+        require(data == wanted, Phrase("it shows {data}, not {wanted}", data=data, wanted=wanted))
         return Reading(code, debt=self._debt(texts), name=texts.get("FIO"))
 
     def _receipt(self, step: Step, texts: dict[str, str]) -> Reading:
         for tag in RECEIPT.values():
-            require(texts.get(tag), f"there is no <{tag}>")
-        require(texts["EXT_ID"].isdecimal(), "<EXT_ID> is not a number")
-        require(forms.money(texts["AMOUNT"]) == step.sum, f"<AMOUNT> is not {step.sum:.2f}")
+            require(texts.get(tag), Phrase("there is no <{tag}>", tag=tag))
+        require(texts["EXT_ID"].isdecimal(), Phrase("<EXT_ID> is not a number"))
+        require(
+            forms.money(texts["AMOUNT"]) == step.sum,
+            Phrase("<AMOUNT> is not {sum:.2f}", sum=step.sum),
+        )
         return Reading(texts["CODE"], {name: texts[tag] for name, tag in RECEIPT.items()})
 
     def _debt(self, texts: dict[str, str]) -> Decimal | None:
@@ -122,7 +126,7 @@ class Sberbank(QuerySimulator):
         require(texts["BALANCE"] != "-0.00", "<BALANCE> is -0.00")
         debt = balance if self.bank.own["balance_sign"] == "debt" else -balance
         recommended = forms.money(texts.get("REC_SUM"))
-        require(recommended == max(debt, ZERO), "<REC_SUM> is not what is owed")
+        require(recommended == max(debt, ZERO), Phrase("<REC_SUM> is not what is owed"))
         return debt
 
 

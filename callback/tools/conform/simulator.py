@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 from urllib.parse import urlencode
 
+from callback.phrase import Phrase
 from callback.protocols import PROTOCOLS, default_codes
 from callback.tools.conform.model import ABSENT, TWICE, Reading, Request, require
 from callback.wire import FORM
@@ -256,14 +257,17 @@ class Simulator(ABC):
     def understand(self, step: Step, reply: Reply) -> Reading:
         """Understand any answer; MalformedError when it has no form that the sheet knows."""
         if reply.status not in self.SHEET.statuses or (reply.status != 200 and not reply.body):
-            require(not reply.body, f"it is HTTP {reply.status} with a body: a page is no answer")
+            require(
+                not reply.body,
+                Phrase("it is HTTP {status} with a body: a page is no answer", status=reply.status),
+            )
             return self.bare(reply)
         return self.read(step, reply)
 
     def bare(self, reply: Reply) -> Reading:
         """Understand what HTTP alone says."""
         asks_back = reply.status != 401 or "www-authenticate" in reply.headers
-        require(asks_back, "HTTP 401 comes without WWW-Authenticate")
+        require(asks_back, Phrase("HTTP 401 comes without WWW-Authenticate"))
         return Reading(f"HTTP {reply.status}")
 
     def code(self, act: Act, outcome: str) -> str | None:

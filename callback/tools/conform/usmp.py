@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from callback.phrase import Phrase
 from callback.tools.conform import forms
 from callback.tools.conform.model import ABSENT, Reading, require
 from callback.tools.conform.simulator import EVERY_WAY, QUERY_ORDER, QuerySimulator, Sheet
@@ -181,18 +182,21 @@ class Usmp(QuerySimulator):
             return Reading(self.codes["ok"], listed=_listed(root))
         texts = forms.texts(root, "Response")
         code = texts.get("ResultCode", "")
-        require("TransactionId" in texts, "there is no <TransactionId>")
-        require(texts["TransactionId"] == self.echo(step), "<TransactionId> is not the request's")
-        require("Comment" in texts, "there is no <Comment>")
+        require("TransactionId" in texts, Phrase("there is no <TransactionId>"))
+        require(
+            texts["TransactionId"] == self.echo(step),
+            Phrase("<TransactionId> is not the request's"),
+        )
+        require("Comment" in texts, Phrase("there is no <Comment>"))
         if code != self.code(step.act, "ok"):
             data = texts.keys() - {"TransactionId", "ResultCode", "Comment"}
-            require(not data, "a refusal carries data")
+            require(not data, Phrase("a refusal carries data"))
             return Reading(code)
         if step.act == "check":
             return self._shown(code, root)
         number, amount = texts.get("TransactionExt", ""), texts.get("Amount")
-        require(number.isdecimal(), "<TransactionExt> is not a number")
-        require(forms.money(amount) == step.sum, f"<Amount> is not {step.sum:.2f}")
+        require(number.isdecimal(), Phrase("<TransactionExt> is not a number"))
+        require(forms.money(amount) == step.sum, Phrase("<Amount> is not {sum:.2f}", sum=step.sum))
         return Reading(code, {"number": number, "sum": str(amount)})
 
     def _shown(self, code: str, root: Element) -> Reading:
@@ -200,7 +204,7 @@ class Usmp(QuerySimulator):
         labels = [self.bank.labels[word] for word in self.bank.show]
         wanted = [(f"field{at}", label) for at, label in enumerate(labels, start=1)]
         titles = [(field.tag, field.get("name")) for field in fields]
-        require(titles == wanted, f"<Fields> has not {labels}")
+        require(titles == wanted, Phrase("<Fields> has not {labels}", labels=labels))
         texts = dict(zip(self.bank.show, (field.text or "" for field in fields), strict=True))
         debt = forms.money(texts["debt"]) if "debt" in texts else None
         return Reading(code, debt=debt, name=texts.get("name"))
@@ -212,19 +216,22 @@ class Usmp(QuerySimulator):
         code = texts.pop("ERROR", "")
         if step.act == "statement" and code == self.codes["ok"]:
             return Reading(code, listed=_listed_rows(root))
-        require("COMMENTS" in texts, "there is no <COMMENTS>")
+        require("COMMENTS" in texts, Phrase("there is no <COMMENTS>"))
         data = texts.keys() - {"COMMENTS"}
         if self.word(step.act, code) != "done":
-            require(not data, "a refusal carries data")
+            require(not data, Phrase("a refusal carries data"))
             return Reading(code)
         if step.act == "check":
-            require(data == {SHOWN[word] for word in self.bank.show}, f"it shows {data}")
+            require(
+                data == {SHOWN[word] for word in self.bank.show},
+                Phrase("it shows {data}", data=data),
+            )
             balance = forms.money(texts["BALANCE"]) if "debt" in self.bank.show else None
             negative = balance is not None and self.bank.own["balance_sign"] == "account"
             debt = -balance if negative and balance else balance
             return Reading(code, debt=debt, name=texts.get("FIO"))
         number = texts.get("OUT_PAYMENT_ID", "")
-        require(number.isdecimal(), "<OUT_PAYMENT_ID> is not a number")
+        require(number.isdecimal(), Phrase("<OUT_PAYMENT_ID> is not a number"))
         return Reading(code, {"number": number})
 
 
@@ -234,23 +241,25 @@ def _no_service(pair: tuple[str, Any]) -> bool:
 
 def _listed(root: Element) -> dict[str, Decimal]:
     """Section 9."""
-    require(root.tag == "Response", f"its root is <{root.tag}>")
+    require(root.tag == "Response", Phrase("its root is <{tag}>", tag=root.tag))
     rows = [forms.texts(row, "Payment") for row in root]
     wanted = {"TransactionId", "Account", "TransactionDate", "Amount"}
-    require(all(row.keys() == wanted for row in rows), "a <Payment> has other elements")
-    require(len({row["TransactionId"] for row in rows}) == len(rows), "a payment stands twice")
+    require(all(row.keys() == wanted for row in rows), Phrase("a <Payment> has other elements"))
+    require(
+        len({row["TransactionId"] for row in rows}) == len(rows), Phrase("a payment stands twice")
+    )
     return {row["TransactionId"]: forms.money(row["Amount"]) for row in rows}
 
 
 def _listed_rows(root: Element) -> dict[str, Decimal]:
     """Section 14."""
     rows = [(row.text or "").split(";") for row in root.iterfind("PAYMENTS/PAYMENT_ROW")]
-    require(all(len(row) == 5 for row in rows), "a <PAYMENT_ROW> has not five parts")
+    require(all(len(row) == 5 for row in rows), Phrase("a <PAYMENT_ROW> has not five parts"))
     listed = {row[0]: forms.money(row[3]) for row in rows}
-    require(len(listed) == len(rows), "a payment stands twice")
-    require(root.findtext("NUMBER_OF_PAYMENTS") == str(len(rows)), "they are not so many")
+    require(len(listed) == len(rows), Phrase("a payment stands twice"))
+    require(root.findtext("NUMBER_OF_PAYMENTS") == str(len(rows)), Phrase("they are not so many"))
     total = forms.money(root.findtext("FULL_SUMMA"))
-    require(total == sum(listed.values()), "<FULL_SUMMA> is not their sum")
+    require(total == sum(listed.values()), Phrase("<FULL_SUMMA> is not their sum"))
     return listed
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from callback.phrase import Phrase
 from callback.tools.conform import forms
 from callback.tools.conform.forms import Members
 from callback.tools.conform.json_simulator import (
@@ -184,11 +185,14 @@ class Uzum(JsonSimulator):
         code = str(members.get("errorCode"))
         denied = code == self.code(step.act, "not_authenticated")
         wanted = 200 if not failed else self.bank.own["auth_status"] if denied else 400
-        require(reply.status == wanted, f"it is HTTP {reply.status}, not {wanted}")
+        require(
+            reply.status == wanted,
+            Phrase("it is HTTP {status}, not {wanted}", status=reply.status, wanted=wanted),
+        )
         if not failed:
             return self._success(step, members)
         number = isinstance(members.get("errorCode"), int)
-        require(number == self.bank.own["numeric_codes"], "errorCode is of the wrong type")
+        require(number == self.bank.own["numeric_codes"], Phrase("errorCode is of the wrong type"))
         name = TIMES.get(step.act, "timestamp")
         if code not in REPEATS or name not in members:
             return Reading(code)
@@ -206,26 +210,34 @@ class Uzum(JsonSimulator):
 
     def _success(self, step: Step, members: dict[str, Any]) -> Reading:
         status = str(members.get("status"))
-        require(members.get("serviceId") == self.value("service", step), "serviceId is not ours")
+        require(
+            members.get("serviceId") == self.value("service", step), Phrase("serviceId is not ours")
+        )
         account = self._datum(members, self.bank.own["account_field"])
-        require(account == step.account, f"the account in data is {account!r}")
+        require(
+            account == step.account, Phrase("the account in data is {account!r}", account=account)
+        )
         if step.act == "check":
-            require("timestamp" in members, "there is no timestamp")
+            require("timestamp" in members, Phrase("there is no timestamp"))
             return Reading(status, debt=self._debt(members), name=self._name(members))
-        require(members.get("transId") == step.id, "transId is not the request's")
-        require(members.get("amount") == self.tiyin(step.sum), "amount is not the payment's")
+        require(members.get("transId") == step.id, Phrase("transId is not the request's"))
+        require(
+            members.get("amount") == self.tiyin(step.sum), Phrase("amount is not the payment's")
+        )
         if step.act != "status":
             time = members.get(TIMES[step.act])
-            require(type(time) is int, f"{TIMES[step.act]} is no whole number")
+            require(type(time) is int, Phrase("{TIMES} is no whole number", TIMES=TIMES[step.act]))
             return Reading(status, {OURS[TIMES[step.act]]: str(time)})
-        require(status in STATES, f"status is {status}")
+        require(status in STATES, Phrase("status is {status}", status=status))
         times = {OURS[name]: str(members[name]) for name in OURS if members.get(name) is not None}
         return Reading("OK", times, state=STATES[status])
 
     def _datum(self, members: dict[str, Any], name: str) -> Any:
         data = members.get("data")
         datum = data.get(name) if isinstance(data, dict) else None
-        require(isinstance(datum, dict) and "value" in datum, f"{name} is not in data")
+        require(
+            isinstance(datum, dict) and "value" in datum, Phrase("{name} is not in data", name=name)
+        )
         return (datum or {}).get("value")
 
     def _name(self, members: dict[str, Any]) -> str | None:

@@ -9,6 +9,7 @@ import click
 
 from callback.tools import output
 from callback.tools.printable import file_name
+from callback.tools.words import _, say
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -46,8 +47,10 @@ def install(app: Flask, settings: Settings, bank_name: click.ParamType[Bank]) ->
             document = page.sheet(settings, bank, lang, account)
         except NoNumberError:
             raise click.UsageError(
-                f"no number for the examples that BANKS.{bank.name}.account_pattern lets in: "
-                "name one with --account"
+                _(
+                    "no number for the examples that BANKS.{bank}.account_pattern lets in: "
+                    "name one with --account"
+                ).format(bank=bank.name)
             ) from None
         text = (blocks.html if html else blocks.markdown)(document)
         if file is None:
@@ -57,5 +60,6 @@ def install(app: Flask, settings: Settings, bank_name: click.ParamType[Bank]) ->
                 with output.new_file(file, output.PUBLIC) as out:
                     out.write(text.encode())
             except OSError as error:
-                raise click.ClickException(f"{file_name(file)}: {error.strerror}") from error
-            click.echo(f"{file_name(file)}: the sheet of {bank.name}.", err=True)
+                raise click.ClickException(f"{file_name(file)}: {say(error.strerror)}") from error
+            text = _("{file}: the sheet of {bank}.").format(file=file_name(file), bank=bank.name)
+            click.echo(text, err=True)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from click import Option
 
+from callback.messages import LANGUAGES
 from callback.phrase import Phrase
 from callback.tools.words import foreign
 
@@ -30,11 +31,18 @@ _NAMED = re.compile(rb"^[ \t]*language[ \t]*=[ \t]*[\"']([a-z]{2})[\"']", re.M)
 
 class _Voice:
     texts: gettext.NullTranslations = gettext.NullTranslations()
+    language = "en"
 
 
 def speak(language: str) -> None:
     """Say everything in this language from now on; English where there is no catalog of it."""
     _Voice.texts = catalog_of(language)
+    _Voice.language = "en" if language in ("", "en") else "ru"
+
+
+def spoken() -> str:
+    """The language that is spoken now: "en", or "ru" for all whose catalog that is."""
+    return _Voice.language
 
 
 def catalog_of(language: str) -> gettext.NullTranslations:
@@ -70,7 +78,8 @@ def of_the_system() -> str:
 
         number = ctypes.windll.kernel32.GetUserDefaultUILanguage()  # type: ignore[attr-defined]
         names.append(locale.windows_locale.get(number, ""))
-    return next(filter(None, names), "")[:2].lower()
+    code = next(filter(None, names), "")[:2].lower()
+    return code if code in LANGUAGES else ""
 
 
 def translated(command: Command) -> Command:
@@ -84,25 +93,32 @@ def translated(command: Command) -> Command:
 
 def say(text: object) -> str:
     """Say a phrase, or what an error's phrase is; any other text as it is."""
+    return said(text, _Voice.texts)
+
+
+def said(text: object, texts: gettext.NullTranslations) -> str:
+    """The same out of another catalog."""
     if isinstance(text, OSError) and text.strerror:
         where = "".join(f": {file!r}" for file in (text.filename, text.filename2) if file)
-        return f"{_(text.strerror)}{where}"
+        return _of_others(text.strerror, texts) + where
     text = str(text)
     if not isinstance(text, Phrase):
-        return _of_others(text)
-    words = _(text.words)
-    values = {name: _said(value) for name, value in text.values.items()}
+        return _of_others(text, texts)
+    words = texts.gettext(text.words) if text.words else ""
+    values = {
+        name: said(value, texts) if isinstance(value, str | Exception) else value
+        for name, value in text.values.items()
+    }
     return words.format(**values) if values else words
 
 
-def _of_others(text: str) -> str:
+def _of_others(text: str, texts: gettext.NullTranslations) -> str:
     """What a library has made may be known; what people have written never is."""
     form, parts = foreign.taken_apart(text)
-    return (_(form).format(**parts) if parts else _(form)) if form else text
-
-
-def _said(value: object) -> object:
-    return say(value) if isinstance(value, str | Exception) else value
+    if not form:
+        return text
+    words = texts.gettext(form)
+    return words.format(**parts) if parts else words
 
 
 def _(text: str) -> str:

@@ -33,12 +33,15 @@ OF_THE_SYSTEM = (
     *("Network is unreachable", "Name or service not known", "timed out"),
     *("Temporary failure in name resolution", "No address associated with hostname"),
 )
-OF_CSV = (
+OF_FILES = (
+    "unable to open database file",
+    "database is locked",
+    "not a file, so nothing is written there",
     "unexpected end of data",
     "line contains NUL",
     "new-line character seen in unquoted field",
 )
-SAID = (*OF_TOML, *OF_THE_SYSTEM, *OF_CSV)
+SAID = (*OF_TOML, *OF_THE_SYSTEM, *OF_FILES)
 _VALUE = re.compile(r"\\\{what\\\}")
 
 

@@ -265,7 +265,7 @@ def test_a_list_of_invoices(engine: Engine, take: Take) -> None:
         ("1;a;b;A-1;2026-11-01;1\n2;c;d;A-1;2026-11-01;1\n", "line 3: invoice A-1 is in line 2"),
         ("1;a;b;A-1;2026-11-01;1\n1;z;b;A-2;2026-11-01;1\n", "with another name or address"),
         ("1;a;b;A-1;2026-31-01;1\n", "line 2: not a date by"),
-        ("1;a;b;;2026-11-01;1\n", "line 2: not the number of a invoice"),
+        ("1;a;b;;2026-11-01;1\n", "line 2: not the number of an invoice"),
         ("1;a;b;9-1;2026-11-01;1\n", "line 2: invoice 9-1 is that of customer 9 here"),
     ],
 )

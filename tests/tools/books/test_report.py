@@ -101,7 +101,7 @@ def test_a_russian_excel_opens_the_table(reconcile: Callable[..., Result], tmp_p
     assert rows[3][9:] == ["другая сумма", "2"]
     assert rows[2][1:4] == ['="12345678901234567890"', '="=1+1"', "0,50"]
     assert rows[1][2] == '="<script>alert(""1"")</script>"'
-    assert rows[4] == ["строка не читается", *[""] * 8, "not a sum: 'broken'", "5"]
+    assert rows[4] == ["строка не читается", *[""] * 8, "не сумма: 'broken'", "5"]
     assert rows[5:7] == [[], ["что", "платежей", "сумма"]]
     assert rows[7] == ["совпало", "1", "1234567,00"]
     assert rows[-2:] == [["в реестре", "4", "1239574,50"], ["у нас", "2", "1239567,01"]]
