@@ -13,6 +13,7 @@ import pymysql
 import pytest
 from pymysql import connections, converters
 from pymysql.constants import SERVER_STATUS
+from pymysql.constants.COMMAND import COM_SET_OPTION
 
 from callback import settings
 from callback.database import NEVER, Reply, answers, driver
@@ -128,8 +129,16 @@ def test_an_answer_that_comes_in_pieces_is_read_like_another(
     for size in range(1, 60):
         link._file = io.BufferedReader(link._file.detach(), size)  # noqa: SLF001
         answers += [connection.run(statement, {}).rows for _ in range(2)]
+        assert connection.run("DELETE FROM account", {}).changed == 0
 
     assert answers == [[{"x": 1, "y": "y"}]] * len(answers)
+
+
+@only_mariadb
+def test_bytes_that_are_no_text_stay_bytes(connection: MySQLConnection) -> None:
+    """Of a column in no character set, in each way that it is read."""
+    for _ in range(2):
+        assert connection.run("SELECT x'00FF' AS raw", {}).rows == [{"raw": b"\0\xff"}]
 
 
 @only_mariadb
@@ -154,6 +163,18 @@ def test_more_answers_than_one_are_read_away(engine: Engine, connection: MySQLCo
         assert connection.run("CALL twice()", {}).rows == [{"x": 1}]
         assert connection.run("SELECT 3 AS z", {}).rows == [{"z": 3}]
     engine.execute("DROP PROCEDURE twice")
+
+
+@only_mariadb
+def test_a_change_that_another_answer_follows_is_not_the_end(connection: MySQLConnection) -> None:
+    """The rest has not arrived when we look: the next statement must not be answered by it."""
+    link: Any = connection._connection  # noqa: SLF001
+    link._execute_command(COM_SET_OPTION, bytes(2))  # noqa: SLF001 - several statements at once
+    link._read_packet()  # noqa: SLF001
+    link._file = io.BufferedReader(link._file.detach(), len(b"head") + 7)  # noqa: SLF001
+    for _ in range(2):
+        assert connection.run("DELETE FROM account; SELECT 2 AS y", {}).changed == 0
+        assert connection.run("SELECT 3 AS z", {}).rows == [{"z": 3}]
 
 
 @only_mariadb

@@ -30,6 +30,7 @@ STATEMENTS = {
     "add": "INSERT INTO account (number, name, state) VALUES (:number, '', 'active')",
     "none": "INSERT INTO nowhere (number) VALUES (:number)",
     "look": "SELECT number FROM nowhere",
+    "schema": "CREATE TABLE account (id INTEGER)",
     "sum": "SELECT SUM(amount) AS amount FROM (SELECT '1.10' AS amount UNION ALL SELECT NULL) AS s",
     "post_paid": "SELECT :number AS number; SELECT :nothing AS number",
 }
@@ -185,6 +186,8 @@ def test_a_statement_that_cannot_run_undoes_all(books: Database, engine: Engine)
         all_.run_many("none", ROWS)
     with pytest.raises(DatabaseError, match="nowhere"):
         list(books.stream("look"))
+    with pytest.raises(DatabaseError, match=r"account.*exists"):
+        books.script("schema")
     assert engine.rows("SELECT number FROM account") == []
 
 
