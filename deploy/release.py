@@ -294,8 +294,10 @@ def deploy(
     copy = check(settings)
     if copy and not copy.public_url:
         print(
-            f'{settings["settings"]} has no PUBLIC_URL = "{settings["url"]}": without it weak keys '
-            "and passwords are not refused, and flask doctor --site asks nobody"
+            _(
+                '{file} has no PUBLIC_URL = "{url}": without it weak keys and passwords are not '
+                "refused, and flask doctor --site asks nobody"
+            ).format(file=settings["settings"], url=settings["url"])
         )
     beside = Undoable(host)
     send_program(beside, settings)

@@ -82,7 +82,11 @@ def carry(sender: Sender, target: Target, file: Path) -> None:
         smtplib.SMTPException,
         http.client.HTTPException,
     ) as error:
-        raise DeliveryError(f"{target!r}: {error or type(error).__name__}") from error
+        raise DeliveryError(
+            Phrase(
+                "{where!r}: {why}", where=target, why=error if str(error) else type(error).__name__
+            )
+        ) from error
 
 
 def note(file: Path, target: Target, now: datetime) -> None:

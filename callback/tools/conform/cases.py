@@ -300,7 +300,7 @@ def hostile(play: Play) -> None:
         try:
             play.want(play.send(request, step), "pay", outcome)
         except FailedError as error:
-            raise FailedError(f"{what}: {error}") from None
+            raise FailedError(Phrase("{where}: {why}", where=what, why=error)) from None
 
 
 def oversized(play: Play) -> None:

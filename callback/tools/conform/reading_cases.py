@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from callback.phrase import Phrase
+from callback.phrase import Phrase, joined
 from callback.tools.conform.model import ABSENT, TWICE, FailedError
 from callback.tools.conform.play import CENT
 from callback.tools.conform.simulator import MALFORMED
@@ -48,9 +48,16 @@ def malformed_check(play: Play) -> None:
             try:
                 play.expect(play.new("check", sum=play.probe), outcome, **{slot: value})
             except FailedError as error:
-                failures.append(FailedError(f"{value!r:.60} as {slot}: {error}", error.exchange))
+                failures.append(
+                    FailedError(
+                        Phrase(
+                            "{value:.60} as {slot}: {why}", value=repr(value), slot=slot, why=error
+                        ),
+                        error.exchange,
+                    )
+                )
     if failures:
-        raise FailedError("; ".join(map(str, failures)), failures[0].exchange)
+        raise FailedError(joined("; ", map(str, failures)), failures[0].exchange)
 
 
 def check_ignores(play: Play) -> None:
@@ -150,7 +157,9 @@ def _by_post(play: Play, step: Step, outcome: str) -> None:
         try:
             play.want(play.send(play.simulator.posted(step, way), step), step.act, outcome)
         except FailedError as error:
-            raise FailedError(f"{way}: {error}", error.exchange) from None
+            raise FailedError(
+                Phrase("{where}: {why}", where=way, why=error), error.exchange
+            ) from None
 
 
 def no_form(play: Play) -> None:

@@ -39,6 +39,7 @@ OF_FILES = (
     "not a file, so nothing is written there",
     "unexpected end of data",
     "line contains NUL",
+    "File is not a zip file",
     "new-line character seen in unquoted field",
 )
 SAID = (*OF_TOML, *OF_THE_SYSTEM, *OF_FILES)
