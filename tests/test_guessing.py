@@ -50,6 +50,13 @@ protocol = "click"
 secret = "a-right-secret-of-the-bank"
 service_id = "1"
 
+[BANKS.asks]
+protocol = "click"
+secret = "a-right-secret-of-the-bank"
+service_id = "1"
+url_token = true
+show = ["debt"]
+
 [BANKS.inside]
 protocol = "paynet_soap"
 username = "inside"
@@ -246,6 +253,23 @@ def test_a_right_token_is_never_slowed_but_what_stands_beside_it_is(
     assert alone.call(f"/both/x?{CHECK}", headers=headers).status == 404
     assert "<result>1<" in alone.call(f"/both/{both}?{CHECK}", headers=headers).text
     assert "<result>0<" in alone.call(f"/token/{token}?{CHECK}", headers=headers).text
+
+
+@on_sqlite
+def test_what_is_told_for_the_token_alone_lets_nobody_guess_at_the_sign(
+    alone: Endpoint, attacker: str
+) -> None:
+    """A getinfo needs no sign (click.md, section 9): who has sent one is no known caller."""
+    token = url_tokens("asks", [KEY.encode()])[0].decode()
+    getinfo = json.dumps({"action": 0, "service_id": 1, "params": {"contract": "55"}})
+    headers = {"X-Forwarded-For": attacker, "Content-Type": "application/json"}
+    told = alone.call(f"/asks/{token}/info", "POST", getinfo, headers)
+    guess = WAYS["sign"]._replace(path=f"/asks/{token}")
+    replies = [guess.send(alone, f"guess{n}", attacker) for n in range(WRONG_PROOFS + 1)]
+
+    assert '"error":0' in told.text
+    assert guess.is_wrong(replies[0])
+    assert guess.is_slowed(replies[-1])
 
 
 @on_sqlite

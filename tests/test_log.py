@@ -209,7 +209,6 @@ WRITER = """
 import fcntl, logging, os, resource, sys  # all of it while the interpreter's files can be read
 from pathlib import Path
 from callback import log
-from callback.limits import LOG_TEXT, STRANGERS_LINES
 path, uid, gid = Path(sys.argv[1]), *map(int, sys.argv[4:])
 if os.geteuid() != uid:
     os.setgroups([]), os.setgid(gid), os.setuid(uid)
@@ -293,6 +292,58 @@ def test_what_root_writes_belongs_to_the_folders_owner(account_folder: Path) -> 
     )
     assert set(owners.values()) == {WHO.pw_uid}
     assert written(path, 1) == ""
+
+
+# The program as a service of an account: root begins, for only root can read this machine's Python.
+SERVICE = """
+import fcntl, os, sys
+from io import BytesIO
+from pathlib import Path
+from callback import Program
+program, path, uid, gid = Program(Path(sys.argv[1])), Path(sys.argv[2]), *map(int, sys.argv[3:])
+def pay(number):
+    query = f"command=pay&txn_id={number}&account=55&sum=10.00&txn_date=20261103091500"
+    environ = {"PATH_INFO": "/qiwi", "QUERY_STRING": query, "REMOTE_ADDR": "127.0.0.1"}
+    print(b"".join(program(environ | {"wsgi.input": BytesIO()}, lambda *_: None)))
+pay(1)
+if os.geteuid() != uid:
+    os.setgroups([]), os.setgid(gid), os.setuid(uid)
+pay(2)
+foreign = path.with_name("foreign")
+foreign.touch()
+os.chmod(foreign, 0)
+os.replace(foreign, path)
+pay(3)
+pay(4)
+program.database.close()
+"""
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_a_service_answers_whatever_root_does_to_its_log(
+    engine: Engine, account_folder: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Root's command makes it, root puts another in its place: each payment is told as recorded."""
+    engine.account("55")
+    path = account_folder / "callback.log"
+    toml = f'LOG = "{path}"\n' + settings_toml(engine.url, request.module)
+    settings = write_settings(toml, tmp_path)
+    assert flask(settings, "payments").returncode == 0
+    made_by = path.stat().st_uid
+    account = (str(WHO.pw_uid), str(WHO.pw_gid))
+    done = subprocess.run(
+        [sys.executable, "-c", SERVICE, str(settings), str(path), *account],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert made_by == WHO.pw_uid
+    assert done.stdout.count("<result>0<") == 4
+    assert done.stderr == ""
+    assert ids(path) == ["3", "4"]
+    assert stat.S_IMODE(path.with_name("callback.log.1").stat().st_mode) == 0
 
 
 @pytest.mark.parametrize("is_hard", [False, True])
