@@ -100,10 +100,13 @@ class Change(NamedTuple):
 def changes() -> list[Change]:
     """The levers that can be taken back from outside."""
     cores = os.cpu_count() or 1
-    counts = [count for count in (cores, 2 * cores) if count != cores + 1]
+    counts = [(cores + 1, 1), (1, 2 * cores), (cores, 4)]  # workers, and threads of each
     return [
         Change("HTTP and not FastCGI", speaks_http=True),
-        *(Change(f"{count} workers", ("-w", str(count))) for count in counts),
+        *(
+            Change(f"{count} x {each} threads", ("-w", f"{count}", "--threads", f"{each}"))
+            for count, each in counts
+        ),
         Change(f"Python {sys.version.split()[0]} of .venv", python=sys.executable),
     ]
 

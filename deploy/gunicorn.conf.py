@@ -4,21 +4,26 @@ import gc
 import logging
 import os
 import re
+import select
 import signal
 import socket
 import sys
 import time
+import traceback
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread, get_ident
 from typing import Any
 
 from gunicorn import util
 from gunicorn.http import errors, message, unreader, wsgi
 from gunicorn.workers import base, sync
 
-# One for each core, and one that has the processor while another waits for the database: with more
-# of them each finds less of its own in the caches (docs/performance.md, section 2).
-workers = int(os.environ.get("WORKERS", 1 + (os.cpu_count() or 1)))
+# One for each core, and in each of them two threads that take calls: while one waits for the
+# database the other finds the program in the caches, where another process would find that its own
+# copy has gone (docs/performance.md, section 2).
+workers = int(os.environ.get("WORKERS", os.cpu_count() or 1))
+threads = int(os.environ.get("THREADS", "2"))
 # worker_class stands below: HTTP on a port, FastCGI on a unix socket.
 # Each wait is longer than the one inside it: statement 3 s < whole request 8 s (the shortest
 # limit of our own) < worker 20 s < web server in front 25 s < the bank's own limit. The innermost
@@ -96,15 +101,53 @@ class Worker(sync.SyncWorker):
     write, and the caller's address is told apart from what the caller has written.
 
     Who speaks HTTP there, as before, is heard: a record of FastCGI begins with a byte of 1.
+
+    Several threads take calls, each as gunicorn's own worker does. The first thread tells the
+    master since when all of them have been well.
     """
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
+        self.well: dict[int, float] = {}
         self.fastcgi: Any = None
         with suppress(ImportError):  # one from before it hears HTTP alone
             from callback.entries import fastcgi  # of the release in use
 
             self.fastcgi = getattr(fastcgi, "answer", None) and fastcgi
+
+    def run(self) -> None:
+        takers = [Thread(target=self._take, daemon=True) for _ in range(self.cfg.threads)]
+        for taker in takers:
+            taker.start()
+        signalled = self.PIPE[0]
+        while self.alive:
+            since = min([*self.well.values(), time.monotonic()])
+            os.utime(self.tmp.fileno(), (since, since))
+            if select.select([signalled], [], [], LOOK_S)[0] and self.alive:
+                os.read(signalled, 1)
+        for taker in takers:
+            taker.join()
+
+    def _take(self) -> None:
+        """Take calls one by one; what ends one thread ends its worker, and there is a new one."""
+        try:
+            super().run()
+        finally:
+            self.alive = False
+
+    def notify(self) -> None:
+        """Note for this thread what `run` tells the master, who ends a worker that is silent."""
+        self.well[get_ident()] = time.monotonic()
+
+    def wait(self, _: float) -> list[Any]:
+        """Wait for a call, or for a signal that may be the end."""
+        self.notify()
+        return select.select(self.wait_fds, [], [], LOOK_S)[0]
+
+    def accept(self, listener: Any) -> None:
+        client, addr = listener.accept()  # no program that we start inherits it
+        client.setblocking(True)
+        self.handle(listener, client, addr)
 
     def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
         end = time.monotonic() + ARRIVAL_S
@@ -131,6 +174,17 @@ class Worker(sync.SyncWorker):
 
 
 worker_class = Worker
+
+
+def worker_abort(worker: Any) -> None:
+    """Say in the log where a call stands that has taken too long: its worker is ended."""
+    well = getattr(worker, "well", {})  # not in another class of workers
+    thread = min(well, key=well.get, default=0)
+    if frame := sys._current_frames().get(thread):  # noqa: SLF001 - the only way
+        from callback import log
+
+        where = "".join(traceback.format_stack(frame))
+        log.warning(f"gunicorn: a call takes longer than {worker.cfg.timeout} s:\n{where}")
 
 
 def _first_byte(client: socket.socket) -> bytes:

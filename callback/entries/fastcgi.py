@@ -40,7 +40,7 @@ MAX_CONTENT = 65528  # of one record: the most that needs no padding
 REQUEST_COMPLETE = bytes(8)  # exit status 0, protocol status 0
 WSGI: dict[str, Any] = {
     "wsgi.version": (1, 0),
-    "wsgi.multithread": False,
+    "wsgi.multithread": True,  # as gunicorn.conf.py calls it
     "wsgi.multiprocess": True,
     "wsgi.run_once": False,
     "wsgi.input_terminated": True,  # all of a body is there before the program is called

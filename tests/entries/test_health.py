@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Engine
 
+THREADS = 2  # of a worker
 BANKS = """
 [BANKS.qiwi]
 protocol = "osmp"
@@ -118,7 +119,7 @@ def test_a_slow_stranger_gives_the_worker_back(
     """
     toml = settings_toml(f"sqlite:///{tmp_path}/x.db", request.module)
     with Endpoint(toml, tmp_path, workers=2) as endpoint, ExitStack() as stack:
-        for _ in range(2):
+        for _ in range(2 * THREADS):
             link = socket.create_connection(("127.0.0.1", endpoint.port))
             stack.enter_context(link).sendall(sent)
         reply = endpoint.call("/nobody", timeout=18)

@@ -191,7 +191,7 @@ def test_who_says_nothing_on_a_socket_gives_the_worker_back(
     """Nothing, half a record, half a body, half of HTTP: each is left after 5 s, not after 20 s."""
     half_body = asked(called("/qiwi", b"x" * 100), b"x" * 50)[: -len(record(STDIN, b"")) - 10]
     toml = settings_toml(engine.url, request.module)
-    with Both(toml, tmp_path, workers=4) as both, ExitStack() as stack:
+    with Both(toml, tmp_path, "--threads=1", workers=4) as both, ExitStack() as stack:
         for sent in (b"", record(BEGIN, b"\0\1" + bytes(6))[:5], half_body, b"GET /qiwi HTTP/1."):
             stack.enter_context(linked(both.path)).sendall(sent)
         assert "<result>5<" in both.ask("/qiwi?command=check&txn_id=1&account=nobody")
@@ -217,6 +217,60 @@ def test_a_worker_that_is_ended_leaves_the_answer_to_the_web_server(
         output = both.output().replace('"account": "hidden-account"', "")
 
     assert "hidden" not in output
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_a_call_that_waits_for_the_database_holds_up_no_other(
+    engine: MariaDBEngine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """A worker takes two; both are answered by the same program."""
+    toml = settings_toml(engine.url, request.module)
+    check = "/qiwi?command=check&txn_id=1&account=1"
+    engine.account("1")
+    with (
+        Both(toml, tmp_path, workers=1) as both,
+        engine.server.connect(engine.name) as link,
+        link.cursor() as cursor,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        cursor.execute("LOCK TABLES account WRITE")
+        waits = pool.submit(both.ask, check)
+        while not engine.server.sql(
+            "SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'"
+        ):
+            time.sleep(0.01)
+        assert both.ask("/nobody").startswith("Status: 404 ")
+        assert not waits.done()
+        cursor.execute("UNLOCK TABLES")
+        assert "<result>0<" in waits.result()
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_a_worker_with_a_call_that_takes_too_long_is_ended(
+    engine: MariaDBEngine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Whatever its other thread answers meanwhile. The log says where the call stands."""
+    toml = settings_toml(engine.url, request.module)
+    with (
+        Both(toml, tmp_path, "--timeout=1", workers=1) as both,
+        engine.server.connect(engine.name) as link,
+        link.cursor() as cursor,
+        linked(both.path) as web_server,
+    ):
+        cursor.execute("LOCK TABLES account WRITE")
+        web_server.sendall(asked(called("/qiwi?command=check&txn_id=1&account=1")))
+        (first,) = workers = both.workers
+        end = time.monotonic() + 60  # far behind the call's own
+        while first in workers:
+            assert time.monotonic() < end
+            with suppress(OSError, struct.error):  # of the worker that ends
+                assert both.ask("/nobody").startswith("Status: 404 ")
+            workers = both.workers
+        (line,) = [
+            line for line in both.log() if "takes longer than 1 s" in line.get("message", "")
+        ]
+
+    assert "in check" in line["message"]
 
 
 def test_reloading_under_load_loses_no_answer(engine: Engine, both: Both) -> None:
