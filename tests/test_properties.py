@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callback import Program, documents, layouts, log, settings, wire
+from callback import Program, documents, layouts, log, proofs, settings, wire
 from callback.limits import MAX_BODY
 from callback.protocols import PROTOCOLS
 from callback.tools.conform.run import client
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from callback.tools.conform.model import Request
 
 BANKS = banks()
+SIGNERS = [name for name in CALLED if "secret" in PROTOCOLS[name].PROOFS]
 # The answers that sheets know; what a stranger hears is among them.
 STATUSES = {200, 400, 401, 403, 404, 405, 413, 500, 503}
 
@@ -78,9 +79,22 @@ def test_whatever_a_bank_sends_is_answered(
     dialect: str, data: st.DataObject, program: Program, unexpected: list[str]
 ) -> None:
     """In a form of HTTP that the sheets know; nothing unexpected happens, nothing is recorded."""
+    _answer(program, dialect, data.draw(mutated(_requests(program, dialect))), unexpected)
+
+
+@pytest.mark.parametrize("dialect", SIGNERS)
+@given(data=st.data())
+def test_whatever_a_bank_signs_is_answered(
+    dialect: str, data: st.DataObject, program: Program, unexpected: list[str]
+) -> None:
+    """What would stop at a wrong sign is read when the sign is right, whatever it says."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proofs, "same", lambda *_: True)
+        _answer(program, dialect, data.draw(mutated(_requests(program, dialect))), unexpected)
+
+
+def _answer(program: Program, dialect: str, request: Request, unexpected: list[str]) -> None:
     bank = program.settings.banks[dialect]
-    requests = _requests(program, dialect)
-    request = data.draw(mutated(requests))
     status, body = _call(program, dialect, request)
 
     assert status in STATUSES

@@ -7,6 +7,7 @@ time, and makes what fails as short as it can.
 from __future__ import annotations
 
 import os
+import re
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("PROPERTIES", "short"))
 
+VALUE = re.compile(rb"(?<=[=>\":;\t])[^=<>\"&:;\t\r\n]+")  # in a form, XML, JSON, a table
 HOSTILE = [
     *(b"", b"\0", b"%00", b"%FF", b"%D0", b"\xff\xfe", b"\r\n", b"&", b"=", b"&&", b"+", b"%2B"),
     *(b"<", b"<!DOCTYPE a [<!ENTITY b 'c'>]>&b;", b"]]>", b"{", b'"', b"[" * 300, b"\\ud800"),
@@ -39,10 +41,12 @@ HOSTILE = [
 
 @st.composite
 def spoiled(draw: st.DrawFn, content: bytes, *more: bytes) -> bytes:
-    """A few bytes are cut, doubled or put in; `more` is what hurts besides what hurts anybody."""
+    """A few bytes are cut, doubled or put in, or a whole value; `more` is what hurts besides."""
     for _ in range(draw(st.integers(1, 3))):
-        start = draw(st.integers(0, len(content)))
-        end = min(len(content), start + draw(st.integers(0, 12)))
+        values = [match.span() for match in VALUE.finditer(content)]
+        anywhere = st.integers(0, len(content)).map(lambda place: (place, place + 12))
+        start, end = draw(st.sampled_from(values) | anywhere if values else anywhere)
+        end = min(len(content), draw(st.integers(start, end) | st.just(end)))
         put_in = draw(
             st.sampled_from([*more, *HOSTILE, content[start:end] * 2]) | st.binary(max_size=4)
         )
