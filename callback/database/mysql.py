@@ -70,6 +70,8 @@ HINTS = {
     1356: "a view names a column or a table that is not there, or that its maker may not read",
     1449: "who made a view is no user any more: make the view again, as a user that stays",
     1471: "account or invoice is a view: customers are entered in the program that it is over",
+    2003: "nobody answers there: check host and port in DATABASE, and whether the server runs; "
+    "many hosts' databases are reached from the host alone",
     2026: "no trusted TLS to the database: check ssl_ca and the server's certificate",
     2059: "the driver has no such login: give the database user another",
 }

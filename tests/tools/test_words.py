@@ -230,6 +230,18 @@ def test_a_hint_of_the_database_is_said_in_it(language: str, hint: str) -> None:
     assert hint in said
 
 
+@pytest.mark.parametrize(("language", "hint"), [("en", "nobody answers"), ("ru", "не отвечает")])
+def test_an_address_where_nobody_answers_has_a_hint(language: str, hint: str) -> None:
+    """An office asks a database that only the host reaches."""
+    words.speak(language)
+    try:
+        said = hints.explained(DatabaseError(explain(pymysql.OperationalError(2003, "no way"))))
+    finally:
+        words.speak("en")
+
+    assert hint in said
+
+
 @pytest.mark.parametrize(
     ("denied", "hint"),
     [
