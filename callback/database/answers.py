@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 STATEMENTS = 256  # of which the columns are remembered
 HEAD = 4  # of a packet
 FIRST = b"\x01"  # as the first packet of an answer is counted
-DONE, END, NULL = 0x00, 0xFE, 0xFB  # the first byte of two kinds of packets; of a value
+DONE, END, ERROR = 0x00, 0xFE, 0xFF  # the first byte of three kinds of packets
+NULL = 0xFB  # of a value
 END_LENGTH = 9  # of the whole packet; a row that begins with the same byte is longer
 MORE_RESULTS = 8  # in the status: another answer follows
 # Of a whole number: what one first byte means is how many bytes of it follow.
@@ -96,6 +97,8 @@ def _rows(arrived: bytes, columns: Columns) -> Answer | None:
         if arrived[at + HEAD] == END and end - at == END_LENGTH:
             is_all = end == len(arrived) and not arrived[end - 2] & MORE_RESULTS
             return Answer(rows, len(rows), 0) if is_all else None
+        if arrived[at + HEAD] == ERROR:  # a sum that goes out of range in one of the rows
+            return None
         values = _values(arrived, at + HEAD, columns.readers)
         rows.append(dict(zip(columns.names, values, strict=True)))
         at = end
