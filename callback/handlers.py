@@ -102,7 +102,7 @@ class Handlers:
         if dialect.METHOD_FIRST:
             refusal = refusal or bad_method
         if not refusal and not dialect.CREDENTIALS_INSIDE:
-            refusal = signature.refuse_caller(bank, token, environ, self.settings, self.database)
+            refusal = signature.refuse_login(bank, environ, self.database)
         return refusal or bad_method
 
 

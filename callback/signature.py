@@ -54,10 +54,17 @@ def refuse_caller(
     `token` is the part of the address behind the bank's name, where one is wanted. DatabaseError
     where the bank may have changed its password and that is not known now.
     """
-    outcome = refuse_origin(bank, token, environ, settings)
-    if outcome is None and bank.password and not _basic(bank, environ, database):
-        return "not_authenticated"
-    return outcome
+    origin = refuse_origin(bank, token, environ, settings)
+    return origin or refuse_login(bank, environ, database)
+
+
+def refuse_login(bank: Bank, environ: Mapping[str, str], database: Database) -> Outcome | None:
+    """Say whether user name and password of HTTP Basic are wrong, where they are wanted.
+
+    DatabaseError as in `refuse_caller`.
+    """
+    wrong = bank.password and not _basic(bank, environ, database)
+    return "not_authenticated" if wrong else None
 
 
 def refuse_credentials(
