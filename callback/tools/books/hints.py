@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from callback.phrase import Phrase
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,4 +36,5 @@ def setting(refusal: str, bank_name: str) -> str:
     if refusal.startswith("cannot be read: "):  # it is not there, or not for us
         return ""
     keys = next((keys for words, keys in KEYS.items() if words in refusal), "")
-    return f"register.{keys} of [BANKS.{bank_name}]" if keys else f"register of [BANKS.{bank_name}]"
+    key = f"register.{keys}" if keys else "register"
+    return Phrase("{key} of [BANKS.{bank}]", key=key, bank=bank_name)

@@ -130,7 +130,7 @@ def reconcile(database: Database, bank: Bank, files: Sequence[Path], options: Op
     except RegisterError as error:
         file = error.file or files[-1]
         place = hints.setting(str(error), bank.name)
-        setting = _(" (the setting: {place})").format(place=place) if place else ""
+        setting = _(" (the setting: {place})").format(place=say_it(place)) if place else ""
         console.warn(
             _("{file}: refused: {why}{setting}").format(
                 file=file_name(file), why=say_it(error), setting=setting
