@@ -564,7 +564,7 @@ def _engine(
     if match is None or hosts is None or not options.keys() <= MYSQL_OPTIONS:
         faults.append(expected("DATABASE", DATABASE_FORM))
         return None
-    if "ssl_ca" in options and not (folder / options["ssl_ca"]).is_file():
+    if "ssl_ca" in options and not os.path.isfile(folder / options["ssl_ca"]):
         wanted = Phrase("ssl_ca to name a file with the certificate of an authority")
         faults.append(expected("DATABASE", wanted))
     is_far = "unix_socket" not in options and not all(_is_here(host) for host, _ in hosts)

@@ -98,7 +98,9 @@ def visit(settings: Settings, url: str) -> Iterator[Finding]:
             _(
                 "{url} does not answer as this program with this SECRET_KEY (HTTP "
                 "{status}): is the address right and no redirect, does the program run,"
-                " are both clocks right?"
+                " are both clocks right? Why it does not start is in "
+                "callback/STARTUP.txt on the host; without that file the entry never ran: mode "
+                "755, line ends of Unix, a Python that is there in line 1 of pay.cgi"
             ).format(url=url, status=status),
         )
     for path in PRIVATE:
