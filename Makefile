@@ -7,6 +7,8 @@
 #             BOOKS=1: meanwhile the office imports, exports and posts, and its commands are killed
 # make soak   payments at an even rate for an hour: memory, descriptors, threads, connections are
 #             flat (MINUTES=60 RATE=5)
+# make mutants  faults planted in the money path, one at a time: which of them does no test find?
+#             NAMES="operation sql" (all: some hours); REPORT=1 to see what the last runs found
 # make million  a list of a million bills: the time and the memory it takes
 # make storm-books  a minute in which imports, exports, posting and all else is killed (SECONDS, SEED)
 # make coverage  the same tests; it fails where they reach not every line and branch of the walk
@@ -110,6 +112,10 @@ storm: $(VENV)/test.stamp mariadb
 soak: $(VENV)/test.stamp mariadb
 	@$(VENV)/bin/python -m tests.storm.soak --minutes=$(or $(MINUTES),60) --rate=$(or $(RATE),5)
 
+# mutmut makes the faults, and has a place of its own: what it needs is nobody's else.
+mutants: $(VENV)/test.stamp mariadb build/mutmut
+	$(VENV)/bin/python -m tests.mutants $(NAMES) $(if $(REPORT),--report)
+
 bench: $(VENV)/test.stamp mariadb
 	bench/run
 
@@ -154,6 +160,10 @@ audit: build/tools
 build/tools: | $(VENV)/bin/pip
 	$(PYTHON) -m venv $@
 	$@/bin/pip install -q --disable-pip-version-check uv==0.13.9 pip-audit==2.10.1
+
+build/mutmut: | $(VENV)/bin/pip
+	$(PYTHON) -m venv $@
+	$@/bin/pip install -q --disable-pip-version-check mutmut==3.8.1 sqlglot==30.30.0
 
 # Debian splits venv from Python; a venv made without it has no pip.
 $(VENV)/bin/pip:

@@ -1,0 +1,200 @@
+"""`make mutants`: plant faults in the money path, one at a time, and see which no test finds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.support.processes import ROOT
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HELP = """Plants faults in files of the money path, one at a time, and runs the tests that meet
+them until one fails. Names each fault that none has found and that tests/mutants/equal.toml does
+not explain; then the exit status is 1. Without a name: all of them, which takes some hours."""
+
+BUILD = ROOT / "build" / "mutants"
+PLANTER = ROOT / "build" / "mutmut" / "bin" / "python"
+EQUAL = ROOT / "tests" / "mutants" / "equal.toml"
+MEMORY = Path("/dev/shm")  # thousands of databases are made and thrown away
+PAYS = ("osmp", "payme", "services")
+OURS = ("database/owed", "database/number_as_typed", "database/ghost")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Files in which faults are planted, and the tests that guard them."""
+
+    files: tuple[str, ...]
+    tests: tuple[str, ...]  # a bare name is a dialect's
+    only: str = "not mariadb"  # pytest's -k
+
+
+def _dialect(name: str, *others: str) -> Target:
+    return Target((f"callback/protocols/{name}.py",), (name, *others))
+
+
+TARGETS = {
+    "operation": Target(
+        ("callback/operation.py",), (*PAYS, *OURS, "cyberplat", "passwords", "operation")
+    ),
+    "lookup": Target(("callback/lookup.py",), ("osmp", "payme", "database/ghost", "operation")),
+    "model": Target(("callback/model.py",), (*PAYS, "paynet", "database/owed", "operation")),
+    "further_sums": Target(("callback/further_sums.py",), ("every_dialect", "osmp", "services")),
+    "proofs": Target(("callback/proofs.py",), ("settings", "signature", "osmp", "payme")),
+    "signature": Target(
+        ("callback/signature.py",),
+        ("signature", "passwords", "osmp", "payme", "cyberplat", "click"),
+    ),
+    "wire": Target(("callback/wire.py",), ("wire", "properties", *PAYS, "mbank", "cyberplat")),
+    "database": Target(("callback/database/*.py",), ("database/",), ""),
+    "dialects": Target(("callback/protocols/__init__.py",), ("parts", "every_dialect", "settings")),
+    "sql": Target(
+        (
+            *("sql/pay_*.sql", "sql/perform_payment.sql", "sql/cancel_payment.sql"),
+            *("sql/explain_*.sql", "sql/find_[aip]*.sql", "sql/promise*.sql"),
+        ),
+        (*PAYS, *OURS, "paynet", "click", "database/statements", "database/exactly_once"),
+        "",
+    ),
+    "sql-books": Target(
+        (
+            *(
+                "sql/book_*.sql",
+                "sql/statement_*.sql",
+                "sql/payments_of_days.sql",
+                "sql/mark_*.sql",
+            ),
+            *("sql/bills_*.sql", "sql/page_of_bills.sql", "sql/sum_of_bills.sql"),
+            "sql/*_password.sql",
+        ),
+        (
+            *("osmp", "payme", "paynet", "passwords", "database/owed"),
+            *("books/reconcile", "books/bills", "books/importing", "books/credits", "books/report"),
+        ),
+        "",
+    ),
+    "osmp": _dialect("osmp", "services"),
+    "payme": _dialect("payme", "services"),
+    "jsonrpc": _dialect("jsonrpc", "payme", "paynet"),
+    **{
+        name: _dialect(name, "services")
+        for name in (
+            *("alif", "ckassa", "click", "cyberplat", "kaspi", "mbank", "nonstop", "paynet"),
+            *("paynet_soap", "sberbank", "usmp", "uzum"),
+        )
+    },
+}
+
+
+def main() -> int:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=HELP)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(TARGETS))
+    parser.add_argument("--report", action="store_true", help="only tell what the last runs found")
+    given = parser.parse_args()
+    if wrong := set(given.names) - TARGETS.keys():
+        parser.error(f"unknown: {', '.join(sorted(wrong))}")
+    survivors = 0
+    for name in given.names or TARGETS:
+        if not given.report:
+            plant(name)
+        if result_file(name).exists():
+            survivors += report(name)
+    return bool(survivors)
+
+
+def result_file(name: str) -> Path:
+    """What came of each fault, a line of JSON each."""
+    return BUILD / f"{name}.jsonl"
+
+
+def plant(name: str) -> None:
+    """Plant all faults of a target; the results are in `result_file`."""
+    target = TARGETS[name]
+    BUILD.mkdir(parents=True, exist_ok=True)
+    faults = BUILD / f"{name}.json"
+    files = [file.as_posix() for pattern in target.files for file in _files(pattern)]
+    with faults.open("w") as out:
+        subprocess.run(
+            [PLANTER, "tests/mutants/faults.py", *files], stdout=out, cwd=ROOT, check=True
+        )
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.exists() else None) as folder:
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", "-q", "-s", "-o", "addopts="),
+                *("-p", "no:cacheprovider", "-p", "tests.mutants.inside"),
+                *(f"--basetemp={folder}/t", "-k", target.only, *_tests(target.tests)),
+            ],
+            env=os.environ
+            | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
+            | {"FAULTS": str(faults), "RESULTS": str(result_file(name))},
+            cwd=ROOT,
+            check=False,
+        )
+
+
+def _files(pattern: str) -> list[Path]:
+    return sorted(file.relative_to(ROOT) for file in ROOT.glob(pattern))
+
+
+def _tests(names: Iterable[str]) -> list[str]:
+    """Find the files of tests by their short names."""
+    found = []
+    for name in names:
+        folder, _, last = name.rpartition("/")
+        found += [
+            str(file)
+            for file in sorted((ROOT / "tests").rglob(f"test_{last or '*'}.py"))
+            if str(file.relative_to(ROOT / "tests").parent).endswith(folder)
+        ]
+    return found
+
+
+def report(name: str) -> int:
+    """Print how many faults of each file were found, and those that were not; return how many."""
+    results = [json.loads(line) for line in result_file(name).read_text().splitlines()]
+    why = explained()
+    survivors = [one for one in results if not one["by"]]
+    for file in dict.fromkeys(one["file"] for one in results):
+        here = [one for one in results if one["file"] == file]
+        left = [one for one in here if not one["by"]]
+        known = [one for one in left if _key(one) in why]
+        found = len(here) - len(left)
+        share = 100 * found / (len(here) - len(known)) if len(here) > len(known) else 100.0
+        late = sum(one["by"] == "time" for one in here)
+        print(
+            f"{file}: {len(here)} faults, {found} found ({late} by their time), "
+            f"{len(known)} change nothing; {share:.1f} %"
+        )
+    open_ = [one for one in survivors if _key(one) not in why]
+    for one in open_:
+        print(f"{one['file']}:{one['line']}\n  - {one['was']}\n  + {one['becomes']}")
+    return len(open_)
+
+
+def explained() -> dict[tuple[str, str], str]:
+    """Why a fault changes nothing that anybody could see, by file and change."""
+    entries = tomllib.loads(EQUAL.read_text(encoding="utf-8"))["equal"] if EQUAL.exists() else []
+    return {(entry["file"], fault): entry["why"] for entry in entries for fault in entry["faults"]}
+
+
+def _key(result: dict[str, Any]) -> tuple[str, str]:
+    return result["file"], f"{result['was']} => {result['becomes']}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
