@@ -173,6 +173,25 @@ def test_who_is_beaten_by_another_change_goes_by_what_it_left(desk: Desk) -> Non
     assert (result.outcome, result.payment) == ("payment_cancelled", desk.recorded())
 
 
+def test_a_cancel_that_is_beaten_by_a_perform_takes_no_money_back(desk: Desk) -> None:
+    """It saw a booking; it is a payment by now."""
+    desk(BOOKING)
+    cancel = CANCEL.but(refund=False)
+    result = desk(cancel, run=before("cancel_payment", lambda: desk(PERFORM)))
+
+    assert (result.outcome, result.payment) == ("cancel_refused", desk.recorded())
+    assert desk.recorded().state == "paid"
+
+
+def test_who_performs_an_id_leaves_that_of_another_bank_alone(desk: Desk) -> None:
+    """Both have booked under the same one."""
+    desk(BOOKING)
+    desk(OF_INVOICE.but(state="created"), "invoices")
+    assert desk(PERFORM).outcome == "ok"
+
+    assert desk.recorded("invoices").state == "created"
+
+
 def test_a_change_takes_two_statements(desk: Desk) -> None:
     """It is read, and changed; what the statement has changed is not read again."""
     desk(BOOKING)

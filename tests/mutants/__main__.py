@@ -67,7 +67,15 @@ TARGETS = {
             *("sql/pay_*.sql", "sql/perform_payment.sql", "sql/cancel_payment.sql"),
             *("sql/explain_*.sql", "sql/find_[aip]*.sql", "sql/promise*.sql"),
         ),
-        (*PAYS, *OURS, "paynet", "click", "database/statements", "database/exactly_once"),
+        (
+            *PAYS,
+            *OURS,
+            "paynet",
+            "click",
+            "operation",
+            "database/statements",
+            "database/exactly_once",
+        ),
         "",
     ),
     "sql-books": Target(
