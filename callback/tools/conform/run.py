@@ -256,11 +256,12 @@ def as_text(play: Play, verdict: Verdict) -> str:
 def as_object(play: Play, verdict: Verdict) -> str:
     """One case for a machine."""
     failure = {"why": verdict.why, "sent": verdict.sent, "came": verdict.came}
+    sheet, part = section(play, verdict.case)
     return json.dumps(
         {
             "case": verdict.case.sentence,
             "ok": not verdict.why,
-            "sheet": ", section ".join(section(play, verdict.case)),
+            "sheet": f"{sheet}, section {part}",
             "ms": verdict.ms,
             **(failure if verdict.why else {}),
         },
