@@ -6,6 +6,10 @@ from datetime import datetime, timezone
 
 
 def utc_now() -> datetime:
-    """The time now, to the millisecond: a repeat must not differ by less than a column keeps."""
-    now = datetime.now(timezone.utc).replace(tzinfo=None)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    """This machine's time, to the millisecond; what is recorded goes by the database's clock."""
+    return whole_milliseconds(datetime.now(timezone.utc).replace(tzinfo=None))
+
+
+def whole_milliseconds(moment: datetime) -> datetime:
+    """Cut a time to what a column keeps."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

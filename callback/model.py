@@ -96,22 +96,22 @@ class Refuse(Command):
     outcome: Outcome
 
 
-class Cutoff(NamedTuple):
-    """A booking counts while it is at least as young as both: by our clock (UTC), by the bank's."""
+class Lifetime(NamedTuple):
+    """How long a booking counts: so many seconds since that time of it, by the database's clock."""
 
-    created_at: datetime
-    paid_at: datetime
+    seconds: int
+    since: Literal["created_at", "paid_at"]  # ours, or the bank's
 
 
 class Check(Command):
     """Say whether the account may be paid and what it owes. Changes nothing.
 
-    `exact`, `differs`, `waits_since`: as in Pay.
+    `exact`, `differs`, `held_for`: as in Pay.
     """
 
     exact: bool = False
     differs: tuple[Outcome, Outcome] = ("sum_differs", "sum_differs")
-    held_since: Cutoff | None = None
+    held_for: Lifetime | None = None
 
 
 class Pay(Command):
@@ -127,10 +127,10 @@ class Pay(Command):
     exact: bool = False  # an invoice is paid by its whole sum or not at all
     # What a sum under the invoice's is then, and one over it.
     differs: tuple[Outcome, Outcome] = ("sum_differs", "sum_differs")
-    # Other bookings of the same invoice keep it from being booked again while they are at least
-    # so young. None: bookings do not matter, only payments do.
-    held_since: Cutoff | None = None
-    expires_before: Cutoff | None = None  # its own booking has expired when it is older
+    # Other bookings of the same invoice keep it from being booked again for so long. None: bookings
+    # do not matter, only payments do.
+    held_for: Lifetime | None = None
+    lifetime: Lifetime | None = None  # of its own booking; None: it never gets old
     performed: Outcome = "duplicate_same"  # what a repeat is whose booking is a payment by now
 
 
@@ -161,7 +161,7 @@ class Perform(Command):
     mismatch: Outcome = "payment_not_found"
     unknown: Outcome = "payment_not_found"
     paid_at: datetime | None = None  # replaces the one of the booking
-    expires_before: Cutoff | None = None
+    lifetime: Lifetime | None = None
 
 
 class Cancel(Command):
@@ -182,13 +182,14 @@ class Cancel(Command):
 
 
 class Status(Command):
-    """Tell how a payment stands. Changes nothing. A cancelled one is the outcome `cancelled`.
+    """Tell how a payment stands. A cancelled one is the outcome `cancelled`.
 
-    With `alive_since` one whose time is over is payment_expired, whether cancelled or not yet.
+    With a `lifetime` one whose time is over is payment_expired, and is cancelled before the bank
+    hears so: whatever comes later, from whichever machine, finds it so. Else it changes nothing.
     """
 
     cancelled: Outcome = "ok"
-    expires_before: Cutoff | None = None
+    lifetime: Lifetime | None = None
     booked: bool = False  # as in Cancel
 
 

@@ -10,14 +10,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from callback import lookup, passwords
-from callback.clock import utc_now
 from callback.database.errors import DatabaseError, DuplicateError
 from callback.limits import STATEMENT_ROWS
 from callback.model import (
     Cancel,
     ChangePassword,
     Check,
-    Cutoff,
     Note,
     Pay,
     Payer,
@@ -34,16 +32,17 @@ if TYPE_CHECKING:
 
     from callback.bank import Bank
     from callback.database import Reply, Row, Session
-    from callback.model import Command, Outcome
+    from callback.model import Command, Lifetime, Outcome
 
 # The reason that a booking is cancelled with when its time is over (payme.md, section 7).
 EXPIRED = 4
 # A payment that nothing speaks against is tried again: its time was over, its id is free now.
 TRIES = 3
-# Our times have milliseconds, and so has what web servers and the kernel say of a queue. No bank
-# gives a cancel up, hears "none" and pays again in so short a time.
-EXACT_TO = timedelta(milliseconds=20)
-NEVER = Cutoff(datetime(9999, 1, 1), datetime(9999, 1, 1))  # noqa: DTZ001 - as in the columns
+# Each connection knows the server's clock as exactly as its first answer was fast, and what web
+# servers and the kernel say of a queue has milliseconds. No bank gives a cancel up, hears "none"
+# and pays again in so short a time.
+EXACT_TO = timedelta(milliseconds=200)
+ANY_TIME, NO_TIME = datetime(1, 1, 1), datetime(9999, 1, 1)  # noqa: DTZ001 - as in the columns
 
 
 def run(session: Session, bank: Bank, command: Command) -> Result:
@@ -60,7 +59,8 @@ def refuse(session: Session, bank: Bank, command: Refuse) -> Result:  # noqa: AR
 def check(session: Session, bank: Bank, command: Check) -> Result:
     """Find the payer. One SELECT."""
     number = bank.account_number(command.account)
-    rows = session.run(f"find_{bank.payer}", account=number, **_held(bank, command)).rows
+    held = _held(session, bank, command)
+    rows = session.run(f"find_{bank.payer}", account=number, **held).rows
     payer = _payer(rows[0], command) if rows else None
     return Result(_refusal(payer, command) or "ok", payer=payer)
 
@@ -80,8 +80,10 @@ def pay(session: Session, bank: Bank, command: Pay) -> Result:
 
 def _pay(session: Session, bank: Bank, command: Pay) -> Result | None:
     """Try once; None when nothing was recorded and nothing speaks against trying again."""
-    now = utc_now()
+    now = session.now()
     ours = False
+    if _comes_late(bank, command, now):
+        command = command.but(refused="payment_expired")
     if command.refused is None:
         try:
             reply = session.run(
@@ -97,7 +99,7 @@ def _pay(session: Session, bank: Bank, command: Pay) -> Result | None:
                 now=now,
                 performed_at=now if command.state == "paid" else None,
                 bucket=lookup.bucket(bank, command.txn_id),
-                **_guards(bank, command),
+                **_guards(session, bank, command),
             )
         except DuplicateError as duplicate:
             ours = duplicate.resent
@@ -119,7 +121,7 @@ def perform(session: Session, bank: Bank, command: Perform) -> Result:
             return "duplicate_same"
         if payment.state == "cancelled":
             return "payment_cancelled"
-        if _is_expired(payment, command.expires_before):
+        if _has_expired(bank, payment, command.lifetime, now):
             return payment._replace(state="cancelled", cancelled_at=now, cancel_reason=EXPIRED)
         if differs:
             return "sum_differs"
@@ -147,11 +149,14 @@ def cancel(session: Session, bank: Bank, command: Cancel) -> Result:
 def status(session: Session, bank: Bank, command: Status) -> Result:
     """Find a payment by the bank's id."""
     payment = lookup.find_or_promise(session, bank, command)
+    if payment and _has_expired(bank, payment, command.lifetime, session.now()):
+        payment = _end(session, bank, command).payment
     if payment is None:
         return Result("payment_not_found")
-    if command.expires_before and _has_run_out(payment, command.expires_before):
-        return Result("payment_expired", payment=payment)
-    return Result(command.cancelled if payment.state == "cancelled" else "ok", payment=payment)
+    if payment.state != "cancelled":
+        return Result("ok", payment=payment)
+    by_time = command.lifetime and payment.cancel_reason == EXPIRED
+    return Result("payment_expired" if by_time else command.cancelled, payment=payment)
 
 
 def statement(session: Session, bank: Bank, command: Statement) -> Result:
@@ -203,13 +208,15 @@ def _explained(session: Session, bank: Bank, command: Pay, ours: datetime | None
         bank=bank.name,
         txn_id=command.txn_id,
         account=bank.account_number(command.account),
-        **_held(bank, command),
+        **_held(session, bank, command),
     ).rows[0]
     if row["id"] is not None:
         payment = lookup.payment_of(row)
         outcome = _repeated(bank, payment, command, ours)
-        if payment.state == "created" and _is_expired(payment, command.expires_before):
-            return Result(outcome) if outcome == "duplicate_other" else _end(session, bank, command)
+        if _has_expired(bank, payment, command.lifetime, session.now()):
+            return (
+                Result(outcome) if outcome == "duplicate_other" else _late(session, bank, command)
+            )
         # The first answer knew no payer either, and what he owes is not summed here.
         return Result(outcome, payment=payment)
     payer = _payer(row, command) if row["number"] is not None else None
@@ -219,13 +226,21 @@ def _explained(session: Session, bank: Bank, command: Pay, ours: datetime | None
     return None
 
 
-def _end(session: Session, bank: Bank, command: Pay) -> Result:
-    """Cancel a booking that is met when its time is over."""
-    late = Perform(name=command.name, txn_id=command.txn_id, expires_before=command.expires_before)
-    result = perform(session, bank, late)
-    # Whoever performed it meanwhile was faster, and is right.
-    faster = result.outcome == "duplicate_same"
-    return result._replace(outcome=command.performed) if faster else result
+def _late(session: Session, bank: Bank, command: Pay) -> Result:
+    """Answer a repeat whose booking has expired. Whoever was faster than we is right."""
+    outcomes: dict[Outcome, Outcome] = {
+        "ok": "payment_expired",
+        "duplicate_same": "payment_cancelled",
+        "cancel_refused": command.performed,
+    }
+    result = _end(session, bank, command)
+    return result._replace(outcome=outcomes.get(result.outcome, result.outcome))
+
+
+def _end(session: Session, bank: Bank, command: Pay | Status) -> Result:
+    """Cancel a booking that is met when its time is over, before the bank is told so."""
+    end = Cancel(name=command.name, txn_id=command.txn_id, reason=EXPIRED, booked=True)
+    return cancel(session, bank, end)
 
 
 def _repeated(bank: Bank, payment: Payment, command: Pay, ours: datetime | None) -> Outcome:
@@ -268,7 +283,6 @@ def _change(
     `decide` returns an outcome, or what the payment becomes. Whoever loses a race reads again and
     decides by what the winner left.
     """
-    now = utc_now()
     payment = (
         lookup.find_or_promise(session, bank, command)
         if isinstance(command, Cancel)
@@ -276,12 +290,15 @@ def _change(
     )
     if payment is None:
         return Result(command.unknown)
-    if isinstance(command, Cancel) and _came_before(session, payment):
+    now = session.now()
+    if isinstance(command, Cancel) and _came_before(session, payment, now):
         # It lay somewhere; the bank has been told meanwhile that there is none, and has paid again.
         raise DatabaseError("the payment came later than this cancel: ask again")
     while True:
         if not _is_meant(bank, payment, command):
             return Result(command.mismatch, payment=payment)
+        # What one connection knows of the server's clock may be behind what another does.
+        now = max(now, payment.created_at)
         made = decide(payment, now)
         if not isinstance(made, Payment):
             return Result(made, payment=payment)
@@ -308,9 +325,9 @@ def _write(session: Session, bank: Bank, seen: Payment, made: Payment, now: date
     return session.run("cancel_payment", **key, reason=made.cancel_reason, seen=seen.state)
 
 
-def _came_before(session: Session, payment: Payment) -> bool:
-    """Whether the caller came before the payment; not where another machine's clock is ahead."""
-    return session.came_at() + EXACT_TO < payment.created_at < utc_now()
+def _came_before(session: Session, payment: Payment, now: datetime) -> bool:
+    """Whether the caller came before the payment; not where its time is none: a clock was ahead."""
+    return session.came_at() + EXACT_TO < payment.created_at < now
 
 
 def _is_meant(bank: Bank, payment: Payment, command: Perform | Cancel) -> bool:
@@ -319,29 +336,42 @@ def _is_meant(bank: Bank, payment: Payment, command: Perform | Cancel) -> bool:
     return same_account and command.of_id in (None, payment.id)
 
 
-def _is_expired(payment: Payment, alive: Cutoff | None) -> bool:
-    return alive is not None and (
-        payment.created_at < alive.created_at or payment.paid_at < alive.paid_at
-    )
+def _comes_late(bank: Bank, command: Pay, now: datetime) -> bool:
+    """Whether the time of a new booking is over, by the bank's own date."""
+    if command.lifetime is None or command.paid_at is None:
+        return False
+    return command.paid_at < _oldest(bank, command.lifetime, now)["paid_at"]
 
 
-def _has_run_out(payment: Payment, alive: Cutoff) -> bool:
-    if payment.state == "created":
-        return _is_expired(payment, alive)
-    return payment.state == "cancelled" and payment.cancel_reason == EXPIRED
+def _has_expired(bank: Bank, payment: Payment, lifetime: Lifetime | None, now: datetime) -> bool:
+    """Whether it is a booking whose time is over; `now` is the database's."""
+    if payment.state != "created" or lifetime is None:
+        return False
+    oldest = _oldest(bank, lifetime, now)
+    return any(getattr(payment, time) < moment for time, moment in oldest.items())
 
 
-def _held(bank: Bank, command: Check | Pay) -> dict[str, datetime]:
+def _oldest(bank: Bank, lifetime: Lifetime, now: datetime) -> dict[str, datetime]:
+    """Say from when on a booking counts: by our time of it, and by the bank's."""
+    oldest = now - timedelta(seconds=lifetime.seconds)
+    if lifetime.since == "paid_at":
+        return {"created_at": ANY_TIME, "paid_at": bank.local(oldest)}
+    return {"created_at": oldest, "paid_at": ANY_TIME}
+
+
+def _held(session: Session, bank: Bank, command: Check | Pay) -> dict[str, datetime]:
     if bank.payer == "account":
         return {}
-    since = command.held_since or NEVER
-    return {"waits_created_at": since.created_at, "waits_paid_at": since.paid_at}
+    if command.held_for is None:
+        return {"waits_created_at": NO_TIME, "waits_paid_at": NO_TIME}
+    oldest = _oldest(bank, command.held_for, session.now())
+    return {f"waits_{time}": moment for time, moment in oldest.items()}
 
 
-def _guards(bank: Bank, command: Pay) -> dict[str, Any]:
+def _guards(session: Session, bank: Bank, command: Pay) -> dict[str, Any]:
     if bank.payer == "account":
         return {}
-    return {"exact": int(command.exact), **_held(bank, command)}
+    return {"exact": int(command.exact), **_held(session, bank, command)}
 
 
 def _recorded(new_id: int, bank: Bank, command: Pay, now: datetime) -> Payment:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from typing import Protocol as Interface
 
 from callback import log
-from callback.clock import utc_now
 from callback.database.errors import (
     BusyError,
     DatabaseError,
@@ -238,6 +237,10 @@ class Transaction:
         """Yield the rows of a list of any length; nothing else may be sent meanwhile."""
         yield from self._connection.stream(self._statements[statement], values)
 
+    def now(self) -> datetime:
+        """What time it is at the server, as it was told when the transaction's link was made."""
+        return self._connection.clock.now()
+
     def run_script(self, name: str, **values: Any) -> None:
         """Run a file of as many statements as it takes, all with the same values."""
         for statement in parts(self._statements[name]):
@@ -273,6 +276,7 @@ class Session:
         self._database = database
         self._began = began
         self._connection: Connection | None = None
+        self._is_unused = False  # opened for the next statement, which is of the same step
 
     def run(self, statement: str, **values: Any) -> Reply:
         """Run the statement of `sql/` that is called so.
@@ -290,6 +294,7 @@ class Session:
         resent = False
         for attempt in range(ATTEMPTS):
             connection = self._connected(attempt)
+            self._is_unused = False
             started = time.monotonic()
             sent = False
             try:
@@ -320,23 +325,40 @@ class Session:
             Phrase("{statement}: no luck in {n} attempts", statement=statement, n=ATTEMPTS)
         )
 
+    def now(self) -> datetime:
+        """What time it is at the server, as far as is known: seldom a question is asked.
+
+        All that we decide and record by time goes by it: machines differ, and their clocks jump.
+        """
+        for attempt in range(ATTEMPTS):
+            connection = self._connection or self._connected(attempt)
+            with suppress(RetryError):
+                if connection.clock.is_old:
+                    self._read_clock(connection)
+                return connection.clock.now()
+        raise DatabaseError(
+            Phrase("{statement}: no luck in {n} attempts", statement="UTC_TIMESTAMP", n=ATTEMPTS)
+        )
+
     def came_at(self) -> datetime:
-        """When the caller came, by this machine's clock."""
-        waited = time.monotonic() - self._began  # first: we may be made to wait between the two
-        return utc_now() - timedelta(seconds=waited)
+        """When the caller came, by the server's clock."""
+        return (self._connection or self._connected()).clock.at(self._began)
 
     def server_time(self) -> datetime:
         """Ask the server what time it is: its clock may have been set since it was connected to."""
         connection = self._connected()
         try:
-            connection.read_clock(self._left(STATEMENT_TIMEOUT_S))
+            self._read_clock(connection)
         except RetryError as error:
-            self._discard(connection)
             raise DatabaseError(str(error)) from error
+        return connection.clock.at(time.monotonic())
+
+    def _read_clock(self, connection: Connection) -> None:
+        try:
+            connection.read_clock(self._left(STATEMENT_TIMEOUT_S))
         except BaseException:
             self._discard(connection)
             raise
-        return connection.clock.at(time.monotonic())
 
     def release(self) -> None:
         """Let others have the connection."""
@@ -362,12 +384,14 @@ class Session:
             # Those who met in a deadlock twice should not meet a third time.
             time.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311 - not a secret
         last_start = self._began + LAST_START_S
-        if time.monotonic() > last_start:
+        if time.monotonic() > last_start and not self._is_unused:
             raise DatabaseError(Phrase("no time left to ask the database once more"))
         if self._connection is None:
             self._connection = self._database.borrow(last_start, self._began + OPENING_S)
+            self._is_unused = True
         return self._connection
 
     def _discard(self, connection: Connection, waited: float = 0.0) -> None:
         self._database.discard(connection, waited)
         self._connection = None
+        self._is_unused = False

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from callback.clock import whole_milliseconds
 from callback.database.errors import DatabaseError
 from callback.limits import CLOCK_LASTS_S, LEAST_PATIENCE_S, PATIENCE, PAUSE_S, SILENT_S
 
@@ -46,6 +47,10 @@ class ServerClock:
     def at(self, moment: float) -> datetime:
         """Tell the server's time at a moment of our monotonic clock."""
         return self._start + timedelta(seconds=moment)
+
+    def now(self) -> datetime:
+        """Tell the server's time to the millisecond: a repeat must not differ by less."""
+        return whole_milliseconds(self.at(time.monotonic()))
 
 
 class Watch:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from callback import readers, wire
-from callback.clock import utc_now
 from callback.messages import message
 from callback.model import (
     Cancel,
     Check,
     Command,
-    Cutoff,
+    Lifetime,
     Note,
     Pay,
     Perform,
@@ -148,28 +146,25 @@ def _check(bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Comma
     refused = bank.sum_refusal(common["amount"])
     if refused:
         return Refuse(outcome=refused, **common)
-    return Check(exact=True, held_since=_expires_before(bank), **common)
+    return Check(exact=True, held_for=_lifetime(bank), **common)
 
 
 def _create(bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Command:
     """A known id wins over its time and its sum: both are only refused by the operation."""
-    expires_before = _expires_before(bank)
-    paid_at = bank.local(wire.from_milliseconds(values["time"]))
-    expired = paid_at < expires_before.paid_at
     return Pay(
         state="created",
-        paid_at=paid_at,
-        refused="payment_expired" if expired else bank.sum_refusal(common["amount"]),
+        paid_at=bank.local(wire.from_milliseconds(values["time"])),
+        refused=bank.sum_refusal(common["amount"]),
         exact=True,
-        held_since=expires_before,
-        expires_before=expires_before,
+        held_for=_lifetime(bank),
+        lifetime=_lifetime(bank),
         performed="payment_performed",
         **common,
     )
 
 
 def _perform(bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Command:
-    return Perform(expires_before=_expires_before(bank), **common)
+    return Perform(lifetime=_lifetime(bank), **common)
 
 
 def _cancel(bank: Bank, values: dict[str, Any], common: dict[str, Any]) -> Command:
@@ -216,10 +211,9 @@ RECEIPTS: dict[type[Command], tuple[str, ...]] = {
 }
 
 
-def _expires_before(bank: Bank) -> Cutoff:
-    """Say how old a booking may be; only Payme's own time counts (section 7)."""
-    oldest = utc_now() - timedelta(seconds=bank.own["timeout"])
-    return Cutoff(created_at=wire.EPOCH, paid_at=bank.local(oldest))
+def _lifetime(bank: Bank) -> Lifetime:
+    """Say how long a booking lives; only Payme's own time counts (section 7)."""
+    return Lifetime(bank.own["timeout"], "paid_at")
 
 
 def _content(bank: Bank, command: Command, result: Result) -> dict[str, Any]:

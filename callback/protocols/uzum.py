@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from callback import readers, wire
 from callback.clock import utc_now
-from callback.model import Cancel, Check, Command, Cutoff, Pay, Perform, Refuse, Status
+from callback.model import Cancel, Check, Command, Lifetime, Pay, Perform, Refuse, Status
 from callback.protocols.jsonrpc import decimal_text, in_tiyin, integer
 from callback.readers import REQUIRED, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from callback.bank import Bank
     from callback.model import Outcome, Payer, Payment, Result
@@ -73,7 +73,6 @@ SETTINGS = {
 }
 ERROR_BODIES = True  # section 2: HTTP 400, or 401
 LAST_TIME = 9_999_999_999_999
-ANY_TIME = datetime(1, 1, 1)  # noqa: DTZ001 - the bank's time, which does not matter
 TXN_ID = re.compile("[!-~]{1,64}")
 # Sections 3 and 5. What each operation wants besides serviceId and timestamp, and the time that
 # belongs to it.
@@ -185,7 +184,7 @@ def _echo(body: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, int |
 
 
 def _check(bank: Bank, _paid_at: datetime, common: dict[str, Any]) -> Command:
-    return Check(exact=True, held_since=_expires_before(bank), **common)
+    return Check(exact=True, held_for=_lifetime(bank), **common)
 
 
 def _create(bank: Bank, paid_at: datetime, common: dict[str, Any]) -> Command:
@@ -195,7 +194,7 @@ def _create(bank: Bank, paid_at: datetime, common: dict[str, Any]) -> Command:
         paid_at=paid_at,
         refused=bank.sum_refusal(common["amount"]) if positive else "sum_too_small",
         exact=True,
-        held_since=_expires_before(bank),
+        held_for=_lifetime(bank),
         performed="payment_performed",
         **common,
     )
@@ -206,7 +205,7 @@ def _confirm(bank: Bank, paid_at: datetime, common: dict[str, Any]) -> Command:
         of_sum=common["amount"],
         sum_first=True,
         paid_at=paid_at,
-        expires_before=_expires_before(bank),
+        lifetime=_lifetime(bank),
         **common,
     )
 
@@ -216,7 +215,7 @@ def _reverse(bank: Bank, _paid_at: datetime, common: dict[str, Any]) -> Command:
 
 
 def _status(bank: Bank, _paid_at: datetime, common: dict[str, Any]) -> Command:
-    return Status(expires_before=_expires_before(bank), booked=True, **common)
+    return Status(lifetime=_lifetime(bank), booked=True, **common)
 
 
 COMMANDS: dict[str, Callable[[Bank, datetime, dict[str, Any]], Command]] = {
@@ -228,10 +227,9 @@ COMMANDS: dict[str, Callable[[Bank, datetime, dict[str, Any]], Command]] = {
 }
 
 
-def _expires_before(bank: Bank) -> Cutoff:
-    """Say how old a booking may be; only our own time counts (section 7)."""
-    oldest = utc_now() - timedelta(seconds=bank.own["timeout"])
-    return Cutoff(created_at=oldest, paid_at=ANY_TIME)
+def _lifetime(bank: Bank) -> Lifetime:
+    """Say how long a booking lives; only our own time counts (section 7)."""
+    return Lifetime(bank.own["timeout"], "created_at")
 
 
 def _success(bank: Bank, command: Command, result: Result) -> dict[str, Any]:

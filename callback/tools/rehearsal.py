@@ -18,7 +18,7 @@ from callback.clock import utc_now
 from callback.database.errors import DatabaseError, DuplicateError
 from callback.database.statements import SCRIPTS
 from callback.limits import STATEMENT_ROWS
-from callback.model import Cancel, Check, Cutoff, Pay, Perform, Statement
+from callback.model import Cancel, Check, Lifetime, Pay, Perform, Statement
 from callback.tools.finding import Finding
 from callback.tools.hints import explained
 from callback.tools.undone import NOW, STATES, SUM, Books, NothingError, Undone, WrongError
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 OTHER_SUM = 2 * SUM
 LONG_AGO = datetime(2000, 1, 1)  # noqa: DTZ001 - as in the columns
+DAY_S = 86400
 # So many rows take a millisecond. A table that is read whole has them once.
 LARGE = 1000
 NOT_EXPLAINED = ("doctor_grants", "doctor_tls", "grants")  # SHOW, GRANT
@@ -378,8 +379,8 @@ class _Play:
         self._expect(books, pay, created, "ok", _("does not record a booking (:state)"))
         self._owes(books, self.owed, _("a payment is booked, and not performed"))
         if self.payer == "invoice":
-            held = Cutoff(LONG_AGO, LONG_AGO)
-            second = self._payment("d", state="created", held_since=held)
+            held = Lifetime(DAY_S, "created_at")
+            second = self._payment("d", state="created", held_for=held)
             wrong = _("books an invoice that is booked (:waits_created_at, :waits_paid_at)")
             self._expect(books, pay, second, "already_paid", wrong)
         perform = Perform(name="perform_payment", txn_id=self._id("c"))

@@ -737,7 +737,7 @@ TABLE = {
     ("reverse", "refunded"): ("10018", "cancelled"),
     ("reverse", "timed out"): ("10018", "cancelled"),
     ("status", "created"): ("CREATED", "created"),
-    ("status", "old"): ("10015", "created"),
+    ("status", "old"): ("10015", "cancelled"),
     ("status", "paid"): ("CONFIRMED", "paid"),
     ("status", "released"): ("REVERSED", "cancelled"),
     ("status", "refunded"): ("REVERSED", "cancelled"),
@@ -769,7 +769,7 @@ def test_every_operation_in_every_state(
     heard = answer["errorCode"] if answer["status"] == "FAILED" else answer["status"]
     assert (heard, row(books)[7]) == TABLE[operation, state]
     changes = (operation, state) in {
-        *(("confirm", "created"), ("confirm", "old")),
+        *(("confirm", "created"), ("confirm", "old"), ("status", "old")),
         *(("reverse", "created"), ("reverse", "old"), ("reverse", "paid")),
     }
     assert (row(books) != before) == changes
@@ -782,7 +782,8 @@ def test_every_operation_in_every_state(
             text = row(books)[index]
             expected = wire.milliseconds(datetime.fromisoformat(text)) if text else None
             assert answer[name] == expected
-    reason = 4 if state == "timed out" or (operation, state) == ("confirm", "old") else None
+    by_time = state == "timed out" or (state == "old" and operation != "reverse")
+    reason = 4 if by_time else None
     assert row(books)[12] == reason
 
 
@@ -814,9 +815,12 @@ def test_codes_may_be_set(books: Engine, endpoint: Endpoint) -> None:
         assert type(answer["errorCode"]) is int
 
 
-@pytest.mark.parametrize(("seconds", "status"), [(1790, "CREATED"), (1801, "10015")])
+@pytest.mark.parametrize(
+    ("seconds", "status", "left"),
+    [(1790, "CREATED", ("created", None)), (1801, "10015", ("cancelled", 4))],
+)
 def test_thirty_minutes_count_from_our_create(
-    books: Engine, endpoint: Endpoint, seconds: int, status: str
+    books: Engine, endpoint: Endpoint, seconds: int, status: str, left: tuple[str, int | None]
 ) -> None:
     """And not from the bank's timestamp, which may be of any age."""
     told(endpoint, "create", body=request("create") | {"timestamp": 0})
@@ -824,7 +828,7 @@ def test_thirty_minutes_count_from_our_create(
     assert code_of(endpoint, "status", request("status")) == status
     again = ask(endpoint, "create", request("create"))
     assert again["errorCode"] == "10010"
-    assert states(books) == [(T1, "1200.00", "created", None)]
+    assert states(books) == [(T1, "1200.00", *left)]
 
 
 def test_the_time_out_is_a_setting(books: Engine, endpoint: Endpoint) -> None:

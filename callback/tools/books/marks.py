@@ -45,7 +45,7 @@ def mark(books: Transaction, after: int, last: int, *, settle: bool) -> int:
         for statement, kind in (("mark_posted", "paid"), ("mark_reversed", "cancelled")):
             ids = tuple(line["payment_id"] for line in lines if line["kind"] == kind)
             if ids:
-                books.run(statement, ids=ids, now=utc_now())
+                books.run(statement, ids=ids, now=books.now())
         if settle:
             _settle(books, lines)
         number += len(lines)

@@ -17,7 +17,6 @@ from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from callback.clock import utc_now
 from callback.database.errors import DatabaseError, DuplicateError, RetryError
 from callback.database.mysql import MySQL
 from callback.database.statements import ending_word
@@ -227,7 +226,7 @@ class _Poster:
     def _note(self, row: Row, state: str, why: str) -> None:
         values = {"id": row["id"], "kind": row["kind"], "state": state, "why": why[:LONGEST]}
         for statement in ("post_first_try", "post_try"):
-            self._books.run(statement, **values, now=utc_now())
+            self._books.run(statement, **values, now=self._books.now())
         self._books.keep()
 
 
@@ -245,7 +244,7 @@ def _post(books: Transaction, payment_id: int, kind: str, *, may_be_there: bool)
             Phrase("its account is not there: credit it to another (account_id)")
         )
     invoice = _number(books, "post_invoice", invoice_id=payment["invoice_id"])
-    now = utc_now()
+    now = books.now()
     before = _owed(books, account), _left(books, invoice)
     books.run_script(f"post_{kind}", **payment, account=account, now=now)
     books.run(MARKS[kind], ids=(payment_id,), now=now)
@@ -288,7 +287,7 @@ def _left(books: Transaction, invoice: str | None) -> Decimal:
     """What a payer of the invoice would be asked for; one that is paid may be gone."""
     if invoice is None:
         return NOTHING
-    now = utc_now()
+    now = books.now()
     values = {"account": invoice, "waits_created_at": now, "waits_paid_at": now}
     rows = [
         row for row in books.run("find_invoice", **values).rows if row["invoice_state"] == "issued"

@@ -298,7 +298,8 @@ class Reconciliation:
         if bank.services:  # nobody can tell whose number it is
             self._render(entry, "nobody's")
             return
-        now = utc_now()
+        with self._database.session() as session:
+            now = session.now()
         key = {"bank": bank.name, "txn_id": entry.txn_id, "paid_at": entry.paid_at}
         # How a booked row is told from an online payment: see sql/book_account.sql.
         mark = {"performed_at": now, "created_at": now + MILLISECOND}
