@@ -82,7 +82,7 @@ def _pay(session: Session, bank: Bank, command: Pay) -> Result | None:
     """Try once; None when nothing was recorded and nothing speaks against trying again."""
     now = session.now()
     ours = False
-    if _comes_late(bank, command, now):
+    if command.lifetime and _comes_late(bank, command, command.lifetime, now):
         command = command.but(refused="payment_expired")
     if command.refused is None:
         try:
@@ -336,11 +336,9 @@ def _is_meant(bank: Bank, payment: Payment, command: Perform | Cancel) -> bool:
     return same_account and command.of_id in (None, payment.id)
 
 
-def _comes_late(bank: Bank, command: Pay, now: datetime) -> bool:
+def _comes_late(bank: Bank, command: Pay, lifetime: Lifetime, now: datetime) -> bool:
     """Whether the time of a new booking is over, by the bank's own date."""
-    if command.lifetime is None or command.paid_at is None:
-        return False
-    return command.paid_at < _oldest(bank, command.lifetime, now)["paid_at"]
+    return command.paid_at is not None and command.paid_at < _oldest(bank, lifetime, now)["paid_at"]
 
 
 def _has_expired(bank: Bank, payment: Payment, lifetime: Lifetime | None, now: datetime) -> bool:

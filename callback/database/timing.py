@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from callback.clock import whole_milliseconds
 from callback.database.errors import DatabaseError
 from callback.limits import CLOCK_LASTS_S, LEAST_PATIENCE_S, PATIENCE, PAUSE_S, SILENT_S
 
@@ -50,7 +49,8 @@ class ServerClock:
 
     def now(self) -> datetime:
         """Tell the server's time to the millisecond: a repeat must not differ by less."""
-        return whole_milliseconds(self.at(time.monotonic()))
+        now = self._start + timedelta(seconds=time.monotonic())
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 class Watch:
