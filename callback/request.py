@@ -66,12 +66,8 @@ class Request:
             return 0.0
         if link.family == socket.AF_UNIX:  # a web server, which leaves when its caller does
             return LEFT_S if _has_left(link) else self._queued()
-        try:
-            told = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SINCE_DATA.stop)
-        except OSError:
-            return 0.0
-        since = int.from_bytes(told[_SINCE_DATA], sys.byteorder)
-        return max(0, since - _TICK_MS) / 1000
+        came = getattr(link, "came", None)  # by TLS: gunicorn.conf.py
+        return waited(link) if came is None else time.monotonic() - came
 
     def _queued(self) -> float:
         """How long it has lain in the queue of a web server that said when it passed it on."""
@@ -115,6 +111,18 @@ class Request:
         except (OSError, ValueError) as error:  # chunks that are none, a link that was cut
             raise CutOffError from error
         return bytes(body)
+
+
+def waited(link: socket.socket) -> float:
+    """How many seconds ago the last data came over a link by TCP, as Linux tells."""
+    if sys.platform != "linux":
+        return 0.0
+    try:
+        told = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SINCE_DATA.stop)
+    except OSError:
+        return 0.0
+    since = int.from_bytes(told[_SINCE_DATA], sys.byteorder)
+    return max(0, since - _TICK_MS) / 1000
 
 
 def _has_left(link: socket.socket) -> bool:

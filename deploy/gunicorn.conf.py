@@ -1,12 +1,14 @@
 """gunicorn's settings, with the reason of every number."""
 
 import gc
+import ipaddress
 import logging
 import os
 import re
 import select
 import signal
 import socket
+import ssl
 import sys
 import time
 import traceback
@@ -15,7 +17,7 @@ from pathlib import Path
 from threading import Thread, get_ident
 from typing import Any
 
-from gunicorn import util
+from gunicorn import sock, util
 from gunicorn.http import errors, message, unreader, wsgi
 from gunicorn.workers import base, sync
 
@@ -52,6 +54,13 @@ errorlog = "-"
 accesslog = None  # the program writes a line for each request itself
 # A warning is a stranger's request line, which may hold a bank's token: see _noted_error.
 loglevel = "error"
+# TLS with the web server of another machine (deploy/cluster/haproxy.cfg): the certificate and key
+# of this machine, and the authority that has signed whoever may call. Nobody else is heard then.
+certfile = os.environ.get("TLS_CERT")
+keyfile = os.environ.get("TLS_KEY")
+ca_certs = os.environ.get("TLS_CA")
+cert_reqs = ssl.CERT_REQUIRED if ca_certs else ssl.CERT_NONE
+do_handshake_on_connect = True
 # What is changed below is changed in the parser that is written in Python.
 http_parser = "python"
 
@@ -59,6 +68,42 @@ http_parser = "python"
 CURRENT = Path("CURRENT")
 RESTART = Path("tmp/restart.txt")
 LOOK_S = 1  # how soon a new release is noticed
+
+
+def on_starting(arbiter: Any) -> None:
+    """Refuse to let passwords and tokens go over the internet in the clear."""
+    given = arbiter.cfg
+    if given.certfile:
+        return
+    if given.keyfile or given.ca_certs:
+        _give_up("TLS_KEY, TLS_CA: this machine's certificate is wanted, too (TLS_CERT)")
+    for address in given.address:
+        if isinstance(address, tuple) and _is_public(address[0]):
+            _give_up(
+                f"{address[0]} is an address of the internet: bind to one of a private network, or "
+                "set TLS_CERT, TLS_KEY and TLS_CA"
+            )
+
+
+def _is_public(host: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_global
+    return False
+
+
+def _give_up(why: str) -> None:
+    print(f"gunicorn.conf.py: {why}", file=sys.stderr)
+    raise SystemExit(3)
+
+
+_contexts: list[ssl.SSLContext] = []
+
+
+def ssl_context(_: Any, make: Any) -> ssl.SSLContext:
+    """The same for all callers: gunicorn would read the files for each, and resume no session."""
+    if not _contexts:
+        _contexts.append(make())
+    return _contexts[0]
 
 
 def when_ready(arbiter: Any) -> None:
@@ -231,6 +276,29 @@ _write = wsgi.Response.write
 _chunk = unreader.SocketUnreader.chunk
 _handle_error = base.Worker.handle_error
 _parse_request_line = message.Request.parse_request_line
+_ssl_wrap_socket = sock.ssl_wrap_socket
+
+
+def _wrapped_in_time(client: socket.socket, conf: Any) -> Any:
+    """Begin TLS; who says nothing, or is nobody that TLS_CA knows, gives the worker back."""
+    address, came = client.getpeername()[0], time.monotonic() - _waited(client)
+    client.settimeout(ARRIVAL_S)
+    try:
+        link = _ssl_wrap_socket(client, conf)
+    except OSError as error:  # of TLS, too
+        _note_refused("", address, f"no TLS as TLS_CA wants it: {error}")
+        raise errors.NoMoreData from error
+    link.settimeout(None)
+    link.came = came  # what comes after the greeting is younger than the call
+    return link
+
+
+def _waited(client: socket.socket) -> float:
+    with suppress(ImportError):  # an older release
+        from callback.request import waited
+
+        return waited(client)
+    return 0.0
 
 
 def _chunk_in_time(source: Any, *hint: Any) -> bytes:
@@ -335,3 +403,4 @@ wsgi.Response.default_headers = _headers_without_banner
 util.write_error = _bare_error
 message.Request.parse_request_line = _named_request_line
 base.Worker.handle_error = _noted_error
+sock.ssl_wrap_socket = _wrapped_in_time

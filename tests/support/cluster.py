@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CONFIG = ROOT / "deploy" / "cluster"
 # What galera.cnf sends a state with; a node that joins makes it ready, also where none is sent.
 TRANSFER_LOGS = Path("/tmp/sst_log_archive")  # where its script leaves them
+TLS = "default-server ssl verify required ca-file /etc/haproxy/machines.pem crt /etc/haproxy/me.pem"
 STATE_TRANSFER = ("mariadb-server", "mariadb-backup", "socat")
 
 
@@ -83,9 +84,14 @@ def galera(folder: Path, size: int = 3) -> Iterator[list[Node]]:
 
 
 class HAProxy(Program):
-    """HAProxy with deploy's configuration, in front of the program on these ports."""
+    """HAProxy with deploy's configuration, in front of the program on these ports.
 
-    def __init__(self, folder: Path, backends: Sequence[int], health: str) -> None:
+    `tls` has machines.pem and me.pem; without it the link is of these machines alone.
+    """
+
+    def __init__(
+        self, folder: Path, backends: Sequence[int], health: str, tls: Path | None = None
+    ) -> None:
         self.port = free_port()
         config = (CONFIG / "haproxy.cfg").read_text()
         changes: Mapping[str, str] = {
@@ -93,6 +99,7 @@ class HAProxy(Program):
                 f"bind 127.0.0.1:{self.port}"
             ),
             "/health/TOKEN": health,
+            TLS: TLS.replace("/etc/haproxy", str(tls)) if tls else "",
             **{f"10.0.0.{n}:8000": f"127.0.0.1:{port}" for n, port in enumerate(backends, 1)},
         }
         for here, there in changes.items():
