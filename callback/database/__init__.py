@@ -239,7 +239,8 @@ class Transaction:
 
     def now(self) -> datetime:
         """What time it is at the server, as it was told when the transaction's link was made."""
-        return self._connection.clock.now()
+        now = self._connection.clock.at(time.monotonic())
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def run_script(self, name: str, **values: Any) -> None:
         """Run a file of as many statements as it takes, all with the same values."""
@@ -276,7 +277,7 @@ class Session:
         self._database = database
         self._began = began
         self._connection: Connection | None = None
-        self._is_unused = False  # opened for the next statement, which is of the same step
+        self._is_ready = False  # opened for the next statement, which is of the same step
 
     def run(self, statement: str, **values: Any) -> Reply:
         """Run the statement of `sql/` that is called so.
@@ -293,12 +294,12 @@ class Session:
         deadline = NEVER
         resent = False
         for attempt in range(ATTEMPTS):
-            connection = self._connected(attempt)
-            self._is_unused = False
+            is_ready, self._is_ready = self._is_ready, False
+            connection = (is_ready and self._connection) or self._connected(attempt)
             started = time.monotonic()
             sent = False
             try:
-                if connection.clock.is_old:
+                if not is_ready and connection.clock.is_old:
                     connection.read_clock(self._left(STATEMENT_TIMEOUT_S))
                 if is_timed:
                     deadline = self._set_times(values, connection.clock)
@@ -331,11 +332,13 @@ class Session:
         All that we decide and record by time goes by it: machines differ, and their clocks jump.
         """
         for attempt in range(ATTEMPTS):
+            is_new = self._connection is None
             connection = self._connection or self._connected(attempt)
+            if now := connection.clock.now():
+                self._is_ready = self._is_ready or is_new
+                return now
             with suppress(RetryError):
-                if connection.clock.is_old:
-                    self._read_clock(connection)
-                return connection.clock.now()
+                self._read_clock(connection)
         raise DatabaseError(
             Phrase("{statement}: no luck in {n} attempts", statement="UTC_TIMESTAMP", n=ATTEMPTS)
         )
@@ -384,14 +387,13 @@ class Session:
             # Those who met in a deadlock twice should not meet a third time.
             time.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311 - not a secret
         last_start = self._began + LAST_START_S
-        if time.monotonic() > last_start and not self._is_unused:
+        if time.monotonic() > last_start:
             raise DatabaseError(Phrase("no time left to ask the database once more"))
         if self._connection is None:
             self._connection = self._database.borrow(last_start, self._began + OPENING_S)
-            self._is_unused = True
         return self._connection
 
     def _discard(self, connection: Connection, waited: float = 0.0) -> None:
         self._database.discard(connection, waited)
         self._connection = None
-        self._is_unused = False
+        self._is_ready = False

@@ -47,9 +47,15 @@ class ServerClock:
         """Tell the server's time at a moment of our monotonic clock."""
         return self._start + timedelta(seconds=moment)
 
-    def now(self) -> datetime:
-        """Tell the server's time to the millisecond: a repeat must not differ by less."""
-        now = self._start + timedelta(seconds=time.monotonic())
+    def now(self) -> datetime | None:
+        """Tell the server's time to the millisecond: a repeat must not differ by less.
+
+        None when it `is_old`.
+        """
+        moment = time.monotonic()
+        if moment - self._read > CLOCK_LASTS_S:
+            return None
+        now = self._start + timedelta(seconds=moment)
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
