@@ -298,7 +298,7 @@ def _change(
         if not _is_meant(bank, payment, command):
             return Result(command.mismatch, payment=payment)
         # What one connection knows of the server's clock may be behind what another does.
-        now = max(now, payment.created_at)
+        now = max(now, payment.performed_at or payment.created_at)
         made = decide(payment, now)
         if not isinstance(made, Payment):
             return Result(made, payment=payment)
