@@ -56,9 +56,14 @@ def release():
         name = _named(pointer)
         if name and (_is_whole(name) or _unpack(name)):
             return os.path.join(RELEASES, name)
+    cut = os.path.exists(os.path.join(RELEASES, _named("CURRENT") + ".wrong"))
     return _refuse(
-        HOME + ": neither CURRENT nor PREVIOUS names a release that arrived whole",
-        HOME + ": ни CURRENT, ни PREVIOUS не называет выпуска, который дошёл целиком",
+        HOME
+        + ": neither CURRENT nor PREVIOUS names a release that arrived whole"
+        + (", and the archive of CURRENT did not: upload it again" if cut else ""),
+        HOME
+        + ": ни CURRENT, ни PREVIOUS не называет выпуска, который дошёл целиком"
+        + (", и архив из CURRENT дошёл не целиком: загрузите его ещё раз" if cut else ""),
     )
 
 

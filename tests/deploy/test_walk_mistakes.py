@@ -356,7 +356,7 @@ def cut_the_archive(host: Host) -> None:
         (lose("private/callback.toml"), "the settings cannot be read: "),
         (edit("KEY = yes\n"), "callback.toml: Invalid value (at line "),
         (edit(WINDOWS, "cp1251"), "not UTF-8, perhaps windows-1251"),
-        (cut_the_archive, "did not arrive whole"),
+        (cut_the_archive, "upload it again"),
         (lose("callback/releases/20261103.zip"), "names a release that arrived whole"),
     ],
 )

@@ -41,7 +41,10 @@ import zipfile  # noqa: E402, F401
 
 import click._termui_impl  # noqa: E402, F401 - looks at the name of the system
 
-vars(shutil)["_use_fd_functions"] = False  # newer Pythons remove folders by what is gone below
+# Newer Pythons remove folders by what is gone below; the newest choose that when they are imported.
+vars(shutil)["_use_fd_functions"] = False
+if "_rmtree_impl" in vars(shutil):
+    vars(shutil)["_rmtree_impl"] = vars(shutil)["_rmtree_unsafe"]
 for name in MODULES:
     sys.modules[name] = None  # type: ignore[assignment]  # an import of it is an ImportError
 for name in FUNCTIONS:
