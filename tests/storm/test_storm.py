@@ -57,7 +57,7 @@ def test_a_storm_catches(bug: str) -> None:
 @pytest.mark.parametrize("leak", bugs.LEAKS)
 def test_a_soak_catches(leak: str) -> None:
     """A leak of any kind is seen in half a minute."""
-    soaked = soak.run(20, 20, leak=leak)
+    soaked = soak.run(20, 10, leak=leak)
 
     assert any(fault.startswith(f"grows: {leak}") for fault in soaked.faults)
 
