@@ -64,7 +64,8 @@ coverage: $(VENV)/test.stamp packages
 test-deploy: $(VENV)/test.stamp packages
 	$(call pytest,-m deploy)
 
-# RELEASES="bookworm trixie" and TARGETS="lint test" change what is tried.
+# RELEASES="bookworm trixie" and TARGETS="lint test" change what is tried: RELEASES=forky has Python
+# 3.14, the newest.
 test-fresh:
 	.ci/fresh $(RELEASES)
 
