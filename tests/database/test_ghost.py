@@ -6,7 +6,6 @@ on TCP), in a worker, in the server.
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import time
@@ -26,7 +25,14 @@ from callback.limits import LAST_START_S
 from callback.model import Cancel, Pay, Perform, Status
 from callback.paths import SQL
 from tests.conftest import Engine, MariaDBEngine, flask, settings_toml
-from tests.support.processes import HOST, CuttingProxy, Endpoint, MariaDB, Rule
+from tests.support.processes import (
+    HOST,
+    CuttingProxy,
+    Endpoint,
+    MariaDB,
+    Rule,
+    standing_still,
+)
 
 if TYPE_CHECKING:
     import subprocess
@@ -167,14 +173,8 @@ def test_an_impatient_bank_is_told_the_truth(
 @contextmanager
 def stopped(endpoint: Endpoint) -> Iterator[None]:
     """Its workers take no call: what comes waits."""
-    workers = endpoint.workers
-    for worker in workers:
-        os.kill(worker, signal.SIGSTOP)
-    try:
+    with standing_still(*endpoint.workers):
         yield
-    finally:
-        for worker in workers:
-            os.kill(worker, signal.SIGCONT)
 
 
 @only_mariadb

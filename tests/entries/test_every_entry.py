@@ -27,7 +27,7 @@ import pytest
 from callback.limits import LAST_START_S
 from callback.protocols import PROTOCOLS
 from tests.conftest import flask, settings_toml
-from tests.support.processes import HOST
+from tests.support.processes import HOST, standing_still
 from tests.support.sites import OLDER
 from tests.support.web_servers import (
     ENTRIES,
@@ -822,10 +822,9 @@ def test_who_lay_in_a_queue_too_long_is_told_at_once(site: Site, customers: Engi
         ThreadPoolExecutor(1) as pool,
     ):
         (worker,) = gunicorn.workers
-        os.kill(worker, signal.SIGSTOP)
-        answer = pool.submit(nginx.entry.call, f"/qiwi?{pay(1)}")
-        time.sleep(LAST_START_S + 0.3)
-        os.kill(worker, signal.SIGCONT)
+        with standing_still(worker):
+            answer = pool.submit(nginx.entry.call, f"/qiwi?{pay(1)}")
+            time.sleep(LAST_START_S + 0.3)
 
         assert b"<result>1<" in answer.result().body
         assert customers.rows("SELECT COUNT(*) FROM payment") == [(0,)]

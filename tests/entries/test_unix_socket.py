@@ -20,7 +20,7 @@ import pytest
 from callback.limits import LAST_START_S
 from tests.conftest import MariaDBEngine, settings_toml
 from tests.support.fastcgi import BEGIN, PARAMS, STDIN, answered, asked, linked, record
-from tests.support.processes import Endpoint
+from tests.support.processes import Endpoint, standing_still
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,12 +149,8 @@ def test_the_time_in_a_queue_is_the_calls(engine: Engine, both: Both) -> None:
     assert paid(engine) == 0
     assert "<result>0<" in both.ask(f"/qiwi?{pay(1)}", CALLBACK_CAME_AT=f"{now + 60:.3f}")
     assert "<result>0<" in both.ask(f"/qiwi?{pay(2)}", CALLBACK_CAME_AT="no time")
-    for worker in both.workers:
-        os.kill(worker, signal.SIGSTOP)
-    with linked(both.path) as link:
+    with standing_still(*both.workers), linked(both.path) as link:
         link.sendall(asked(called(f"/qiwi?{pay(3)}")))
-    for worker in both.workers:
-        os.kill(worker, signal.SIGCONT)
     assert "<result>0<" in both.ask(f"/qiwi?{pay(4)}")
 
     ids = engine.rows("SELECT txn_id FROM payment ORDER BY id")
@@ -306,21 +302,15 @@ def test_reloading_under_load_loses_no_answer(engine: Engine, both: Both) -> Non
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_port_lets_everybody_in_and_a_socket_as_many_as_are_soon_answered(both: Both) -> None:
     """To whom a port has no room the kernel says nothing for seconds; a web server is told."""
-    for worker in both.workers:
-        os.kill(worker, signal.SIGSTOP)
-    try:
-        with ExitStack() as stack:
+    with standing_still(*both.workers), ExitStack() as stack:
+        for _ in range(100):
+            address = ("127.0.0.1", both.port)
+            stack.enter_context(socket.create_connection(address, timeout=0.9))
+        with pytest.raises(BlockingIOError):  # noqa: PT012 - it is one of many
             for _ in range(100):
-                address = ("127.0.0.1", both.port)
-                stack.enter_context(socket.create_connection(address, timeout=0.9))
-            with pytest.raises(BlockingIOError):  # noqa: PT012 - it is one of many
-                for _ in range(100):
-                    link = stack.enter_context(socket.socket(socket.AF_UNIX))
-                    link.setblocking(False)
-                    link.connect(both.path)
-    finally:
-        for worker in both.workers:
-            os.kill(worker, signal.SIGCONT)
+                link = stack.enter_context(socket.socket(socket.AF_UNIX))
+                link.setblocking(False)
+                link.connect(both.path)
 
 
 # Where Linux's tcp_info has how many segments with data came.

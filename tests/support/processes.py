@@ -7,13 +7,14 @@ import json
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 from pathlib import Path
@@ -46,6 +47,24 @@ def free_port() -> int:
         port = random.randrange(*SERVER_PORTS)
         with suppress(OSError), socket.create_server((HOST, port)):
             return port
+
+
+@contextmanager
+def standing_still(*processes: int) -> Iterator[None]:
+    """These processes do nothing: all their threads stand, not only the one that is told first."""
+    for pid in processes:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        for pid in processes:
+            for state in Path(f"/proc/{pid}/task").glob("*/stat"):
+                end = time.monotonic() + STOP_SECONDS
+                while state.read_text().rpartition(")")[2].split()[0] != "T":
+                    assert time.monotonic() < end, f"{state} does not stand still"
+                    time.sleep(0.001)
+        yield
+    finally:
+        for pid in processes:
+            os.kill(pid, signal.SIGCONT)
 
 
 class Program:
