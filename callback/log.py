@@ -61,7 +61,9 @@ def call(level: int, *, stranger: str = "", **fields: object) -> None:
             if number & (number - 1):  # not a power of two
                 return
             fields["strangers"] = number
-    _write(level, {name: _short(value) for name, value in fields.items()})
+    # A text that is no longer than that stays the same object.
+    short = {n: v[:LOG_TEXT] if isinstance(v, str) else v for n, v in fields.items()}
+    _write(level, short)
 
 
 def warning(message: str) -> None:
@@ -212,7 +214,3 @@ def _read_counts(file: int) -> dict[str, Any]:
         if isinstance(counts, dict):
             return counts
     return {}
-
-
-def _short(value: Any) -> Any:
-    return value[:LOG_TEXT] if isinstance(value, str) and len(value) > LOG_TEXT else value

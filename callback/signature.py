@@ -40,6 +40,7 @@ WITH_PORT = re.compile(r"\[(.*)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 AT_THE_DOOR = frozenset({"bad_token", "bad_address", "not_authenticated", "bad_signature"})
 BEFORE_CREDENTIALS = AT_THE_DOOR | {"bad_method", "unknown_command", "unreadable"}
 BEFORE_A_PROOF = BEFORE_CREDENTIALS | {"bad_request", "bad_type", "missing"}
+UNPROVED = BEFORE_A_PROOF | {"temporary"}
 
 
 def refuse_caller(
@@ -122,6 +123,8 @@ def is_stranger(
     is_read: bool,
 ) -> bool:
     """Say whether a call that ended so may have been anybody's; `is_read`: by the dialect."""
+    if is_read and outcome not in UNPROVED:
+        return False
     if bank.allow:
         return not _allowed(bank, caller(environ, settings.trusted_proxies))
     dialect = PROTOCOLS[bank.protocol]
@@ -144,7 +147,7 @@ def has_tried(bank: Bank, outcome: Outcome, token: str, environ: Mapping[str, st
 
 def has_proved(command: Command, outcome: Outcome) -> bool:
     """Say whether a call that ended so has proved all that is asked for, for sure."""
-    return bool(command.name) and outcome not in BEFORE_A_PROOF and outcome != "temporary"
+    return bool(command.name) and outcome not in UNPROVED
 
 
 def proves_more(bank: Bank) -> bool:
@@ -274,6 +277,7 @@ def _first_unknown(hops: list[str], peer: str, proxies: Networks) -> str:
     return peer
 
 
+@lru_cache(maxsize=256)
 def _without_port(address: str) -> str:
     match = WITH_PORT.fullmatch(address)
     return match[1] or match[2] if match else address

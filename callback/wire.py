@@ -11,12 +11,13 @@ import re
 from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple, NewType
 from urllib.parse import unquote_to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
 FORM = "application/x-www-form-urlencoded"
 # More than any bank's JSON has: how deep is too deep is else another in every Python.
@@ -134,9 +135,14 @@ def fields(
     """
     values: dict[str, str] = {}
     repeated = set()
+    # Nearly always there is nothing to decode.
+    is_plain = raw.isascii() and b"%" not in raw and b"+" not in raw
+    decoded: Callable[[bytes], str] = (
+        bytes.decode if is_plain else partial(_decoded, lossless=lossless)
+    )
     for part in raw.split(b"&"):
         raw_name, _, raw_value = part.partition(b"=")
-        name = _decoded(raw_name)
+        name = decoded(raw_name)
         # Only ASCII: a dotless i would become the I of another name.
         name = name.upper() if fold and name.isascii() else name
         if not name or name not in known:
@@ -145,7 +151,7 @@ def fields(
             repeated.add(name)
             values.pop(name, None)
         else:
-            values[name] = _decoded(raw_value, lossless=lossless)
+            values[name] = decoded(raw_value)
     return Fields(values, frozenset(repeated))
 
 
@@ -268,6 +274,8 @@ def json_answer(value: object, status: int = 200) -> Answer:
 
 
 def _escaped(text: str) -> str:
+    if text.isalnum():  # as most codes, ids and words: there is nothing to look for
+        return text
     return escape(_NOT_XML.sub("", text), quote=False)
 
 

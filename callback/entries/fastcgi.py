@@ -23,7 +23,7 @@ from callback.limits import MAX_VARIABLES
 from callback.request import CHUNKED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from _typeshed.wsgi import WSGIApplication
 
@@ -61,14 +61,27 @@ class Incoming:
         self._bytes = b""
         self._at = 0
 
-    def take(self, length: int) -> bytes:
-        """The next bytes; EOFError when the web server has left, TimeoutError when it is silent."""
+    def record(self) -> tuple[int, int, bytes]:
+        """The type of the next record, its request's number, and what it holds.
+
+        EOFError when the web server has left, TimeoutError when it is silent; GarbledError.
+        """
+        if len(self._bytes) - self._at < HEADER.size:
+            self._wait_for(HEADER.size)
+        version, kind, number, length, padding = HEADER.unpack_from(self._bytes, self._at)
+        if version != VERSION:
+            raise GarbledError("it does not begin as FastCGI does")
+        whole = HEADER.size + length + padding
+        if len(self._bytes) - self._at < whole:
+            self._wait_for(whole)
+        begin = self._at + HEADER.size
+        self._at += whole
+        return kind, number, self._bytes[begin : begin + length]
+
+    def _wait_for(self, length: int) -> None:
         while len(self._bytes) - self._at < length:
             self._bytes = self._bytes[self._at :] + self._receive()
             self._at = 0
-        taken = self._bytes[self._at : self._at + length]
-        self._at += length
-        return taken
 
     def _receive(self) -> bytes:
         try:  # a request is there as soon as the link is
@@ -154,7 +167,8 @@ def answer(application: WSGIApplication, incoming: Incoming) -> bool:
 def _read(incoming: Incoming) -> Request:
     environ: dict[str, str] = {}
     keep, raw, body = False, b"", bytearray()
-    for kind, number, content in _records(incoming):
+    while True:
+        kind, number, content = incoming.record()
         if kind == BEGIN_REQUEST and tuple(content[:2]) == RESPONDER:
             keep, raw, environ, body = bool(content[2] & KEEP_CONNECTION), b"", {}, bytearray()
         elif kind == PARAMS and content:
@@ -174,15 +188,6 @@ def _read(incoming: Incoming) -> Request:
             raise EOFError
         else:
             raise GarbledError(f"it has a record of type {kind} that no web server sends")
-    raise EOFError
-
-
-def _records(incoming: Incoming) -> Iterator[tuple[int, int, bytes]]:
-    while True:
-        version, kind, number, length, padding = HEADER.unpack(incoming.take(HEADER.size))
-        if version != VERSION:
-            raise GarbledError("it does not begin as FastCGI does")
-        yield kind, number, incoming.take(length + padding)[:length]
 
 
 def _environ(request: Request) -> dict[str, Any]:
