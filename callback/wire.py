@@ -91,8 +91,12 @@ class Call(NamedTuple):
         return f"Content-Type says {kind}: a form is read when the bank sends {FORM}"
 
 
-# A written XML element: in another it stands as it is, where a text is escaped.
-Markup = NewType("Markup", str)
+# A written XML element: in another it stands as it is, where a text is escaped. Only a type
+# checker tells it from a text.
+if TYPE_CHECKING:
+    Markup = NewType("Markup", str)
+else:
+    Markup = str
 
 
 class Answer(NamedTuple):
@@ -217,6 +221,8 @@ def milliseconds(utc: datetime) -> int:
 def element(tag: str, content: str | Iterable[Markup], **attributes: str) -> Markup:
     """Write an XML element of a text or of elements; what XML cannot hold is left out."""
     inside = _escaped(content) if isinstance(content, str) else "".join(content)
+    if not attributes:
+        return Markup(f"<{tag}>{inside}</{tag}>")
     named = "".join(
         f' {name}="{_escaped(text).translate(_IN_QUOTES)}"' for name, text in attributes.items()
     )
