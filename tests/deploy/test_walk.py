@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from tests.support.web_servers import Entry
 
 pytestmark = pytest.mark.deploy
-GUIDE = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
+# A machine of one's own, section 10, is another way.
+GUIDE = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8").partition("\n## 10. ")[0]
 EXAMPLE = "https://pay.example.kz"
 ACCOUNT = "7012340001"
 BANK = "127.0.0.9"
