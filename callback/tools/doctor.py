@@ -80,7 +80,7 @@ def examine(
     yield from _banks(settings)
     yield from overlays.examine(INSTANCE / "sql")
     yield from _exchange(settings)
-    yield from _database(settings, database)
+    yield from _database(settings, database, is_site=environ is not None)
     if environ is not None:
         yield from _door(settings, environ)
 
@@ -289,9 +289,9 @@ def _bank(bank: Bank) -> Iterator[Finding]:
         yield Finding("fault", f"bank {bank.name} register", _(mt940.MISSING))
 
 
-def _database(settings: Settings, database: Database) -> Iterator[Finding]:
+def _database(settings: Settings, database: Database, *, is_site: bool) -> Iterator[Finding]:
     in_the_way = False
-    for finding in _server_and_tables(settings, database):
+    for finding in _server_and_tables(settings, database, is_site=is_site):
         is_other = finding.name.startswith(BESIDE)
         is_away = finding.name == "database" and finding.state != "ok"
         in_the_way = in_the_way or is_away or (finding.state == "fault" and not is_other)
@@ -304,7 +304,9 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
             yield Finding("fault", "rehearsal", explained(error))
 
 
-def _server_and_tables(settings: Settings, database: Database) -> Iterator[Finding]:
+def _server_and_tables(
+    settings: Settings, database: Database, *, is_site: bool
+) -> Iterator[Finding]:
     started = time.monotonic()
     try:
         if isinstance(settings.engine, MySQL):
@@ -327,7 +329,7 @@ def _server_and_tables(settings: Settings, database: Database) -> Iterator[Findi
                 yield from _dates(session, bank)
                 yield from _bills(database, bank)
     except DatabaseError as error:
-        yield _away(settings, error)
+        yield _away(settings, error, is_site=is_site)
         return
     yield from lag.find(database)
     for bank in settings.banks.values():
@@ -335,9 +337,12 @@ def _server_and_tables(settings: Settings, database: Database) -> Iterator[Findi
             yield _password(database, bank)
 
 
-def _away(settings: Settings, error: DatabaseError) -> Finding:
-    """The database was not reached; in an office it may be the site's alone."""
-    if isinstance(settings.engine, MySQL) and _is_reached_by_site(settings):
+def _away(settings: Settings, error: DatabaseError, *, is_site: bool) -> Finding:
+    """The database was not reached; in an office it may be the site's alone.
+
+    The site does not ask itself: that one would ask again, until no worker is left.
+    """
+    if isinstance(settings.engine, MySQL) and not is_site and _is_reached_by_site(settings):
         return Finding(
             "warning",
             "database",

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from callback import create_app
+from callback.settings import load
+from callback.signature import ops_pass
+from callback.tools import web
 from tests.conftest import MariaDBEngine, settings_toml
 from tests.support.processes import HOST, ROOT, CuttingProxy, Endpoint, free_port, write_settings
 
@@ -99,6 +103,24 @@ def test_doctor_asks_the_site_where_the_database_is_the_hosts_alone(
     assert reached.returncode == 0, reached.stdout
     assert re.search("(?m)^fault +database: ", alone.stdout)
     assert alone.returncode == 1
+
+
+def test_the_site_does_not_ask_itself(
+    tmp_path: Path,
+    database: MariaDBEngine,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without its database it would ask one worker after the other, until none is left."""
+    asked: list[str] = []
+    monkeypatch.setattr(web, "get", lambda url, *_: (asked.append(url), (0, b""))[1])
+    away = settings_toml(f"mysql://u:p@{HOST}:{free_port()}/usu", request.module)
+    settings = write_settings(f'PUBLIC_URL = "http://{HOST}:1"\n{away}', tmp_path)
+    door = ops_pass("doctor", load(settings).secret_keys)
+    reply = create_app(settings).test_client().get(f"/doctor/{door}")
+
+    assert ["fault", "database"] in [found[:2] for found in reply.get_json()]
+    assert asked == []
 
 
 def test_doctor_names_a_folder_where_no_list_can_arrive(
