@@ -52,6 +52,8 @@ SLACK_S = 0.1
 
 MAX_BODY = 64 * 1024  # bytes
 MAX_LIST = 8 * 1024 * 1024  # bytes of the office's lists: what hosts let pass at once
+# The slowest link of an office; what comes slower holds one of a CGI host's few processes.
+LIST_RATE = 10_000  # bytes a second
 # The variables of a call by FastCGI: a web server takes no more of a caller than a few headers.
 MAX_VARIABLES = 128 * 1024  # bytes
 # A bank's GET: address, token and parameters. Longer ones are not a bank's.

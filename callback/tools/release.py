@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import click
 
 from callback.paths import INSTANCE, ROOT
-from callback.tools.output import PUBLIC, new_file, unix_lines
+from callback.tools.output import new_file, unix_lines
 from callback.tools.printable import file_name
 from callback.tools.words import _, say
 
@@ -117,7 +117,7 @@ def pack(release: Path, archive: Path) -> None:
     sums = "".join(f"{_sum(release / name)}  {name}\n" for name in names if name != MANIFEST)
     (release / MANIFEST).write_text(sums, encoding="utf-8", newline="\n")
     with (
-        new_file(archive, PUBLIC) as out,
+        new_file(archive) as out,
         zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed,
     ):
         for name in [*(name for name in names if name != MANIFEST), MANIFEST]:

@@ -37,3 +37,28 @@ def test_what_shows_it_is_there(path: str, name: str) -> None:
     """By its name."""
     module = ROOT / "tests" / path
     assert f"def test_{name}(" in module.read_text(encoding="utf-8"), module
+
+
+@pytest.mark.parametrize(
+    ("guide", "said"),
+    [
+        (
+            "deploy/README.md",
+            "A shared host's log has whole addresses, tokens and payers' numbers included: there "
+            "Basic, a signature or `allow` is the better proof.",
+        ),
+        (
+            "deploy/README.ru.md",
+            "В журнале общего хостинга адреса стоят целиком, с ключами и номерами плательщиков: "
+            "там надёжнее Basic, подпись или `allow`.",
+        ),
+        (
+            "docs/security.md",
+            "A shared host's own access log has every address that is called, with whatever a bank "
+            "puts into it. Only `allow`, HTTP Basic or a signature keep a token out of it",
+        ),
+    ],
+)
+def test_the_guides_say_what_a_shared_host_logs(guide: str, said: str) -> None:
+    """In both languages, where the bank's proof is chosen."""
+    assert said in " ".join((ROOT / guide).read_text(encoding="utf-8").split())

@@ -636,6 +636,22 @@ def test_an_error_of_nginx_tells_no_token(site: Site) -> None:
     assert re.search(r" 503 GET token\n.* 200 GET qiwi\n", "".join(logs)), logs
 
 
+def test_the_log_of_all_hosts_has_no_call_of_ours(site: Site, token: str) -> None:
+    """deploy/apache.conf has a log of its own, so Apache's global one gets nothing of it."""
+    everybody = 'CustomLog all-hosts.log "%v %r"'
+    with Apache(site, extra=everybody, names=("wsgi",)) as apache:
+        entry = apache.entries["wsgi"]
+        assert entry.call(f"/token/{token}?{check()}").status == 200
+        entry.by(tls=False).call("/a-host-that-has-none")
+        (log,) = site.folder.glob("*/all-hosts.log")
+        wait_until(lambda: "a-host-that-has-none" in log.read_text())
+        text = log.read_text()
+
+    assert "a-host-that-has-none" in text  # it is written
+    assert token not in text
+    assert ACCOUNT not in text
+
+
 def heard(reply: Reply) -> tuple[int, str | None, bytes]:
     """What a bank makes of an answer."""
     return reply.status, reply.headers["Content-Type"] if reply.body else None, reply.body
@@ -886,7 +902,10 @@ RLimitMEM 20000000
 def limited(site: Site) -> Iterator[dict[str, Entry]]:
     """All entries at their limits; with CGI there is not even the memory to start."""
     with ExitStack() as stack:
-        changes = {"processes=2": "processes=1", "queue-timeout=5": "queue-timeout=1"}
+        changes = {
+            "processes=2 threads=15": "processes=1 threads=1",
+            "queue-timeout=5": "queue-timeout=1",
+        }
         apache = stack.enter_context(Apache(site, extra=LIMITS, changes=changes))
         gunicorn = stack.enter_context(Gunicorn(site, "--workers", "1"))
         nginx = Nginx(

@@ -174,6 +174,94 @@ def test_a_release_replaces_no_device(tmp_path: Path) -> None:
         release.pack(release_folder, tmp_path)
 
 
+EVERYTHING = f"""
+LOG = "callback.log"
+{SOME_BANK}{QR}
+
+[BANKS.kaspi]
+protocol = "kaspi"
+url_token = true
+send = "folder:FOLDER/bank"
+bills = {{ folder = "FOLDER/spool" }}
+
+[EXPORT]
+folder = "FOLDER/export"
+send = "folder:FOLDER/accounting"
+"""
+CHECK = "command=check&txn_id=1&account=7012340001&sum=1.00"
+PAY = "/qiwi?command=pay&txn_id=7&account=7012340001&sum=1.00&txn_date=20261103091500"
+REGISTER = "txn_id;account;sum;date\n7;1;5.00;2026-11-03\n"
+# What is run -> the files that it makes.
+WRITERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "a list": (("bills", "kaspi", "-o", "list.csv"), ("list.csv",)),
+    "a list under its own name": (("bills", "kaspi"), ("spool/*.csv",)),
+    "a list that is delivered": (("send-bills", "kaspi"), ("spool/*", "spool/.lock")),
+    "codes": (("bills", "qiwi", "--qr", "codes"), ("codes/*.png",)),
+    "reports": (
+        ("reconcile", "kaspi", "register.csv", "-o", "a.csv", "-o", "a.html"),
+        ("a.csv", "a.html"),
+    ),
+    "an export": (("export", "-o", "export.csv"), ("export.csv",)),
+    "an export that is delivered": (("export", "--send"), ("export/*",)),
+    "a release": (("release", "-o", "r1.zip"), ("r1.zip",)),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_whatever_is_written_is_for_its_owner_alone(
+    writer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the umask lets everybody read, and write: what payers owe is in it.
+
+    Only in a folder to which a list is delivered the umask decides: another account fetches it.
+    """
+    command, wanted = WRITERS[writer]
+    runner = create_app(everything(tmp_path)).test_cli_runner()
+    (tmp_path / "register.csv").write_text(REGISTER)
+    for name in ("bank", "accounting"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(release, "_vendor", lambda _: None)  # it takes the network
+    umask = os.umask(0)
+    try:
+        runner.invoke(args=["init-db", "--sample"])
+        assert b"<result>0<" in runner.app.test_client().get(PAY).data
+        done = runner.invoke(args=list(command))
+    finally:
+        os.umask(umask)
+
+    made = [file for pattern in wanted for file in tmp_path.glob(pattern)]
+    assert all(any(tmp_path.glob(pattern)) for pattern in wanted), (done.output, made)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in made} == {0o600}, made
+
+
+def test_whatever_a_call_leaves_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """The log, and what it keeps beside: who has proved himself, how many strangers came."""
+    umask = os.umask(0)
+    try:
+        client = create_app(everything(tmp_path)).test_client()
+        runner = client.application.test_cli_runner()
+        runner.invoke(args=["init-db", "--sample"])
+        good = runner.invoke(args=["url", "kaspi"]).stdout.strip()
+        for address in ("/kaspi", "/kaspi/guess", good):
+            client.get(f"{address}?{CHECK}", environ_base={"REMOTE_ADDR": "198.51.100.7"})
+    finally:
+        os.umask(umask)
+
+    made = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("callback.log*")}
+    names = ("callback.log", "callback.log.callers", "callback.log.strangers")
+    assert made == dict.fromkeys(names, 0o600)
+
+
+def everything(folder: Path) -> Path:
+    """Settings of a site that uses all of it."""
+    head = (
+        'SECRET_KEY = "only-for-tests-only-for-tests-only"\n'
+        f'DATABASE = "sqlite:///{folder}/books.db"\nTIMEZONE = "Asia/Almaty"\nCURRENCY = "KZT"\n'
+    )
+    return write_settings(head + EVERYTHING.replace("FOLDER", str(folder)), folder)
+
+
 def test_the_longest_name_can_be_written(flask: Callable[..., Result], tmp_path: Path) -> None:
     """With nothing to spare for a suffix."""
     longest = os.pathconf(tmp_path, "PC_NAME_MAX")

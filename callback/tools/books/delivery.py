@@ -122,7 +122,7 @@ def sha256(file: Path) -> str:
 def exclusively(folder: Path) -> Iterator[None]:
     """Let one run at a time deliver from a folder; DeliveryError for the second."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("wb") as file:
+    with open(os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
         try:
             lock(file.fileno(), wait=False)
         except OSError:
