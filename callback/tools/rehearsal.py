@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from callback.bank import Bank
     from callback.database import Database, Row
-    from callback.model import Command
+    from callback.model import Command, Result
 
 OTHER_SUM = 2 * SUM
 LONG_AGO = datetime(2000, 1, 1)  # noqa: DTZ001 - as in the columns
@@ -302,16 +302,25 @@ class _Play:
         guard = self._payment("0", state="created")
         self._expect(books, pay, guard, "ok", _("does not record a booking (:state)"))
         self._owes(books, self.owed, _("a payment is booked, and not performed"))
-        self._expect(books, pay, self._payment("a"), "ok", _("does not record a payment"))
+        paid = self._expect(books, pay, self._payment("a"), "ok", _("does not record a payment"))
         self._recorded(books, pay)
+        self._times(books, pay, paid)
         if books.rows("find_payment", bank="", txn_id=self._id("a")):
             text = _("finds another bank's payment: compare p.bank = :bank")
             raise WrongError("find_payment", text)
         self._owes(books, self.owed - SUM, _("a payment is recorded"))
-        number = self.bank.account_number(self.number)
-        books.rows(explain, bank=self.bank.name, txn_id=self._id("a"), **self._look(number))
+        self._ids(books, explain)
         self._repeats(books, pay, explain)
         self._owes(books, self.owed - SUM, _("a payment is repeated"))
+
+    def _ids(self, books: Books, explain: str) -> None:
+        """What reads a payment finds the one that is asked for, and no other."""
+        look = self._look(self.bank.account_number(self.number))
+        books.rows(explain, bank=self.bank.name, txn_id=self._id("a"), **look)
+        for name, more in (("find_payment", {}), (explain, look)):
+            rows = books.rows(name, bank=self.bank.name, txn_id=self._like(), **more)
+            if rows and rows[0]["id"] is not None:
+                raise WrongError(name, self._like_fault())
 
     def _repeats(self, books: Books, pay: str, explain: str) -> None:
         again = _("takes a payment that is there already for a new one, or does not find it")
@@ -339,10 +348,30 @@ class _Play:
             "paid_at": NOW,
         }
         for name, value in told.items():
-            if rows[0][name] != value:
-                text = _("records {recorded!r} as {name}, not {value!r}")
-                recorded = rows[0][name]
-                raise WrongError(pay, text.format(recorded=recorded, name=name, value=value))
+            self._is_recorded(pay, name, rows[0][name], value)
+        listed = books.rows("list_payments", bank=self.bank.name, since=NOW, until=NOW)
+        currencies = [row["currency"] for row in listed if row["txn_id"] == self._id("a")]
+        if not currencies:
+            raise WrongError("list_payments", _("leaves a payment of these days out"))
+        self._is_recorded(pay, "currency", currencies[0], self.bank.currency)
+
+    def _is_recorded(self, statement: str, name: str, recorded: Any, value: Any) -> None:
+        if recorded != value:
+            text = _("records {recorded!r} as {name}, not {value!r}")
+            text = text.format(recorded=recorded, name=name, value=value)
+            raise WrongError(statement, text)
+
+    def _times(self, books: Books, statement: str, result: Result) -> None:
+        """What was told as the time of a change is recorded, and not another clock's."""
+        payment = result.payment
+        if payment is None:
+            return
+        (row,) = books.rows("find_payment", bank=self.bank.name, txn_id=payment.txn_id)
+        for name in ("created_at", "performed_at", "cancelled_at"):
+            told = getattr(payment, name)
+            if row[name] != told:
+                text = _("records {recorded!r} as {name}, not {value!r}: write :now, as ours does")
+                raise WrongError(statement, text.format(recorded=row[name], name=name, value=told))
 
     def _refusals(self, books: Books) -> None:
         pay = f"pay_{self.payer}"
@@ -383,12 +412,31 @@ class _Play:
             second = self._payment("d", state="created", held_for=held)
             wrong = _("books an invoice that is booked (:waits_created_at, :waits_paid_at)")
             self._expect(books, pay, second, "already_paid", wrong)
-        perform = Perform(name="perform_payment", txn_id=self._id("c"))
-        self._expect(books, "perform_payment", perform, "ok", _("does not perform a booking"))
+        self._perform_and_cancel(books)
+
+    def _perform_and_cancel(self, books: Books) -> None:
+        """Each once, and only what is as it was read."""
+        perform, cancel = "perform_payment", "cancel_payment"
+        performs, cancels = {"paid_at": NOW}, {"reason": None, "seen": "created"}
+        for name, values in ((perform, performs), (cancel, cancels)):
+            self._changes_nothing(books, name, self._like_fault(), **values, txn_id=self._like())
+        command: Command = Perform(name=perform, txn_id=self._id("c"))
+        done = self._expect(books, perform, command, "ok", _("does not perform a booking"))
+        self._times(books, perform, done)
         self._owes(books, self.owed - SUM, _("a booking is performed"))
-        cancel = Cancel(name="cancel_payment", txn_id=self._id("c"), refund=True)
-        self._expect(books, "cancel_payment", cancel, "ok", _("does not cancel a payment"))
+        wrong = _("cancels a payment that was performed since it was read: AND state = :seen")
+        self._changes_nothing(books, cancel, wrong, **cancels)
+        command = Cancel(name=cancel, txn_id=self._id("c"), refund=True)
+        done = self._expect(books, cancel, command, "ok", _("does not cancel a payment"))
+        self._times(books, cancel, done)
         self._owes(books, self.owed, _("a payment is cancelled"))
+        wrong = _("performs a payment that is cancelled: AND state = 'created'")
+        self._changes_nothing(books, perform, wrong, **performs)
+
+    def _changes_nothing(self, books: Books, name: str, wrong: str, **values: Any) -> None:
+        names = {"bank": self.bank.name, "txn_id": self._id("c"), "now": utc_now()}
+        if books.change(name, **names | values):
+            raise WrongError(name, wrong)
 
     def _register(self, books: Books) -> None:
         book = f"book_{self.payer}"
@@ -436,6 +484,13 @@ class _Play:
             ).format(n=len(bills), number=number, sum=self._sum(bills), owed=self.owed - SUM)
             raise WrongError(f"bills_{self.payer}", text)
 
+    def _like(self) -> str:
+        """An id that nobody has, but to LIKE; what is locked then lies between our own."""
+        return self._id("_")
+
+    def _like_fault(self) -> str:
+        return _("takes _ in a txn_id for any letter: compare with =, and not with LIKE")
+
     def _id(self, letter: str) -> str:
         return f"{self.id}{letter}"
 
@@ -445,14 +500,15 @@ class _Play:
 
     def _expect(
         self, books: Books, statement: str, command: Command, outcome: str, wrong: str
-    ) -> None:
+    ) -> Result:
         try:
-            found = books.do(self.bank, command).outcome
+            result = books.do(self.bank, command)
         except DatabaseError as error:
             raise WrongError(statement, f"{wrong}: {explained(error)}") from error
-        if found != outcome:
+        if (found := result.outcome) != outcome:
             text = _("{wrong} (it comes to {found}, not {outcome})")
             raise WrongError(statement, text.format(wrong=wrong, found=found, outcome=outcome))
+        return result
 
     def _owes(self, books: Books, wanted: Decimal, when: str) -> None:
         find = f"find_{self.payer}"

@@ -308,6 +308,46 @@ WRONG: dict[str, tuple[dict[str, str], str, str]] = {
         "rehearsal account: perform_payment",
         "does not perform",
     ),
+    "a cancelled payment is performed": (
+        changed("perform_payment", (" AND state = 'created'", "")),
+        "rehearsal account: perform_payment",
+        "performs a payment that is cancelled",
+    ),
+    "what was performed meanwhile is cancelled": (
+        changed("cancel_payment", (" AND state = :seen", "")),
+        "rehearsal account: cancel_payment",
+        "performed since it was read",
+    ),
+    **{
+        f"an id by LIKE, {name}": (
+            changed(name, ("txn_id = :txn_id", "txn_id LIKE :txn_id")),
+            f"rehearsal account: {name}",
+            "not with LIKE",
+        )
+        for name in ("find_payment", "explain_account", "perform_payment", "cancel_payment")
+    },
+    "a currency of its own": (
+        changed("pay_account", (":currency", "'USD'")),
+        "rehearsal account: pay_account",
+        "records 'USD' as currency, not 'KZT'",
+    ),
+    "the payments of a day without ours": (
+        changed("list_payments", ("p.paid_at >= :since", "p.paid_at > :since")),
+        "rehearsal account: list_payments",
+        "leaves a payment of these days out",
+    ),
+    **{
+        f"another clock, {column}": (
+            changed(name, (":now", "CONVERT_TZ(NOW(), '+00:00', '+03:00')")),
+            f"rehearsal account: {name}",
+            f"as {column}, not",
+        )
+        for name, column in (
+            ("pay_account", "created_at"),
+            ("perform_payment", "performed_at"),
+            ("cancel_payment", "cancelled_at"),
+        )
+    },
     "payments of other banks": (
         changed("find_payment", ("p.bank = :bank AND ", "")),
         "rehearsal account: find_payment",
