@@ -16,7 +16,8 @@ from itsdangerous import TimestampSigner
 from callback import signature
 from callback.tools import doctor
 from tests.conftest import SOME_BANK, MariaDBEngine, flask, settings_toml
-from tests.support.processes import Endpoint, MariaDB, free_port, write_settings
+from tests.support.processes import ROOT, Endpoint, MariaDB, free_port, write_settings
+from tests.support.web_servers import release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,6 +104,7 @@ SPOILED: dict[str, tuple[list[str], str, str]] = {
     ),
     "flush 0": (["SET GLOBAL innodb_flush_log_at_trx_commit = 0"], "durability", "hoster for 1"),
     "flush 2": (["SET GLOBAL innodb_flush_log_at_trx_commit = 2"], "durability", "hoster for 1"),
+    "read-only": (["SET GLOBAL read_only = 1"], "read-only", "Name the main server"),
     "double": (["ALTER TABLE payment MODIFY amount DOUBLE"], "payment.amount", "decimal(14,2)"),
     "whole seconds": (
         ["ALTER TABLE payment MODIFY performed_at DATETIME"],
@@ -126,10 +128,36 @@ def test_a_spoiled_database_is_found(seed: str, site: tuple[MariaDBEngine, Path]
     for statement in statements:
         engine.execute(statement)
     found = examined(settings)
-    engine.server.sql("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
+    engine.server.sql("SET GLOBAL innodb_flush_log_at_trx_commit = 1, GLOBAL read_only = 0")
 
     assert faults(found) == [name]
     assert advice in found[name][1]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_off"), [(-3600, True), (-60, True), (0, False), (60, True), (3600, True)]
+)
+def test_a_clock_that_is_off_is_found(
+    seconds: int, is_off: bool, site: tuple[MariaDBEngine, Path]
+) -> None:
+    """The database's, as everybody who connects is told it; by how much, and what to do."""
+    engine, settings = site
+    skew = f"SET timestamp = UNIX_TIMESTAMP(NOW(6)) + {seconds}"
+    engine.server.sql(f"SET GLOBAL init_connect = '{skew if seconds else ''}'")
+    try:
+        found = examined(settings)
+    finally:
+        engine.server.sql("SET GLOBAL init_connect = ''")
+
+    assert faults(found) == ["clock"] * is_off
+    state, text = found["clock"]
+    if is_off:
+        said = int(text.split(" s apart")[0])
+        # The server stands still at that moment, while the doctor goes on.
+        assert abs(said - abs(seconds)) < 30
+        assert "NTP" in text
+    else:
+        assert state == "ok"
 
 
 def test_a_revoked_insert_is_found(site: tuple[MariaDBEngine, Path]) -> None:
@@ -206,6 +234,26 @@ def test_a_bank_in_another_zone_is_found(site: tuple[MariaDBEngine, Path]) -> No
 
     assert faults(found) == ["bank qiwi timezone"]
     assert "-2.0 h" in found["bank qiwi timezone"][1]
+
+
+@pytest.mark.parametrize(
+    "name", ["instance/sql/find_account.sql", "callback/shell.py", "sql/count_bills2.sql"]
+)
+def test_what_was_not_built_with_the_release_is_found(name: str, tmp_path: Path) -> None:
+    """By the command on the host; a statement that lies over ours is code, too."""
+    root = tmp_path / "r1"
+    release(root)
+    settings = write_settings(toml(f"sqlite:///{tmp_path}/x.db"), tmp_path)
+    assert flask(settings, "init-db", root=root).returncode == 0
+    found = findings(flask(settings, "doctor", "--json", root=root))
+    assert found["release"] == ("ok", "r1: every file is as it was built")
+
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_text((ROOT / "sql" / "find_account.sql").read_text())
+    state, text = findings(flask(settings, "doctor", "--json", root=root))["release"]
+
+    assert state == "fault"
+    assert f"1 files were put there by somebody else ({name})" in text
 
 
 def test_an_old_passenger_with_a_new_python_is_found() -> None:
