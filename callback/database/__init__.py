@@ -129,8 +129,12 @@ class Database:
         if not self._places.acquire(timeout=max(0.0, last_start - time.monotonic())):
             raise DatabaseError(Phrase("every connection that CONNECTIONS allows is busy"))
         try:
-            if self._idle:
-                return self._idle.pop()
+            return self._idle.pop()  # whether there is one is not asked before: there are threads
+        except IndexError:
+            return self._open(end)
+
+    def _open(self, end: float) -> Connection:
+        try:
             with self._watch.opening(end - time.monotonic()) as within:
                 return self.engine.connect(within)
         except BaseException:
@@ -213,8 +217,9 @@ class Database:
 
 
 def _close(connections: list[Connection]) -> None:
-    while connections:
-        connections.pop().close()
+    with suppress(IndexError):  # other threads take from the list and add to it
+        while True:
+            connections.pop().close()
 
 
 class Transaction:

@@ -221,3 +221,23 @@ def test_a_trial_without_its_file_says_what_to_run(tmp_path: Path) -> None:
     with database.session() as session, pytest.raises(DatabaseError, match="flask init-db first"):
         one(session)
     assert not (tmp_path / "none.db").exists()
+
+
+class Taken(list[object]):
+    """Idle connections, of which another thread takes the last between a look and a step."""
+
+    def __len__(self) -> int:
+        return 1
+
+
+def test_an_idle_connection_that_another_thread_has_taken_is_none(books: Database) -> None:
+    """And no place is lost by it: the next callers have theirs."""
+    books._idle = Taken()  # type: ignore[assignment]  # noqa: SLF001 - no luck is needed so
+    with books.session() as session:
+        assert one(session) == 1
+    books.close()
+    for _ in range(2):
+        with pytest.raises(DatabaseError, match="nowhere"), books.session() as session:
+            session.run("look")
+    with books.session() as session:
+        assert one(session) == 1
