@@ -76,7 +76,9 @@ class Handlers:
             call = _read(visit.call, path)
             command = PROTOCOLS[bank.protocol].read(bank, call)
             command = further_sums.noted(bank, call, command)
-            refusal = signature.refuse_credentials(bank, command.credentials, self.database)
+            refusal = signature.refuse_credentials(
+                bank, command.credentials, self.database, visit.waited
+            )
             if refusal:
                 return command, Result(refusal), why
             with self.database.session(visit.age) as session:
@@ -102,7 +104,7 @@ class Handlers:
         if dialect.METHOD_FIRST:
             refusal = refusal or bad_method
         if not refusal and not dialect.CREDENTIALS_INSIDE:
-            refusal = signature.refuse_login(bank, environ, self.database)
+            refusal = signature.refuse_login(bank, environ, self.database, visit.waited)
         return refusal or bad_method
 
 

@@ -59,23 +59,25 @@ def refuse_caller(
     return origin or refuse_login(bank, environ, database)
 
 
-def refuse_login(bank: Bank, environ: Mapping[str, str], database: Database) -> Outcome | None:
+def refuse_login(
+    bank: Bank, environ: Mapping[str, str], database: Database, age: float = 0.0
+) -> Outcome | None:
     """Say whether user name and password of HTTP Basic are wrong, where they are wanted.
 
-    DatabaseError as in `refuse_caller`.
+    `age` as in `Database.session`; DatabaseError as in `refuse_caller`.
     """
-    wrong = bank.password and not _basic(bank, environ, database)
+    wrong = bank.password and not _are_the_banks(bank, *_sent(bank, environ), database, age)
     return "not_authenticated" if wrong else None
 
 
 def refuse_credentials(
-    bank: Bank, given: tuple[bytes, bytes] | None, database: Database
+    bank: Bank, given: tuple[bytes, bytes] | None, database: Database, age: float = 0.0
 ) -> Outcome | None:
     """Say whether user name and password are wrong that came inside of a request, if any did.
 
-    DatabaseError as in `refuse_caller`.
+    `age` as in `Database.session`; DatabaseError as in `refuse_caller`.
     """
-    right = given is None or _are_the_banks(bank, *given, database)
+    right = given is None or _are_the_banks(bank, *given, database, age)
     return None if right else "not_authenticated"
 
 
@@ -339,15 +341,13 @@ def _sent(bank: Bank, environ: Mapping[str, str]) -> tuple[bytes, bytes]:
     return credentials(environ, bare=PROTOCOLS[bank.protocol].BARE_BASIC)
 
 
-def _basic(bank: Bank, environ: Mapping[str, str], database: Database) -> bool:
-    return _are_the_banks(bank, *_sent(bank, environ), database)
-
-
-def _are_the_banks(bank: Bank, username: bytes, password: bytes, database: Database) -> bool:
+def _are_the_banks(
+    bank: Bank, username: bytes, password: bytes, database: Database, age: float
+) -> bool:
     right = hmac.compare_digest(username, bank.username.encode())
     if not PROTOCOLS[bank.protocol].CHANGES_PASSWORD:
         return passwords.is_in_settings(bank, password) and right
     if not right:  # a stranger costs the database nothing
         return False
-    with database.session() as session:
+    with database.session(age) as session:
         return passwords.is_right(session, bank, password)

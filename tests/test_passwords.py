@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from callback import passwords
+from callback import Program, passwords
 from callback.settings import load
 from tests.conftest import MariaDBEngine, flask, settings_toml
 from tests.support.answers import broken
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from subprocess import CompletedProcess
     from types import ModuleType
+    from typing import Any
 
     from callback.bank import Bank
     from tests.conftest import Engine
@@ -444,3 +448,41 @@ def test_what_has_only_a_digest_cannot_call_as_the_bank(tmp_path: Path) -> None:
     file = write_settings(f'{KEPT}password = "hmac:{"0" * 64}"\n', tmp_path)
     done = flask(file, "conform", "qiwi", "--account", "1", "--url", "http://127.0.0.1:1", "--yes")
     assert "only the digest of qiwi's password" in done.stderr
+
+
+def test_the_password_of_a_call_that_lay_too_long_is_not_looked_up(
+    database: Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """The queue counts: the bank has left, and those behind it wait for the database in vain."""
+    program = Program(write_settings(settings_toml(database.url, request.module), tmp_path))
+    connected: list[float] = []
+    connect = program.database.engine.connect
+
+    def noted(within: float) -> Any:
+        connected.append(within)
+        return connect(within)
+
+    program.database.engine = Noting(noted)  # type: ignore[assignment]
+    link, web_server = socket.socketpair()
+    with link, web_server:
+        for ago, times in ((100.0, 0), (0.0, 1)):
+            environ = {
+                "REQUEST_METHOD": "POST",
+                "PATH_INFO": "/paynet",
+                "REMOTE_ADDR": "203.0.113.5",
+                "HTTP_AUTHORIZATION": basic("paynet", "of-the-settings")["Authorization"],
+                "CONTENT_LENGTH": str(len(ASKS)),
+                "wsgi.input": io.BytesIO(ASKS.encode()),
+                "callback.link": link,
+                "CALLBACK_CAME_AT": str(time.time() - ago),
+            }
+            b"".join(program(environ, lambda *_: print))
+            assert len(connected) == times
+    program.database.close()
+
+
+class Noting:
+    """An engine that has been connected to."""
+
+    def __init__(self, connect: Callable[[float], Any]) -> None:
+        self.connect = connect
