@@ -41,6 +41,8 @@ FORGOTTEN = (0.0, False)
 # A proxy that TRUSTED_PROXIES does not name: behind it are banks and strangers alike.
 NEVER_A_CALLERS = (
     *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+    # Shared by many callers behind a provider, and some clouds' balancers have it.
+    "100.64.0.0/10",
     *("::1/128", "fc00::/7", "fe80::/10"),
 )
 
@@ -123,9 +125,10 @@ class Guesses:
                 with suppress(OSError), locked(self._path) as file:
                     self._adopt(os.read(file, MAX_FILE))
                     change()
-                    os.ftruncate(file, 0)
-                    os.lseek(file, 0, os.SEEK_SET)
-                    os.write(file, self._packed())
+                    with suppress(OSError):  # no room: once is enough for us
+                        os.ftruncate(file, 0)
+                        os.lseek(file, 0, os.SEEK_SET)
+                        os.write(file, self._packed())
                     return
             change()
 

@@ -87,6 +87,9 @@ OPS_PASS_S = 600
 LOG_BYTES = 10 * 1024 * 1024  # of one file
 LOG_FILES = 5  # that are kept besides
 LOG_TEXT = 200  # characters of one value: the longest number that a payer may type
+# Who turns the log, or counts beside it, has its lock for a moment. A process that was stopped
+# with it in its hand keeps nobody else: he goes on without.
+FILE_LOCK_S = 0.2
 
 # --- Commands, lists and the exchange: a person waits, or nobody.
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from callback.limits import FILE_LOCK_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,17 +31,31 @@ def _lock_first_byte(file: int, *, wait: bool) -> None:
 
 @contextmanager
 def locked(path: str) -> Iterator[int]:
-    """Open a file that no other process has open in this way; OSError."""
+    """Open a file that no other process has open in this way; OSError, also when one keeps it.
+
+    Whoever has it needs it for a moment, unless he was stopped in the middle.
+    """
     try:
         file = open_own(path, os.O_RDWR)
     except PermissionError:  # an older release has let root make it
         os.unlink(path)
         file = open_own(path, os.O_RDWR)
     try:
-        lock(file)
+        _lock_soon(file)
         yield file
     finally:
         os.close(file)
+
+
+def _lock_soon(file: int) -> None:
+    end = time.monotonic() + FILE_LOCK_S
+    while True:
+        try:
+            return lock(file, wait=False)
+        except OSError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.001)
 
 
 def open_own(path: str, flags: int = os.O_WRONLY | os.O_APPEND) -> int:

@@ -9,6 +9,7 @@ import json
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from callback import Program, guessing, log
 from callback.guessing import EACH_S, MINUTE_S, Guesses
 from callback.limits import ADDRESSES, WRONG_PROOFS
+from callback.locks import lock
 from callback.signature import url_tokens
 from tests.conftest import settings_toml
 from tests.support.processes import Endpoint, Reply, write_settings
@@ -287,7 +289,7 @@ def test_who_stands_in_allow_is_never_slowed(alone: Endpoint) -> None:
 @on_sqlite
 def test_an_address_that_may_be_a_proxys_is_never_slowed(alone: Endpoint) -> None:
     """Where TRUSTED_PROXIES is wrong, banks and strangers have it alike."""
-    for caller in ("127.0.0.1", "10.7.7.7", "192.168.1.1", "fd00::1", "unknown"):
+    for caller in ("127.0.0.1", "10.7.7.7", "100.64.3.7", "192.168.1.1", "fd00::1", "unknown"):
         replies = [
             WAYS["password"].send(alone, f"guess{n}", caller) for n in range(WRONG_PROOFS * 2)
         ]
@@ -469,6 +471,46 @@ def test_an_attack_is_one_line_and_the_next_another(
     attack(5)
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line["outcome"] for line in lines] == ["slowed"] * 2
+
+
+def test_a_full_disk_counts_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be told to the others is known here all the same."""
+
+    def full(_: int, __: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    guesses = Guesses(tmp_path / "callback.log")
+    monkeypatch.setattr("callback.guessing.os.write", full)
+    for _ in range(WRONG_PROOFS - 1):
+        guesses.wrong("basic", ATTACKER, {"wsgi.run_once": True})
+    assert not guesses.slows("basic", ATTACKER)
+    guesses.wrong("basic", ATTACKER, {"wsgi.run_once": True})
+    assert guesses.slows("basic", ATTACKER)
+
+
+def test_a_process_that_was_stopped_with_the_lock_keeps_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither who has proved himself nor who has not; each process counts for itself then."""
+    path = tmp_path / "callback.log"
+    log.start(path)
+    try:
+        with ExitStack() as stack:
+            for kept in ("callers", "strangers", "lock"):
+                file = stack.enter_context((tmp_path / f"callback.log.{kept}").open("wb"))
+                lock(file.fileno())
+            guesses = Guesses(path)
+            guesses.right("basic", BANK)
+            guesses.wrong("basic", ATTACKER, {"wsgi.run_once": True})
+            log.call(log.WARNING, stranger="basic", outcome="bad_token")
+    finally:
+        log.start(None)
+    for _ in range(WRONG_PROOFS):
+        guesses.wrong("basic", BANK, {})
+    assert not guesses.slows("basic", BANK)
+    assert [*guesses.due] == [ATTACKER]
+    assert "bad_token" in path.read_text()
+    assert capsys.readouterr().err == ""
 
 
 def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
