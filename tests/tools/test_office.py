@@ -113,7 +113,12 @@ def test_the_site_does_not_ask_itself(
 ) -> None:
     """Without its database it would ask one worker after the other, until none is left."""
     asked: list[str] = []
-    monkeypatch.setattr(web, "get", lambda url, *_: (asked.append(url), (0, b""))[1])
+
+    def get(url: str, *_: object) -> tuple[int, bytes]:
+        asked.append(url)
+        return 0, b""
+
+    monkeypatch.setattr(web, "get", get)
     away = settings_toml(f"mysql://u:p@{HOST}:{free_port()}/usu", request.module)
     settings = write_settings(f'PUBLIC_URL = "http://{HOST}:1"\n{away}', tmp_path)
     door = ops_pass("doctor", load(settings).secret_keys)
