@@ -108,3 +108,37 @@ def test_without_a_promise_it_is_not_said(engine: Engine, desk: Desk) -> None:
     desk.ask(stop)
     with pytest.raises(DatabaseError, match="nothing could be promised: ask again"):
         desk.ask(stop)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_was_recorded_when_we_promised_is_found(
+    engine: Engine, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was on its way at the first look, and had ended before the promise."""
+    make = lookup._promise  # noqa: SLF001 - what happens just before it
+    engine.account("7012340001")
+
+    def promise(session: Session, number: int) -> None:
+        for txn_id in ("2", "1"):
+            engine.execute(
+                "INSERT INTO payment (bank, txn_id, account_id, amount, currency, state, paid_at,"
+                " created_at) VALUES ('qiwi', ?, 1, '5.00', 'KZT', 'paid', '2026-11-03 09:15:00',"
+                " '2026-11-03 09:15:00')",
+                txn_id,
+            )
+        make(session, number)
+
+    monkeypatch.setattr(lookup, "_promise", promise)
+    with desk.database.session() as session:
+        payment = lookup.find_or_promise(session, desk.bank, STATUS)
+    assert payment is not None
+    assert payment.txn_id == "1"
+    assert promises(engine) == [lookup.bucket(desk.bank, "1")]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_id_listens_to_one_of_those_that_the_tables_have(database: Engine, desk: Desk) -> None:
+    """sql/schema.sql and sql/schema_sqlite.sql fill in 256."""
+    assert database
+    buckets = {lookup.bucket(desk.bank, str(number)) for number in range(5000)}
+    assert buckets == set(range(256))

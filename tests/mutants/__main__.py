@@ -70,6 +70,7 @@ TARGETS = {
         (
             *PAYS,
             *OURS,
+            "database/each_condition",
             "paynet",
             "click",
             "operation",

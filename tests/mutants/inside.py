@@ -345,6 +345,8 @@ def _recorded(session: pytest.Session, files: set[str]) -> dict[str, Any]:
     tracer = coverage.Coverage(
         data_file=None, include=["callback/operation.py", *sorted(files)], config_file=False
     )
+    # Statements may be asked by themselves, without a line of the program's.
+    tracer.set_option("run:disable_warnings", ["no-data-collected"])
     tracer.start()
     asked = {}
     for item, after in pairwise([*session.items, None]):
