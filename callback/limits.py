@@ -89,7 +89,7 @@ LOG_FILES = 5  # that are kept besides
 LOG_TEXT = 200  # characters of one value: the longest number that a payer may type
 # Who turns the log, or counts beside it, has its lock for a moment. A process that was stopped
 # with it in its hand keeps nobody else: he goes on without.
-FILE_LOCK_S = 0.2
+FILE_LOCK_S = 1
 
 # --- Commands, lists and the exchange: a person waits, or nobody.
 

@@ -489,9 +489,10 @@ def test_a_full_disk_counts_nothing_twice(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_process_that_was_stopped_with_the_lock_keeps_nobody(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither who has proved himself nor who has not; each process counts for itself then."""
+    monkeypatch.setattr("callback.locks.FILE_LOCK_S", 0.05)
     path = tmp_path / "callback.log"
     log.start(path)
     try:
