@@ -123,8 +123,11 @@ def open_to_others(path: Path) -> str:
 
 
 def reachable_by_others(path: Path) -> str:
-    """The same where others can come as far as the file: a folder of ours may be closed to them."""
-    if os.name == "posix" and any(_is_closed(folder) for folder in path.absolute().parents):
+    """The same where others can come as far as the file: a folder of ours may be closed to them.
+
+    That of a link to it says nothing: they need not take it.
+    """
+    if os.name == "posix" and any(_is_closed(folder) for folder in path.resolve().parents):
         return ""
     return open_to_others(path)
 

@@ -171,7 +171,8 @@ def _planted(folder):
             named = {line.partition("  ")[2] for line in manifest.read().splitlines()}
     except OSError:
         return ""
-    for place, _, names in os.walk(folder if named else os.devnull):
+    # A link to a folder is followed, as Python would.
+    for place, _, names in os.walk(folder if named else os.devnull, followlinks=True):
         for name in names:
             path = os.path.relpath(os.path.join(place, name), folder).replace(os.sep, "/")
             if name.endswith(CODE) and path not in named and _source(path) not in named:

@@ -502,6 +502,12 @@ def test_settings_that_others_can_read_stop_the_start(open_folder: Path) -> None
     )
     assert "others on this host can read the secrets" in doctor.stdout
 
+    with TemporaryDirectory() as closed:  # the link's folder, not the file's
+        link = Path(closed, "config.toml")
+        link.symlink_to(file)
+        with pytest.raises(SettingsError, match=f"chmod 600 {link}"):
+            create_app(link)
+
     open_folder.chmod(0o700)  # nobody comes as far
     assert create_app(file)
     open_folder.chmod(0o755)

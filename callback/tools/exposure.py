@@ -103,7 +103,7 @@ def _files(root: Path) -> set[str]:
     """
     names = {
         (Path(folder).relative_to(root) / name).as_posix()
-        for folder, _folders, names in os.walk(root)
+        for folder, _folders, names in os.walk(root, followlinks=True)
         for name in names
         if not _is_compiled(Path(folder), name)
     }

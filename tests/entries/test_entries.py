@@ -221,6 +221,18 @@ def test_code_that_nobody_has_built_stops_the_start(
     assert (name in startup(home)) is is_refused
 
 
+def test_code_behind_a_link_stops_the_start_too(home: Path, tmp_path: Path) -> None:
+    """A folder beside wsgi.py is imported before a library of the same name."""
+    (home / "CURRENT").write_text("two")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "__init__.py").touch()
+    (home / "releases" / "two" / "pymysql").symlink_to(elsewhere)
+
+    assert not loaded(home).stdout.startswith("release two ")
+    assert "pymysql/__init__.py" in startup(home)
+
+
 def test_a_touched_file_asks_for_a_restart(home: Path) -> None:
     """New settings are taken by an entry that stays, too: the release is the same."""
     (home / "CURRENT").write_text("one")

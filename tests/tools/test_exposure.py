@@ -101,6 +101,18 @@ def test_a_planted_file_is_named(name: str, tmp_path: Path) -> None:
     assert (finding.state, f"({name})" in finding.text) == ("fault", True)
 
 
+def test_a_folder_that_is_a_link_is_looked_into(tmp_path: Path) -> None:
+    """Python imports from it, too: before a library of the same name."""
+    release = tmp_path / "release"
+    _write(release, "wsgi.py")
+    _write(tmp_path / "elsewhere", "__init__.py")
+    (release / "pymysql").symlink_to(tmp_path / "elsewhere")
+
+    finding = exposure.planted(release, ["wsgi.py"])
+    assert finding is not None
+    assert "(pymysql/__init__.py)" in finding.text
+
+
 def _write(folder: Path, *names: str) -> None:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
