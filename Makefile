@@ -8,7 +8,8 @@
 # make soak   payments at an even rate for an hour: memory, descriptors, threads, connections are
 #             flat (MINUTES=60 RATE=5)
 # make mutants  faults planted in the money path, one at a time: which of them does no test find?
-#             NAMES="operation sql" (all: some hours); REPORT=1 to see what the last runs found
+#             NAMES="operation sql" (all: some hours); REPORT=1 to see what the last runs found,
+#             SURVIVORS=1 to plant only what the last runs have left
 # make million  a list of a million bills: the time and the memory it takes
 # make storm-books  a minute in which imports, exports, posting and all else is killed (SECONDS, SEED)
 # make coverage  the same tests; it fails where they reach not every line and branch of the walk
@@ -115,7 +116,8 @@ soak: $(VENV)/test.stamp mariadb
 
 # mutmut makes the faults, and has a place of its own: what it needs is nobody's else.
 mutants: $(VENV)/test.stamp mariadb build/mutmut
-	$(VENV)/bin/python -m tests.mutants $(NAMES) $(if $(REPORT),--report)
+	$(VENV)/bin/python -m tests.mutants $(NAMES) $(if $(REPORT),--report) \
+		$(if $(SURVIVORS),--survivors)
 
 bench: $(VENV)/test.stamp mariadb
 	bench/run

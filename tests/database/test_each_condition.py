@@ -166,6 +166,24 @@ def test_a_promise_keeps_a_payment_out(
     assert books.run(f"pay_{of}", account=account).changed == changed
 
 
+@pytest.mark.parametrize("of", ["account", "invoice"])
+@pytest.mark.parametrize("state", ["closed", "blocked"])
+def test_nothing_is_paid_of_an_account_that_is_not_active(
+    books: Books, of: str, state: str
+) -> None:
+    """Nor of its invoices."""
+    books.engine.execute("UPDATE account SET state = ? WHERE number = ?", state, ACCOUNT)
+    assert not books.run(f"pay_{of}", account=ACCOUNT if of == "account" else INVOICE).changed
+
+
+def test_an_invoice_is_paid_while_it_is_issued(books: Books) -> None:
+    """However small it is."""
+    books.engine.execute("UPDATE invoice SET amount = '0.01', state = 'cancelled'")
+    assert not books.run("pay_invoice").changed
+    books.engine.execute("UPDATE invoice SET state = 'issued'")
+    assert books.run("pay_invoice").changed == 1
+
+
 # What is paid of an invoice of 100.00, as the office's program and we have left it.
 PAYMENTS: list[tuple[list[tuple[Any, ...]], str]] = [
     ([], "0.00"),

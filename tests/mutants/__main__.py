@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,15 +52,19 @@ TARGETS = {
     "operation": Target(
         ("callback/operation.py",), (*PAYS, *OURS, "cyberplat", "passwords", "operation")
     ),
-    "lookup": Target(("callback/lookup.py",), ("osmp", "payme", "database/ghost", "operation")),
+    "lookup": Target(
+        ("callback/lookup.py",), ("lookup", "osmp", "payme", "database/ghost", "operation")
+    ),
     "model": Target(("callback/model.py",), (*PAYS, "paynet", "database/owed", "operation")),
-    "further_sums": Target(("callback/further_sums.py",), ("every_dialect", "osmp", "services")),
-    "proofs": Target(("callback/proofs.py",), ("settings", "signature", "osmp", "payme")),
+    "further_sums": Target(("callback/further_sums.py",), ("further_sums", "osmp", "services")),
+    "proofs": Target(("callback/proofs.py",), ("proofs", "settings", "signature", "osmp", "payme")),
     "signature": Target(
         ("callback/signature.py",),
         ("signature", "passwords", "osmp", "payme", "cyberplat", "click"),
     ),
-    "wire": Target(("callback/wire.py",), ("wire", "properties", *PAYS, "mbank", "cyberplat")),
+    "wire": Target(
+        ("callback/wire.py",), ("reading", "wire", "properties", *PAYS, "mbank", "cyberplat")
+    ),
     "database": Target(("callback/database/*.py",), ("database/",), ""),
     "dialects": Target(("callback/protocols/__init__.py",), ("parts", "every_dialect", "settings")),
     "sql": Target(
@@ -113,6 +118,9 @@ def main() -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=HELP)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(TARGETS))
+    parser.add_argument(
+        "--survivors", action="store_true", help="plant only those that the last run has left"
+    )
     parser.add_argument("--report", action="store_true", help="only tell what the last runs found")
     given = parser.parse_args()
     if wrong := set(given.names) - TARGETS.keys():
@@ -120,7 +128,7 @@ def main() -> int:
     survivors = 0
     for name in given.names or TARGETS:
         if not given.report:
-            plant(name)
+            plant(name, again=given.survivors)
         if result_file(name).exists():
             survivors += report(name)
     return bool(survivors)
@@ -131,8 +139,8 @@ def result_file(name: str) -> Path:
     return BUILD / f"{name}.jsonl"
 
 
-def plant(name: str) -> None:
-    """Plant all faults of a target; the results are in `result_file`."""
+def plant(name: str, *, again: bool = False) -> None:
+    """Plant all faults of a target, or those that were left; the results are in `result_file`."""
     target = TARGETS[name]
     BUILD.mkdir(parents=True, exist_ok=True)
     faults = BUILD / f"{name}.json"
@@ -141,6 +149,7 @@ def plant(name: str) -> None:
         subprocess.run(
             [PLANTER, "tests/mutants/faults.py", *files], stdout=out, cwd=ROOT, check=True
         )
+    known = _keep_survivors(faults, result_file(name)) if again else []
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.exists() else None) as folder:
         subprocess.run(
             [
@@ -154,6 +163,32 @@ def plant(name: str) -> None:
             cwd=ROOT,
             check=False,
         )
+    if known:
+        _merge(known, result_file(name))
+
+
+def _keep_survivors(faults: Path, results: Path) -> list[dict[str, Any] | None]:
+    """Leave in the file of faults those that no test found yet; return what came of the others.
+
+    The same change may be made at several places: they stand in the same order here and there.
+    """
+    before: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for line in results.read_text().splitlines() if results.exists() else ():
+        before[_key(json.loads(line))].append(json.loads(line))
+    all_ = json.loads(faults.read_text())
+    ended = [before[_key(fault)].pop(0) if before[_key(fault)] else None for fault in all_]
+    known = [result if result and result["by"] else None for result in ended]
+    left = [fault for fault, result in zip(all_, known, strict=True) if not result]
+    faults.write_text(json.dumps(left))
+    return known
+
+
+def _merge(known: list[dict[str, Any] | None], results: Path) -> None:
+    """Put what was known among what came of the others."""
+    anew = iter([json.loads(line) for line in results.read_text().splitlines()])
+    merged = [result or next(anew, None) for result in known]
+    lines = [json.dumps(result, ensure_ascii=False) + "\n" for result in merged if result]
+    results.write_text("".join(lines))
 
 
 def _files(pattern: str) -> list[Path]:

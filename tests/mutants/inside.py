@@ -392,7 +392,12 @@ def _chosen(tests: dict[str, Any], fault: dict[str, Any], kills: Mapping[str, in
         met_by or tests, key=lambda test: (-kills.get(test, 0), tests[test]["seconds"])
     ):
         about = tests[test]
-        kind = (test.partition("[")[0], str(about["lines"].get(name)), str(about["statements"]))
+        kind = (
+            test.partition("[")[0],
+            _module_of(test),
+            str(about["lines"].get(name)),
+            str(about["statements"]),
+        )
         alike[kind] += 1
         if alike[kind] <= ALIKE and about["seconds"] < SLOW_S:
             chosen.append(test)
@@ -527,7 +532,7 @@ def _code(code: CodeType) -> Any:
 
 ADDRESS = re.compile(" at 0x[0-9a-f]+")
 # As many of the cases of one test as go the same way through a file.
-ALIKE = int(os.environ.get("ALIKE", "12"))
+ALIKE = int(os.environ.get("ALIKE", "20"))
 SLOW_S = 4.0
 # Statements about a whole list.
 LISTS = (
