@@ -15,6 +15,7 @@ import shlex
 import ssl
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 TIMEOUT_S = 30
+SILENT_S = 10  # some servers end a line that was silent for a minute: while a release is built
 SCRIPT, PUBLIC, SECRET = 0o755, 0o644, 0o600
 LISTED = re.compile(r"-([rwxst-]{9})[.+@]?\s")  # a file's rights, as ls -l shows them
 
@@ -80,20 +82,9 @@ class FTP:
             if settings["tls"]
             else ftplib.FTP(timeout=TIMEOUT_S)
         )
-        try:
-            self._ftp.connect(settings["host"], settings["port"] or 21)
-            self._ftp.login(settings["user"], settings["password"])
-            if isinstance(self._ftp, TLS):
-                self._ftp.prot_p()
-        except (OSError, ftplib.Error, EOFError) as error:
-            raise HostError(
-                Phrase(
-                    "no login to {host}: {why}: check host, port, user, password, tls and ca in "
-                    "deploy.toml",
-                    host=settings["host"],
-                    why=str(error) or type(error).__name__,
-                )
-            ) from error
+        self._settings = settings
+        self._used = [time.monotonic()]  # of the line, whatever folder
+        self._log_in()
         self._folder = settings["folder"].rstrip("/")
 
     def at(self, folder: str) -> FTP:
@@ -156,7 +147,32 @@ class FTP:
                 with contextlib.suppress(ftplib.error_perm):  # it is there
                     self._ftp.mkd(folder)
 
+    def _log_in(self) -> None:
+        settings = self._settings
+        try:
+            self._ftp.connect(settings["host"], settings["port"] or 21)
+            self._ftp.login(settings["user"], settings["password"])
+            if isinstance(self._ftp, TLS):
+                self._ftp.prot_p()
+        except (OSError, ftplib.Error, EOFError) as error:
+            raise HostError(
+                Phrase(
+                    "no login to {host}: {why}: check host, port, user, password, tls and ca in "
+                    "deploy.toml",
+                    host=settings["host"],
+                    why=error if str(error) else type(error).__name__,
+                )
+            ) from error
+
     def _path(self, name: str) -> str:
+        """Where a file is; the line is awake then."""
+        if time.monotonic() - self._used[0] > SILENT_S:
+            try:
+                self._ftp.voidcmd("NOOP")
+            except (OSError, ftplib.Error, EOFError):
+                self._ftp.close()
+                self._log_in()
+        self._used[0] = time.monotonic()
         return f"{self._folder}/{name}" if name else self._folder
 
 

@@ -292,7 +292,14 @@ def deploy(
 ) -> list[Finding]:
     """Upload, switch, prove; back to the one before when it does not serve. Return what is left."""
     copy = check(settings)
-    if copy and not copy.public_url:
+    if copy and copy.public_url and copy.public_url != settings["url"].rstrip("/"):
+        print(
+            _(
+                "PUBLIC_URL in {file} is {public_url}, and url in deploy.toml {url}: banks are "
+                "given the first, and this release is proven at the other"
+            ).format(file=settings["settings"], public_url=copy.public_url, url=settings["url"])
+        )
+    elif copy and not copy.public_url:
         print(
             _(
                 '{file} has no PUBLIC_URL = "{url}": without it weak keys and passwords are not '
@@ -459,7 +466,10 @@ def _switch(
     # First, so that there is one to go on with while the new one is unpacked, or if it is cut.
     host.put("FALLBACK", f"{before}\n".encode())
     _point(host, name)
-    failure = _failure(settings, name)
+    try:
+        failure = _failure(settings, name)
+    except KeyboardInterrupt:
+        failure = Phrase("stopped before the site has proven it")
     if not failure:
         return
     note = (host.get(STARTUP) or b"").decode(errors="replace").strip()
@@ -590,6 +600,13 @@ def _findings(settings: dict[str, Any]) -> tuple[list[Finding], str]:
     try:
         return [Finding(*values) for values in json.loads(body)], ""
     except (ValueError, TypeError):
+        if not status:
+            return [], Phrase(
+                "{url} is not reached: {why}: look at url in deploy.toml, the domain's address and "
+                "its certificate",
+                url=settings["url"],
+                why=body,
+            )
         return [], Phrase(
             "the site's doctor answers HTTP {status}: the program does not run there, or with "
             "another SECRET_KEY than {file}, or the clocks differ",

@@ -32,4 +32,4 @@ def get(url: str, timeout_s: float, headers: Mapping[str, str] | None = None) ->
         with error:
             return error.code, error.read()
     except OSError as error:
-        return 0, str(error).encode()
+        return 0, str(getattr(error, "reason", error)).encode()

@@ -172,6 +172,23 @@ def test_ctrl_c_is_no_traceback(office: Path) -> None:
     assert said == "\nStopped. The release before goes on serving; run it again when you like.\n"
 
 
+def test_a_line_that_the_server_has_ended_is_made_anew(
+    office: Path, ftp: FTPS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a release was built or proven; else an unproven one would be left in use."""
+    monkeypatch.setattr(hosts, "SILENT_S", -1)
+    host = hosts.FTP(release.load(toml(office, ftp)))
+    host.make_folder()
+    host.put("CURRENT", b"r1\n")
+    host._ftp.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr] # noqa: SLF001
+    host.put("CURRENT", b"r0\n")
+
+    content = host.get("CURRENT")
+    host._ftp.close()  # noqa: SLF001
+
+    assert content == b"r0\n"
+
+
 class Folder:
     """A host that is a dictionary: what is there, and with which rights."""
 
@@ -265,6 +282,35 @@ def test_an_entry_that_starts_nothing_is_taken_back(
     assert host.files["CURRENT"][0] == b"r0\n"
 
 
+def test_ctrl_c_leaves_no_release_in_use_that_is_not_proven(
+    office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes most of a minute to be sure of a failure: who waits loses patience then."""
+
+    def interrupted(settings: dict[str, Any], name: str) -> str:
+        if name == "r1":
+            raise KeyboardInterrupt
+        return ""
+
+    host: Any = Folder({"CURRENT": (b"r0\n", 0o644)})
+    settings = {**release.DEFAULTS, "url": "https://localhost", "web": "public_html"}
+    monkeypatch.setattr(release, "_failure", interrupted)
+
+    with pytest.raises(release.DeployError, match=r"^stopped before .*\nRelease r0 serves again\."):
+        release._switch(host, settings, "r1", "r0")  # noqa: SLF001
+    assert host.files["CURRENT"][0] == b"r0\n"
+
+
+def test_a_site_that_is_not_reached_says_why(office: Path) -> None:
+    """A name with a typo, a certificate that is not there yet: the program may be right."""
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+    settings = {**release.DEFAULTS, "url": f"https://{HOST}:{port}"}
+    settings |= {"settings": str(office / "config.toml")}
+
+    assert "Connection refused" in release._findings(settings)[1]  # noqa: SLF001
+
+
 @pytest.mark.parametrize(
     ("failure", "is_looked_at"),
     [("the check call answers HTTP 200: x", False), (f"{release.NO_DOCTOR} HTTP 500", True)],
@@ -296,6 +342,8 @@ def test_a_site_whose_settings_are_those_of_a_trial_is_told(
     (office / "config.toml").write_text(f'PUBLIC_URL = "https://localhost"\n{SETTINGS}{SOME_BANK}')
     release.deploy(host, settings, office / "r1.zip")
     assert "PUBLIC_URL" not in capsys.readouterr().out
+    release.deploy(host, {**settings, "url": "https://pay.localhost"}, office / "r1.zip")
+    assert "banks are given the first" in capsys.readouterr().out
 
 
 def test_a_release_before_that_does_not_serve_is_not_said_to(
