@@ -55,7 +55,9 @@ TARGETS = {
     "lookup": Target(
         ("callback/lookup.py",), ("lookup", "osmp", "payme", "database/ghost", "operation")
     ),
-    "model": Target(("callback/model.py",), (*PAYS, "paynet", "database/owed", "operation")),
+    "model": Target(
+        ("callback/model.py",), ("model", *PAYS, "paynet", "database/owed", "operation")
+    ),
     "further_sums": Target(("callback/further_sums.py",), ("further_sums", "osmp", "services")),
     "proofs": Target(("callback/proofs.py",), ("proofs", "settings", "signature", "osmp", "payme")),
     "signature": Target(
