@@ -196,6 +196,8 @@ PAYMENTS: list[tuple[list[tuple[Any, ...]], str]] = [
     ([("created", "100.00", "posted")], "0.00"),
     ([("cancelled", "100.00")], "0.00"),
     ([("cancelled", "100.00", "", "reversed")], "0.00"),
+    ([("cancelled", "30.00"), ("paid", "100.00")], "100.00"),
+    ([("created", "30.00"), ("paid", "100.00")], "100.00"),
     ([("cancelled", "30.00", "posted")], "-30.00"),
     ([("cancelled", "30.00", "posted"), ("paid", "120.00")], "90.00"),
     ([("cancelled", "30.00", "posted"), ("paid", "30.00")], "0.00"),
