@@ -311,6 +311,8 @@ def _chunk_in_time(source: Any, *hint: Any) -> bytes:
         piece: bytes = _chunk(source, *hint)
     except TimeoutError:
         piece = b""
+        with suppress(OSError):  # gunicorn would wait for his end of the link for 2 s more
+            socket.socket.shutdown(source.sock, socket.SHUT_RD)
     finally:
         source.sock.settimeout(None)
     return piece
