@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,7 @@ from callback.database.errors import (
 )
 from callback.database.timing import ServerClock
 from callback.limits import BUSY_TIMEOUT_S, OPENING_S
+from callback.locks import open_own
 from callback.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -99,8 +102,13 @@ class SQLite:
         return re.sub(r"(= )VALUES\((\w+)\)", r"\1excluded.\2", statement)
 
     def create(self) -> None:
-        """Make the file; write-ahead logging lets a check read while a pay is written."""
+        """Make the file; write-ahead logging lets a check read while a pay is written.
+
+        SQLite gives the files beside it the same mode.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # SQLite says why
+            os.close(open_own(str(self.path)))
         connection = sqlite3.connect(self.path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.close()

@@ -203,6 +203,7 @@ WRITERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "an export": (("export", "-o", "export.csv"), ("export.csv",)),
     "an export that is delivered": (("export", "--send"), ("export/*",)),
+    "the trial's database": (("payments",), ("books.db", "books.db-wal", "books.db-shm")),
     "a release": (("release", "-o", "r1.zip"), ("r1.zip",)),
 }
 
