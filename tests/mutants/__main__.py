@@ -72,7 +72,12 @@ TARGETS = {
     "sql": Target(
         (
             *("sql/pay_*.sql", "sql/perform_payment.sql", "sql/cancel_payment.sql"),
-            *("sql/explain_*.sql", "sql/find_[aip]*.sql", "sql/promise*.sql"),
+            *(
+                "sql/explain_*.sql",
+                "sql/find_[ai]*.sql",
+                "sql/find_payment.sql",
+                "sql/promise*.sql",
+            ),
         ),
         (
             *PAYS,
