@@ -64,6 +64,7 @@ def call(query: bytes = b"", body: bytes = b"", content_type: str = "") -> Call:
         (call(b"", b'{"all": 103.00, "fee": "3,00"}'), BOTH),
         (call(b"", b' \r\n {"a": [1, [{"fee": 3}, 5], {"all": 103}]}'), WHOLE),
         (call(b"", b'{"a": [1], "b": [{"all": 103}], "c": {"fee": 3}}'), WHOLE),
+        (call(b"", b'{"a": {"all": 103}, "b": {"fee": 3}, "c": [1]}'), WHOLE),
         (call(b"", b'{"all": true, "fee": null}'), {}),
         (call(b"", b'{"all": [1], "fee": {"x": 1}}'), {}),
         (call(b"", b'{"all": '), {}),

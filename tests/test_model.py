@@ -35,6 +35,14 @@ COMMAND: dict[str, Any] = {
     "name": "n",
     "noted": {},
 }
+OUTCOMES = """
+account_blocked account_closed already_paid bad_account bad_address bad_date bad_id
+bad_method bad_request bad_service bad_signature bad_sum bad_token bad_type
+cancel_differs cancel_refused duplicate_other duplicate_same invoice_cancelled
+missing not_authenticated ok payment_cancelled payment_expired payment_not_found
+payment_performed sum_differs sum_too_large sum_too_small temporary
+too_many_payments unknown_account unknown_command unreadable
+"""
 OF = {**dict.fromkeys(("of_id", "of_account", "of_sum")), "mismatch": "payment_not_found"}
 DEFAULTS: list[tuple[type[Command], dict[str, Any]]] = [
     (Check, {"exact": False, "differs": NO_SUMS, "held_for": None}),
@@ -126,6 +134,11 @@ def test_what_is_owed(paid: str, owed: str, debt: str) -> None:
 def test_a_name_is_not_told(name: str, masked: str) -> None:
     """Whatever blanks are in it."""
     assert PAYER._replace(name=name).masked_name == model.masked(name) == masked
+
+
+def test_the_words_that_settings_name() -> None:
+    """`codes` is by them: none may go."""
+    assert sorted(get_args(model.Outcome)) == OUTCOMES.split()
 
 
 def test_done_is_what_is_recorded() -> None:
