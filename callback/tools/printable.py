@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # formula of it. A dash that stands for "nothing" does not.
 SEPARATORS = r",;|\t\r\n"
 FORMULA = re.compile(
-    rf"""((?:^|[{SEPARATORS}])["'\s]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])(?!-+\s*(?:$|[{SEPARATORS}]))"""
+    rf"""((?:^|[{SEPARATORS}])["'\s\x00-\x1f\x7f\u200b\ufeff]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])(?!-+\s*(?:$|[{SEPARATORS}]))"""
 )
 
 

@@ -65,6 +65,10 @@ def test_the_name_of_a_file_can_always_be_shown(raw: bytes, shown: str) -> None:
         ('"=1', "\"'=1"),
         ("\t=1", "\t'=1"),
         ("\uff1d1", "'\uff1d1"),
+        # What has no shape, or is dropped on the way.
+        ("\x00=1", "\x00'=1"),
+        ("\u200b=1", "\u200b'=1"),
+        ("x,\ufeff=1", "x,\ufeff'=1"),
         ("x,=cmd|'/C calc'!A0", "x,'=cmd|'/C calc'!A0"),
         ("x;=cmd", "x;'=cmd"),
         ('x,"=cmd"', 'x,"\'=cmd"'),
