@@ -51,6 +51,11 @@ def release():
     MANIFEST.sha256 is the last that is there of a release: a folder without it never arrived.
     """
     if not os.path.exists(os.path.join(HOME, "CURRENT")):
+        if not os.path.exists(os.path.join(HOME, "wsgi.py")):
+            _refuse(
+                HOME + " has no CURRENT: write the name of the release into a file of this name",
+                HOME + ": нет CURRENT: запишите имя выпуска в файл с этим именем",
+            )
         return HOME
     for pointer in ("CURRENT", "FALLBACK", "PREVIOUS"):
         name = _named(pointer)
@@ -83,7 +88,8 @@ def _restarted():
 def _named(pointer):
     try:
         with open(os.path.join(HOME, pointer), encoding="ascii", errors="replace") as file:
-            name = file.read(100).strip()
+            # Without what Notepad puts in front of it, and what the archive's name ends with.
+            name = re.sub("^\ufffd+|[.]zip$", "", file.read(100).strip())
     except OSError:
         return ""
     return name if NAME.fullmatch(name) else ""

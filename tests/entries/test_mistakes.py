@@ -110,6 +110,21 @@ def cut_release(host: Host) -> None:
     (host.folder / "callback" / "releases" / "r1" / "MANIFEST.sha256").unlink()
 
 
+def lose_current(host: Host) -> None:
+    current = host.folder / "callback" / "CURRENT"
+    current.rename(current.with_name("CURRENT.txt"))
+
+
+@pytest.mark.parametrize("written", [b"\xef\xbb\xbfr1\r\n", b"r1.zip"])
+def test_a_name_is_read_as_people_write_it(host: Host, written: bytes) -> None:
+    """Notepad puts a mark in front of it; the file that was uploaded is called r1.zip."""
+    (host.folder / "callback" / "CURRENT").write_bytes(written)
+    answer, note = host.call()
+
+    assert answer.startswith("Status: 200")
+    assert note == ""
+
+
 def name_no_python(host: Host) -> None:
     entry = host.folder / "callback" / "passenger_wsgi.py"
     entry.write_text(entry.read_text().replace('\nPYTHON = ""', '\nPYTHON = "/none/python3"'))
@@ -129,6 +144,7 @@ def name_no_python(host: Host) -> None:
         (lambda host: host.add("[BANKS.x]\nprotocol = 'osmp'\n"), "BANKS.x"),
         (lambda host: host.write("CURENCY = 'KZT'\n"), "CURENCY: "),
         (move_program, "callback has no passenger_wsgi.py: callback must stand beside"),
+        (lose_current, "callback has no CURRENT: write the name of the release into a file"),
         (cut_release, "neither CURRENT nor PREVIOUS names a release that arrived whole"),
     ],
 )
