@@ -289,7 +289,7 @@ def _refuse(constant: str) -> Any:
     raise ValueError(constant)
 
 
-def _decoded(raw: bytes, *, lossless: bool = False) -> str:
+def _decoded(raw: bytes, *, lossless: bool) -> str:
     try:
         errors = "surrogateescape" if lossless else "strict"
         if b"%" in raw or b"+" in raw:

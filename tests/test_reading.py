@@ -32,6 +32,7 @@ DIGITS_20 = "1" * 20
         (b"a=+&b=%ff", {"a": " ", "b": MALFORMED}, set()),
         (b"a=\xff&b=1;2", {"a": MALFORMED, "b": "1;2"}, set()),
         (b"a+=1&b=2", {"b": "2"}, set()),
+        (b"a=x+y&b=2", {"a": "x y", "b": "2"}, set()),
     ],
 )
 def test_parameters(raw: bytes, values: dict[str, str], repeated: set[str]) -> None:
@@ -157,8 +158,20 @@ def test_real_dates(text: str | None, time: datetime | None, of_any_year: dateti
 def test_milliseconds_are_exact() -> None:
     """Both ways."""
     time = datetime(2026, 11, 3, 9, 15, 7, 123000)  # noqa: DTZ001 - UTC
-    assert wire.milliseconds(time) == 1793697307123
+    assert repr(wire.milliseconds(time)) == "1793697307123"
     assert wire.from_milliseconds(1793697307123) == time
+
+
+def test_a_bound_names_the_whole_of_a_second() -> None:
+    """Our times have milliseconds: the last of them is in, the next second is not."""
+    assert TIME.replace(second=8) == TIME + wire.REST_OF_SECOND + wire.MILLISECOND
+
+
+def test_ids_of_payments_are_digits() -> None:
+    """As many as 64 bits have at most."""
+    assert wire.DIGITS.fullmatch(DIGITS_20)
+    assert wire.DIGITS.fullmatch("7")
+    assert not any(map(wire.DIGITS.fullmatch, (f"1{DIGITS_20}", "", "7a", "x7", "7\n", "\u0661")))
 
 
 @pytest.mark.parametrize(
@@ -218,6 +231,7 @@ def test_json_is_written_as_it_was_meant() -> None:
 def test_xml_is_written_as_it_was_meant() -> None:
     """A text, elements, attributes; in an encoding that may lack a letter."""
     inner = [wire.element("b", "1"), wire.element("c", "<ё>", d='"&')]
+    assert wire.element("a", "", b="1", c="2") == '<a b="1" c="2"></a>'
     root = wire.element("a", inner)
     assert root == '<a><b>1</b><c d="&quot;&amp;">&lt;ё&gt;</c></a>'
     assert wire.xml(root) == (

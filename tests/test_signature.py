@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import json
 from datetime import date, datetime
 from pathlib import Path
@@ -70,6 +72,23 @@ protocol = "osmp"
 {lines}"""
     with TemporaryDirectory() as folder:
         return load(write_settings(toml, Path(folder))).banks["qiwi"]
+
+
+@pytest.mark.parametrize(("generation", "text"), [(1, b"qiwi"), (2, b"qiwi/2"), (3, b"qiwi/3")])
+def test_a_token_stays_what_it_is(generation: int, text: bytes) -> None:
+    """A bank has it in its settings: a release that made another would lock the bank out."""
+    key = hashlib.sha256(b"callback-address" + b"signer" + KEYS[0]).digest()
+    digest = hmac.new(key, text, hashlib.sha256).digest()
+    token = base64.urlsafe_b64encode(digest).rstrip(b"=")
+
+    assert signature.url_tokens("qiwi", KEYS[:1], (generation,)) == [token]
+
+
+def test_without_a_token_in_the_address_there_is_none() -> None:
+    """Neither to hand to the bank, nor to compare with."""
+    bank = _bank(url_token=True).but(url_token=())
+    assert signature.bank_tokens(bank, KEYS) == []
+    assert signature.newest_token(bank, KEYS) == ""
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from http.client import HTTPMessage, responses
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, make_server
@@ -501,6 +501,8 @@ def _alike(old: Any, new: Any) -> bool:
         return _code(old.__code__) == _code(new.__code__) and _alike(
             (old.__defaults__, old.__kwdefaults__), (new.__defaults__, new.__kwdefaults__)
         )
+    if isinstance(old, MethodType):
+        return old.__func__ is new.__func__ and _alike(*map(_state, (old, new)))
     if isinstance(old, dict):
         return len(old) == len(new) and all(
             (_alike(*keys) and _alike(*values))
@@ -521,6 +523,11 @@ def _alike(old: Any, new: Any) -> bool:
     return (
         old is new or bool(old == new) or ADDRESS.sub("", repr(old)) == ADDRESS.sub("", repr(new))
     )
+
+
+def _state(method: MethodType) -> dict[str, Any]:
+    """What the object of a method holds."""
+    return getattr(method.__self__, "__dict__", {})
 
 
 def _code(code: CodeType) -> Any:
