@@ -249,15 +249,15 @@ def _banks(settings: Settings) -> Iterator[Finding]:
 
 
 def _by_password(bank: Bank) -> str:
-    return "password" if PROTOCOLS[bank.protocol].CREDENTIALS_INSIDE else "Basic"
+    return _("password") if PROTOCOLS[bank.protocol].CREDENTIALS_INSIDE else "Basic"
 
 
 def _bank(bank: Bank) -> Iterator[Finding]:
     proofs = [
-        *(["addresses"] if bank.allow else []),
+        *([_("addresses")] if bank.allow else []),
         *([_by_password(bank)] if bank.password else []),
-        *(["signed address"] if bank.url_token else []),
-        *(["signature"] if bank.secret else []),
+        *([_("signed address")] if bank.url_token else []),
+        *([_("signature")] if bank.secret else []),
     ]
     yield Finding("ok", f"bank {bank.name}", f"{bank.protocol}; " + ", ".join(proofs))
     if any(network.prefixlen == 0 for network in bank.allow):
