@@ -5,8 +5,10 @@ A company's site is lost by what is left open around the program rather than by 
 
 from __future__ import annotations
 
+import marshal
 import os
 import re
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 OF_THE_SERVER = ("ALL PRIVILEGES", "SUPER", "FILE", "PROCESS", "CREATE USER", "RELOAD", "SHUTDOWN")
 WITHOUT_RIGHTS = "USAGE"
 CACHE = "__pycache__"
+CODE = 16  # where it begins in a compiled file, behind the time and size of its source
 COMPILED = re.compile(r"(.+?)\.[\w-]+\.pyc")  # handlers.cpython-311.pyc
 # Where web servers and panels keep what was asked for; below the home unless a path is whole.
 LOG_FOLDERS = (
@@ -112,9 +115,20 @@ def _files(root: Path) -> set[str]:
 
 def _is_compiled(folder: Path, name: str) -> bool:
     match = COMPILED.fullmatch(name)
-    return (
-        folder.name == CACHE and match is not None and (folder.parent / f"{match[1]}.py").is_file()
-    )
+    source = folder.parent / f"{match[1]}.py" if match else folder
+    if folder.name != CACHE or not source.is_file():
+        return False
+    is_run = str(folder / name) == cache_from_source(str(source))  # another Python's is not
+    return not is_run or _holds(folder / name, source)
+
+
+def _holds(compiled: Path, source: Path) -> bool:
+    """Whether what Python would run is what it would compile of the source now."""
+    try:
+        code = marshal.loads(compiled.read_bytes()[CODE:])  # noqa: S302 - Python runs it anyway
+        return bool(code == compile(source.read_bytes(), str(source), "exec", dont_inherit=True))
+    except (OSError, ValueError, EOFError, TypeError, SyntaxError):
+        return False
 
 
 def leaks(settings: Settings, home: Path) -> Iterator[Finding]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import py_compile
+from importlib.util import cache_from_source
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +15,6 @@ from callback.tools import exposure
 from tests.support.processes import write_settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.support.processes import MariaDB
 
 TOML = """
@@ -90,7 +91,7 @@ def test_a_public_site_for_this_machine_only(
 )
 def test_a_planted_file_is_named(name: str, tmp_path: Path) -> None:
     """Code that nobody built: beside ours, over our statements, over a library, compiled."""
-    _write(tmp_path, "callback/handlers.py", "callback/__pycache__/handlers.cpython-311.pyc")
+    _write(tmp_path, "callback/handlers.py", "callback/__pycache__/handlers.cpython-39.pyc")
     _write(tmp_path, "instance/callback.log")
     named = ["callback/handlers.py"]
     assert exposure.planted(tmp_path, named) is None
@@ -99,6 +100,23 @@ def test_a_planted_file_is_named(name: str, tmp_path: Path) -> None:
     finding = exposure.planted(tmp_path, named)
     assert finding is not None
     assert (finding.state, f"({name})" in finding.text) == ("fault", True)
+
+
+@pytest.mark.parametrize(("runs", "is_named"), [("answer = 1", False), ("answer = 2", True)])
+def test_what_python_would_run_is_what_the_source_says(
+    runs: str, is_named: bool, tmp_path: Path
+) -> None:
+    """Python looks at the time and size of the source, and runs what is kept in its place."""
+    source, other = tmp_path / "answer.py", tmp_path / "instance" / "other.txt"
+    _write(tmp_path, "instance/other.txt")
+    source.write_text("answer = 1", encoding="utf-8")
+    other.write_text(runs, encoding="utf-8")
+    kept = Path(cache_from_source(str(source)))
+    py_compile.compile(str(other), cfile=str(kept), dfile=str(source), doraise=True)
+
+    finding = exposure.planted(tmp_path, ["answer.py"])
+    assert (finding is not None) == is_named
+    assert finding is None or f"({kept.relative_to(tmp_path)})" in finding.text
 
 
 def test_a_folder_that_is_a_link_is_looked_into(tmp_path: Path) -> None:
