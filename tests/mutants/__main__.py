@@ -62,7 +62,7 @@ TARGETS = {
     "proofs": Target(("callback/proofs.py",), ("proofs", "settings", "signature", "osmp", "payme")),
     "signature": Target(
         ("callback/signature.py",),
-        ("signature", "passwords", "osmp", "payme", "cyberplat", "click"),
+        ("signature", "guessing", "passwords", "osmp", "payme", "cyberplat", "click"),
     ),
     "wire": Target(
         ("callback/wire.py",), ("reading", "wire", "properties", *PAYS, "mbank", "cyberplat")
