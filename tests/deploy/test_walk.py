@@ -123,6 +123,7 @@ def example_settings(secret: str, mariadb: MariaDB, url: str) -> str:
     """README's own example, with what the person knows in place of its dots."""
     text = re.findall(r"^```toml\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)[0]
     text = text.replace('SECRET_KEY = "…"', f'SECRET_KEY = "{secret}"')
+    text = text.replace('language = "ru"', 'language = "en"')  # what is told is read below
     database = mariadb.url("walk")
     text = re.sub(r'^DATABASE = ".*?"', f'DATABASE = "{database}"', text, flags=re.M)
     text = re.sub(r"^allow = .*?\]", f'allow = ["{BANK}"]', text, flags=re.M)
