@@ -45,6 +45,9 @@ LEAST_PATIENCE_S = 2.0
 ATTEMPTS = 8
 # Two clocks drift apart by some hundredths of a second in so long.
 CLOCK_LASTS_S = 600
+# A connection knows the server's clock as late as the answer came that told it. Behind a promise
+# that there is no payment so much time goes by, and whoever pays then comes later by any of them.
+CLOCKS_DIFFER_S = 0.025
 # To set a socket's limit costs more than to look at the clock: it is set when so much is lost.
 SLACK_S = 0.1
 

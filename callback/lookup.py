@@ -8,11 +8,13 @@ before we say it, we promise it in the database, where whatever is on its way me
 
 from __future__ import annotations
 
+import time
 import zlib
 from typing import TYPE_CHECKING
 
 from callback import log
 from callback.database.errors import DatabaseError, DuplicateError, NoPromiseError
+from callback.limits import CLOCKS_DIFFER_S
 from callback.model import Payment
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def find_or_promise(session: Session, bank: Bank, command: Cancel | Status) -> P
     except NoPromiseError as error:
         # As an older release answered: a site that has only uploaded this one goes on.
         log.warning(str(error))
+    time.sleep(CLOCKS_DIFFER_S)
     # Whoever was being recorded when we promised has ended since.
     return find(session, bank, command.txn_id)
 

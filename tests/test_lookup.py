@@ -5,14 +5,16 @@ What it is good for: tests/database/test_ghost.py.
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from callback import lookup, settings
+from callback import lookup, operation, settings
 from callback.database import Database, Session, load_statements
 from callback.database.errors import DatabaseError
-from callback.model import Status
+from callback.model import Pay, Status
 from callback.paths import SQL
 from tests.conftest import Engine, MariaDBEngine
 
@@ -34,13 +36,13 @@ class Desk:
         self.bank: Bank = given.banks["qiwi"]
         self.database = Database(given.engine, load_statements(SQL), 1)
 
-    def ask(self, *before: str) -> None:
+    def ask(self, *before: str, txn_id: str = "1") -> None:
         """Run some statements on the very connection, then ask."""
         with self.database.session() as session:
-            lookup.find(session, self.bank, "1")
+            lookup.find(session, self.bank, txn_id)
             for statement in before:
                 run(session, statement)
-            assert lookup.find_or_promise(session, self.bank, STATUS) is None
+            assert lookup.find_or_promise(session, self.bank, STATUS.but(txn_id=txn_id)) is None
 
 
 def run(session: Session, statement: str) -> None:
@@ -142,3 +144,19 @@ def test_an_id_listens_to_one_of_those_that_the_tables_have(database: Engine, de
     assert database
     buckets = {lookup.bucket(desk.bank, str(number)) for number in range(5000)}
     assert buckets == set(range(256))
+
+
+def test_who_pays_as_soon_as_he_hears_it_comes_later(engine: Engine, desk: Desk) -> None:
+    """In the same millisecond, too, which is as exact as a promise is."""
+    engine.account("7012340001")
+    pay = Pay(
+        name="pay",
+        account="7012340001",
+        amount=Decimal("1.00"),
+        paid_at=datetime(2026, 11, 3),  # noqa: DTZ001 - the bank's
+    )
+    for number in range(10):
+        desk.ask(txn_id=str(number))
+        with desk.database.session() as session:
+            done = operation.run(session, desk.bank, pay.but(txn_id=str(number)))
+        assert done.outcome == "ok"
