@@ -140,7 +140,7 @@ def _measure(
         if "cold" in only:
             _say("round trips, memory and cold start")
             figures += [sizes.round_trips(usual, large), sizes.memory(usual, large)]
-            figures.append(sizes.cold_start(usual, large))
+            figures += sizes.cold_starts(usual, large)
     return Measured(figures, costs)
 
 
