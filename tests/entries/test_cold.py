@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,6 @@ from tests.support.processes import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.conftest import Engine
 
@@ -36,7 +36,7 @@ protocol = "kaspi"
 allow = ["127.0.0.1"]
 """
 PROGRAM = """
-from wsgi import application
+from ENTRY import application
 from callback.entries import cgi
 cgi.serve(application)
 import sys
@@ -61,7 +61,9 @@ if sys.version_info >= (3, 14):  # its traceback, which the driver imports, want
     MOST += 20
 
 
-def cgi(settings: Path, path: str, query: str) -> tuple[str, set[str]]:
+def cgi(
+    settings: Path, path: str, query: str, entry: str = "wsgi", home: Path = ROOT
+) -> tuple[str, set[str]]:
     """The answer of a new process, and what it has imported."""
     request = {
         "CALLBACK_CONFIG": str(settings),
@@ -78,8 +80,8 @@ def cgi(settings: Path, path: str, query: str) -> tuple[str, set[str]]:
     # Without what a virtual environment's own .pth files import.
     paths = os.pathsep.join(path for path in sys.path if path.endswith("site-packages"))
     done = subprocess.run(
-        [sys.executable, "-S", "-c", PROGRAM],
-        cwd=ROOT,
+        [sys.executable, "-S", "-c", PROGRAM.replace("ENTRY", entry)],
+        cwd=home,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": paths} | request,
         capture_output=True,
         text=True,
@@ -115,6 +117,22 @@ def test_a_banks_call_imports_what_it_needs(
     assert len(modules) <= MOST, sorted(modules)
     dialects = {name for name in modules if name.startswith("callback.protocols.")}
     assert dialects == {"callback.protocols.osmp", "callback.protocols.kaspi"}  # of the settings
+
+
+def test_the_first_call_of_an_uploaded_release_imports_no_more(
+    engine: Engine, folder: Path, tmp_path: Path
+) -> None:
+    """As Passenger and the other entries on a host begin: by way of passenger_wsgi.py."""
+    engine.account(ACCOUNT)
+    home = tmp_path / "site" / "callback"
+    home.mkdir(parents=True)
+    for name in ("callback", "sql", "wsgi.py", "deploy/passenger_wsgi.py"):
+        (home / Path(name).name).symlink_to(ROOT / name)
+    answer, modules = cgi(folder / "config.toml", "/qiwi", PAY, "passenger_wsgi", home)
+
+    assert "<result>0<" in answer
+    assert not modules & NEVER
+    assert len(modules) <= MOST + 1, sorted(modules)  # the entry itself
 
 
 def test_a_token_wants_one_more_library(
