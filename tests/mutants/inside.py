@@ -462,6 +462,8 @@ def _graft(old: Any, new: Any) -> bool:
     """Let an object become as another, wherever it is known; False when it cannot."""
     old, new = _bare(old), _bare(new)
     if isinstance(old, FunctionType) and isinstance(new, FunctionType):
+        if not _alike(_enclosed(old), _enclosed(new)):
+            return False
         old.__code__ = new.__code__
         old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
     elif isinstance(old, dict | set) and type(old) is type(new):
@@ -498,9 +500,7 @@ def _alike(old: Any, new: Any) -> bool:
     if type(old) is not type(new):
         return False
     if isinstance(old, FunctionType):
-        return _code(old.__code__) == _code(new.__code__) and _alike(
-            (old.__defaults__, old.__kwdefaults__), (new.__defaults__, new.__kwdefaults__)
-        )
+        return _code(old.__code__) == _code(new.__code__) and _alike(_given(old), _given(new))
     if isinstance(old, MethodType):
         return old.__func__ is new.__func__ and _alike(*map(_state, (old, new)))
     if isinstance(old, dict):
@@ -523,6 +523,17 @@ def _alike(old: Any, new: Any) -> bool:
     return (
         old is new or bool(old == new) or ADDRESS.sub("", repr(old)) == ADDRESS.sub("", repr(new))
     )
+
+
+def _given(function: FunctionType) -> tuple[Any, ...]:
+    """What a function has besides its code; one that another has made: what it was made with."""
+    return function.__defaults__, function.__kwdefaults__, _enclosed(function)
+
+
+def _enclosed(function: FunctionType) -> list[Any]:
+    """The values that a function took from where it was made."""
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    return [value for value in cells if value is not function]
 
 
 def _state(method: MethodType) -> dict[str, Any]:
