@@ -44,7 +44,6 @@ CODES = {
     "invoice_cancelled": "10009",
     "duplicate_other": "10010",
     "create.duplicate_same": "10010",
-    "create.payment_performed": "10010",
     "create.payment_cancelled": "10010",
     "sum_differs": "10011",
     "sum_too_small": "10012",

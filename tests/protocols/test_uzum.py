@@ -1072,9 +1072,13 @@ def test_the_log_tells_each_call_and_never_the_phone(books: Engine, endpoint: En
         (("service_id = 7", ""), "service_id: missing"),
         (("service_id = 7", 'service_id = "7"'), "service_id: expected"),
         (("service_id = 7", "service_id = true"), "service_id: expected"),
+        (("service_id = 7", "service_id = -1"), "service_id: expected"),
+        (("service_id = 7", f"service_id = {2**63}"), "service_id: expected"),
         (("service_id = 7", "service_id = 7\ntimeout = 0"), "timeout: expected"),
+        (("service_id = 7", "service_id = 7\ntimeout = 31536001"), "timeout: expected"),
         (("service_id = 7", 'service_id = 7\nrepeats = "first"'), "repeats: expected"),
-        (("service_id = 7", "service_id = 7\nauth_status = 403"), "auth_status: expected"),
+        (("service_id = 7", "service_id = 7\nauth_status = 399"), "auth_status: expected"),
+        (("service_id = 7", "service_id = 7\nauth_status = 402"), "auth_status: expected"),
         (("service_id = 7", "service_id = 7\nnumeric_codes = 1"), "numeric_codes: expected"),
         (("service_id = 7", 'service_id = 7\naccount_field = ""'), "account_field: expected"),
         (("service_id = 7", 'service_id = 7\nrefund = "no"'), "refund: expected"),
@@ -1089,3 +1093,14 @@ def test_a_fault_in_the_settings_is_named(
     assert (own["timeout"], own["repeats"], own["auth_status"]) == (1800, "code", 400)
     with pytest.raises(SettingsError, match=f"BANKS.uzum.{fault}"):
         load(write_bank("uzum", lines.replace(*change), tmp_path))
+
+
+@pytest.mark.parametrize("timeout", [1, 31_536_000])
+@pytest.mark.parametrize("service_id", [0, 2**63 - 1])
+def test_the_widest_settings_are_taken(tmp_path: Path, service_id: int, timeout: int) -> None:
+    """From a second to a year; any number that the bank may give."""
+    lines = 'username = "u"\npassword = "of-sixteen-letters"\n'
+    lines += f"service_id = {service_id}\ntimeout = {timeout}"
+
+    own = load(write_bank("uzum", lines, tmp_path)).banks["uzum"].own
+    assert (own["service_id"], own["timeout"]) == (service_id, timeout)
