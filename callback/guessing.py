@@ -63,7 +63,7 @@ class Guesses:
     def refuse(self, visit: Visit, token: str) -> Outcome | None:
         """What a call hears that is not looked at; None: it is."""
         bank = visit.bank
-        if bank.allow or not (self.due and self.slows(bank.name, visit.address)):
+        if bank.allow or not self.slows(bank.name, visit.address):
             return None
         origin = signature.refuse_origin(bank, token, visit.call.environ, visit.settings)
         return origin or ("temporary" if signature.proves_more(bank) else None)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from callback.database import Database
     from callback.model import Outcome
 
-NOT_READ: Command = Refuse(name="", outcome="temporary")
+NOT_READ = Command(name="")
 # What is owed, and whether a payment is there, may be another thing a moment later.
 NO_STORE = ("Cache-Control", "no-store")
 

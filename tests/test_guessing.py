@@ -311,7 +311,7 @@ def test_who_brings_no_proof_at_all_has_not_guessed(alone: Endpoint, attacker: s
 def test_a_neighbour_in_a_64_is_the_same_caller(alone: Endpoint) -> None:
     """Of IPv6 anybody has that many addresses."""
     replies = [
-        WAYS["password"].send(alone, f"guess{n}", f"2001:db8:1:2::{n + 1:x}")
+        WAYS["password"].send(alone, f"guess{n}", f"2001:db8:1:2:{n << 11:x}::1")
         for n in range(WRONG_PROOFS + 1)
     ]
     other = WAYS["password"].send(alone, "guess", "2001:db8:1:3::1")
@@ -351,6 +351,7 @@ def ask(program: Program, caller: str, header: str, **environ: Any) -> tuple[str
 
 
 @on_sqlite
+@pytest.mark.usefixtures("clock")
 def test_a_slowed_call_costs_the_database_nothing(
     settings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -368,11 +369,12 @@ def test_a_slowed_call_costs_the_database_nothing(
     for n in range(WRONG_PROOFS * 2):
         ask(program, ATTACKER, basic("changes", f"guess{n}")["Authorization"], **post)
 
-    assert WRONG_PROOFS <= len(asked) <= WRONG_PROOFS + 2
+    assert len(asked) == WRONG_PROOFS
     program.database.close()
 
 
 @on_sqlite
+@pytest.mark.usefixtures("clock")
 def test_processes_that_hear_one_call_each_count_together(settings: Path) -> None:
     """As through CGI: the file beside the log says it, and only its owner may read that."""
     wrong, right = basic("basic", "guess")["Authorization"], basic("basic")["Authorization"]
@@ -471,6 +473,140 @@ def test_an_attack_is_one_line_and_the_next_another(
     attack(5)
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line["outcome"] for line in lines] == ["slowed"] * 2
+
+
+class Clock:
+    """The time of the tests, in seconds."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("callback.guessing.time.time", clock)
+    return clock
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, dict[str, str]]]:
+    """The lines of the log."""
+    lines: list[tuple[int, dict[str, str]]] = []
+    monkeypatch.setattr(log, "call", lambda level, **line: lines.append((level, line)))
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("wrong", "later", "again", "slowed"),
+    [
+        (29, 0.0, 0, False),
+        (30, 0.0, 0, True),
+        (30, 1.875, 0, True),
+        (30, 2.0, 0, False),  # two seconds for each
+        (30, 2.0, 1, True),
+        (30, 4.0, 1, False),
+        (30, 4.0, 2, True),
+        (30, 60.0, 29, False),  # a minute, and all is forgotten
+        (30, 60.0, 30, True),
+        (99, 60.0, 29, False),
+        # A clock that is set back by more than that was wrong before.
+        (30, -1.875, 0, True),
+        (30, -2.0, 0, False),
+        (30, -2.0, 1, False),
+        (30, -1.875, 1, True),
+    ],
+)
+def test_so_many_in_a_minute_and_then_one_in_two_seconds(  # noqa: PLR0917
+    clock: Clock,
+    told: list[tuple[int, dict[str, str]]],
+    wrong: int,
+    later: float,
+    again: int,
+    slowed: bool,
+) -> None:
+    """A minute holds thirty."""
+    guesses = Guesses()
+    for _ in range(wrong):
+        guesses.wrong("basic", ATTACKER, {})
+    assert len(told) == (wrong >= WRONG_PROOFS)
+    clock.now += later
+    for _ in range(again):
+        guesses.wrong("basic", ATTACKER, {})
+
+    assert guesses.slows("basic", ATTACKER) is slowed
+    assert not guesses.slows("basic", OTHER)
+
+
+def test_the_line_says_who_and_why_and_the_next_attack_is_another(
+    clock: Clock, told: list[tuple[int, dict[str, str]]], tmp_path: Path
+) -> None:
+    """Strangers have a budget of such lines, no bank's; also where each process hears one call."""
+    for is_alone in (False, True):
+        path = tmp_path / "callback.log" if is_alone else None
+        guesses = Guesses(path)
+        for place in range(32):
+            guesses = Guesses(path) if is_alone else guesses
+            guesses.wrong("basic", f"::ffff:{ATTACKER}", {"wsgi.run_once": is_alone})
+            clock.now += 2.0 * (place >= WRONG_PROOFS)
+        why = "30 wrong proofs in a minute: it is told to ask again, unread"
+        line = {"bank": "basic", "address": f"::ffff:{ATTACKER}", "outcome": "slowed", "why": why}
+        assert told == [(log.WARNING, {"stranger": "slowed", **line})]
+        clock.now += 58.0
+        for _ in range(WRONG_PROOFS):
+            guesses.wrong("basic", ATTACKER, {"wsgi.run_once": is_alone})
+        assert len(told) == 2
+        told.clear()
+
+
+def test_what_a_process_of_many_calls_counts_is_in_no_file(tmp_path: Path) -> None:
+    """It would have to write at every guess."""
+    guesses = Guesses(tmp_path / "callback.log")
+    guesses.wrong("basic", ATTACKER, {"wsgi.run_once": False})
+    guesses.wrong("basic", ATTACKER, {})
+
+    assert [*tmp_path.iterdir()] == []
+    assert [*guesses.due] == [ATTACKER]
+
+
+def test_what_others_have_counted_is_added_and_takes_nothing_back(
+    clock: Clock, tmp_path: Path
+) -> None:
+    """Of two counts the later holds; what is over goes."""
+    path, kept = tmp_path / "callback.log", tmp_path / "callback.log.callers"
+    due = {ATTACKER: [clock.now + 10, False], OTHER: [clock.now + 50, 1], "::": [clock.now, True]}
+    kept.write_text(json.dumps({"due": due, "known": ["basic 192.0.2.1"]}))
+    guesses = Guesses(path)
+    assert guesses.due == {place: (until, bool(told)) for place, (until, told) in due.items()}
+    guesses.due = {ATTACKER: (clock.now + 20, True), OTHER: (clock.now + 40, False)}
+    guesses.right("basic", BANK)
+
+    assert guesses.due[ATTACKER] == (clock.now + 20, True)
+    assert guesses.due[OTHER] == (clock.now + 50, True)
+    assert json.loads(kept.read_text()) == {
+        "due": {ATTACKER: [clock.now + 20, True], OTHER: [clock.now + 50, True]},
+        "known": ["basic 192.0.2.1", f"basic {BANK}"],
+    }
+
+
+@pytest.mark.parametrize(("size", "known"), [(1024 * 1024, True), (1024 * 1024 + 1, False)])
+def test_no_more_of_the_file_is_read_than_we_write(tmp_path: Path, size: int, known: bool) -> None:
+    """Whatever has grown there: at the start and at a change."""
+    kept = tmp_path / "callback.log.callers"
+    text = json.dumps({"due": {}, "known": [f"basic {ATTACKER}"]}).encode()
+    kept.write_bytes(text.rjust(size))
+    first = Guesses(tmp_path / "callback.log")
+    kept.unlink()
+    second = Guesses(tmp_path / "callback.log")
+    kept.write_bytes(text.rjust(size))
+    second.right("basic", BANK)
+    for guesses in (first, second):
+        for _ in range(WRONG_PROOFS):
+            guesses.wrong("basic", ATTACKER, {})
+        assert guesses.slows("basic", ATTACKER) is not known
 
 
 def test_a_full_disk_counts_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
+import socket
+import time
 from base64 import b64encode
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from callback import Program
+from callback.database.errors import DatabaseError
+from callback.handlers import asks_for_bills, token_and_path
+from callback.limits import MAX_BODY
+from callback.request import Request
+from tests.conftest import settings_toml
+from tests.support.processes import write_settings
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from subprocess import CompletedProcess
 
     from tests.conftest import Engine
@@ -29,6 +40,12 @@ allow = ["127.0.0.1"]
 [BANKS.token]
 protocol = "osmp"
 url_token = true
+
+[BANKS.basic]
+protocol = "osmp"
+username = "basic"
+password = "pass"
+weak_password = true
 
 [BANKS.mbank]
 protocol = "mbank"
@@ -266,3 +283,228 @@ def test_a_refused_password_may_not_be_kept_either(endpoint: Endpoint) -> None:
     reply = endpoint.call("/uzum/check", "POST", "{}")
 
     assert reply.headers.get_all("Cache-Control") == ["no-store"]
+
+
+# In one process: what a server hands over, and what it is handed.
+
+
+@pytest.fixture(scope="module")
+def program(
+    database: Engine, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Program]:
+    """The program as a server imports it."""
+    toml = settings_toml(database.url, request.module)
+    program = Program(write_settings(toml, tmp_path_factory.mktemp("program")))
+    yield program
+    program.database.close()
+
+
+def ask(program: Program, path: str, **environ: Any) -> tuple[str, dict[str, str], bytes]:
+    """Call as a WSGI server does; status, headers, body."""
+    told: list[Any] = []
+
+    def start(*line: Any) -> Any:
+        told.extend(line)
+
+    base = {"REQUEST_METHOD": "GET", "REMOTE_ADDR": "127.0.0.1", "SERVER_NAME": "x"}
+    base |= {"SERVER_PORT": "80", "wsgi.url_scheme": "http", "SCRIPT_NAME": ""}
+    base |= {"PATH_INFO": path} if path else {}
+    stream = io.BytesIO(environ.pop("body", b""))
+    length = str(len(stream.getvalue()))
+    head = {"wsgi.input": stream, "wsgi.errors": io.StringIO(), "CONTENT_LENGTH": length}
+    body = b"".join(program({**base, **head, **environ}, start))
+    status, headers = told[:2]
+    assert len(headers) == len(dict(headers))
+    return status, dict(headers), body
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+NONE = {"Content-Length": "0", "Cache-Control": "no-store"}
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="callback"'}
+
+
+@pytest.mark.parametrize(
+    ("path", "environ", "status", "headers"),
+    [
+        ("/basic", {}, "401 Unauthorized", NONE | CHALLENGE),
+        ("/basic", {"REQUEST_METHOD": "PUT"}, "401 Unauthorized", NONE | CHALLENGE),
+        ("/qiwi", {"REQUEST_METHOD": "PUT"}, "405 Method Not Allowed", NONE),
+        ("/qiwi/x", {}, "404 Not Found", NONE),
+        ("/token", {}, "404 Not Found", NONE),
+        ("/token/x", {}, "404 Not Found", NONE),
+        ("/nobody", {}, "404 Not Found", NONE),
+        ("", {}, "404 Not Found", NONE),
+        ("", {"REQUEST_URI": "/qiwi"}, "404 Not Found", NONE),
+        # Apache takes // for /, not so what the bank was told to call.
+        ("/qiwi", {"REQUEST_URI": "//qiwi?a"}, "404 Not Found", NONE),
+        ("/qiwi", {"REQUEST_URI": "/qiwi//?a"}, "404 Not Found", NONE),
+    ],
+)
+def test_the_head_of_an_answer_that_is_nothing_else(
+    program: Program, path: str, environ: dict[str, Any], status: str, headers: dict[str, str]
+) -> None:
+    """To the letter; with 401 goes what is wanted."""
+    assert ask(program, path, **environ) == (status, headers, b"")
+
+
+@pytest.mark.parametrize("uri", ["", "/qiwi", "/qiwi?a=//b"])
+def test_the_head_of_an_answer_to_a_bank(program: Program, uri: str) -> None:
+    """Its length is that of the body, and its type the dialect's."""
+    environ = {"REQUEST_URI": uri} if uri else {}
+    status, headers, body = ask(program, "/qiwi", QUERY_STRING=CHECK, **environ)
+
+    assert status == "200 OK"
+    assert headers["Content-Length"] == str(len(body)) != "0"
+    assert "xml" in headers["Content-Type"]
+    assert [*headers] == ["Content-Length", "Content-Type", "Cache-Control"]
+
+
+def test_a_head_has_no_body(program: Program) -> None:
+    """But the length that it would have had."""
+    basic_key = basic("Paycom", "key")["Authorization"]
+    heads = [
+        ask(program, "/payme", REQUEST_METHOD=method, HTTP_AUTHORIZATION=basic_key)
+        for method in ("PUT", "HEAD")
+    ]
+
+    assert heads[0][:2] == heads[1][:2]
+    assert heads[0][1]["Content-Length"] == str(len(heads[0][2])) != "0"
+    assert heads[1][2] == b""
+
+
+@pytest.mark.parametrize(
+    ("bank", "rest", "token", "path"),
+    [
+        ("qiwi", [], "", ""),
+        ("qiwi", [""], "", "/"),
+        ("qiwi", ["", ""], "", "/"),
+        ("qiwi", ["a"], "", "a"),
+        ("qiwi", ["a", "b"], "", "a/b"),
+        ("qiwi", ["a", ""], "", "a/"),
+        ("token", [], "", ""),
+        ("token", ["t"], "t", ""),
+        ("token", ["t", ""], "t", "/"),
+        ("token", ["t", "a", "b"], "t", "a/b"),
+        ("token", ["", "a"], "", "a"),
+    ],
+)
+def test_an_address_is_split(
+    program: Program, bank: str, rest: list[str], token: str, path: str
+) -> None:
+    """A slash at the end is another address."""
+    assert token_and_path(program.settings.banks[bank], rest) == (token, path)
+
+
+@pytest.mark.parametrize(
+    ("shape", "path", "method", "query", "asks"),
+    [
+        ("kaspi", "", "GET", "date=202611", True),
+        ("kaspi", "", "GET", "date=202611&page=1&rows=2", True),
+        ("kaspi", "", "GET", "date=1&date=2", True),
+        ("kaspi", "", "GET", "command=check&date=202611", False),
+        ("kaspi", "", "GET", "command=check&command=pay&date=202611", False),
+        ("kaspi", "", "GET", "DATE=202611", False),
+        ("kaspi", "", "GET", "", False),
+        ("kaspi", "", "POST", "date=202611", False),
+        ("kaspi", "bills", "GET", "date=202611", False),
+        ("full", "", "GET", "date=202611", False),
+    ],
+)
+def test_a_list_is_asked_for_by_a_date_and_no_command(  # noqa: PLR0917
+    program: Program, shape: str, path: str, method: str, query: str, asks: bool
+) -> None:
+    """registers.md, "Pull": at the bank's own address, where its list has that shape."""
+    bank = program.settings.banks["qiwi"]
+    bank = bank.but(bills=bank.bills._replace(shape=shape))
+    call = Request({"REQUEST_METHOD": method, "QUERY_STRING": query})
+    assert asks_for_bills(bank, path, call) is asks
+
+
+@pytest.mark.parametrize(("bank", "outcome"), [("qiwi", "bad_request"), ("payme", "unreadable")])
+def test_a_body_that_is_too_long_says_so(
+    program: Program, capsys: pytest.CaptureFixture[str], bank: str, outcome: str
+) -> None:
+    """In the dialect's words for what cannot be read, or for a bad request."""
+    key = {"HTTP_AUTHORIZATION": basic("Paycom", "key")["Authorization"]}
+    post = {"REQUEST_METHOD": "POST", "body": b"x" * (MAX_BODY + 1)}
+    status, _, body = ask(program, f"/{bank}", **post, **key)
+    (line,) = lines(capsys)
+
+    assert status == "200 OK"
+    assert line["outcome"] == outcome
+    assert line["why"] == f"the body has over {MAX_BODY} bytes"
+    assert line["code"].encode() in body
+
+
+def test_what_nobody_expected_is_ask_again(
+    program: Program, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The money may or may not have moved: never "refused"; the log has where it was."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    def away(*_: object) -> None:
+        raise DatabaseError("away")
+
+    monkeypatch.setattr("callback.handlers.operation.run", away)
+    told = [ask(program, "/qiwi", QUERY_STRING=PAY)]
+    monkeypatch.setattr("callback.handlers.operation.run", fail)
+    told.append(ask(program, "/qiwi", QUERY_STRING=PAY))
+    monkeypatch.setattr("callback.protocols.osmp.read", fail)
+    told.append(ask(program, "/qiwi", QUERY_STRING=PAY))
+    for _, _, body in told:
+        assert b"<result>1<" in body
+    away_line, first, unexpected, second, third, fourth = lines(capsys)
+    assert (away_line["level"], away_line["message"]) == ("warning", "qiwi: away")
+    assert {line["outcome"] for line in (first, second, fourth)} == {"temporary"}
+    for line in (unexpected, third):
+        assert (line["level"], line["message"]) == ("error", "qiwi: an unexpected error")
+        assert "ZeroDivisionError" in line["traceback"]
+    assert [line["txn_id"] for line in (first, second, fourth)] == ["7", "7", ""]
+    assert all("why" not in line for line in (first, second, fourth))
+
+
+def test_an_answer_that_cannot_be_written_is_ask_again(
+    program: Program, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the dialect's words where it has them, else as HTTP."""
+    from callback.protocols import osmp
+
+    write, left = osmp.write, [1]
+
+    def fails(*args: Any) -> Any:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise ZeroDivisionError
+        return write(*args)
+
+    monkeypatch.setattr(osmp, "write", fails)
+    status, _, body = ask(program, "/qiwi", QUERY_STRING=CHECK)
+    assert (status, b"<result>1<" in body) == ("200 OK", True)
+    left[0] = 2
+    status, headers, body = ask(program, "/qiwi", QUERY_STRING=CHECK)
+    assert (status, headers, body) == ("503 Service Unavailable", NONE, b"")
+    errors = [line["message"] for line in lines(capsys) if "message" in line]
+    assert errors == ["qiwi: an unexpected error in an answer"] * 2
+
+
+def test_a_call_that_lay_too_long_is_not_begun(
+    program: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A web server says when it came; the bank has left."""
+    link, web_server = socket.socketpair()
+    with link, web_server:
+        came = {"callback.link": link, "CALLBACK_CAME_AT": str(time.time() - 100)}
+        _, _, body = ask(program, "/qiwi", QUERY_STRING=CHECK, **came)
+    assert b"<result>1<" in body
+    assert lines(capsys)[-1]["outcome"] == "temporary"
+
+
+def test_the_body_of_a_get_is_not_read(program: Program) -> None:
+    """Nor may it say how long it is."""
+    _, _, body = ask(program, "/qiwi", QUERY_STRING=CHECK, CONTENT_LENGTH="99")
+    assert b"<result>5<" in body or b"<result>0<" in body

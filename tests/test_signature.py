@@ -9,11 +9,13 @@ import json
 from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 from callback import proofs, readers, signature
+from callback.limits import OPS_PASS_S
+from callback.model import Outcome, Refuse
 from callback.settings import SettingsError, load
 from tests.support.processes import write_settings
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from subprocess import CompletedProcess
 
-    from callback.bank import Bank
+    from callback.bank import Bank, Settings
     from tests.conftest import Engine
     from tests.support.processes import Endpoint
 
@@ -335,3 +337,324 @@ def test_a_text_is_signed_as_openssl_does() -> None:
         "430aaa1181843fb0dad491dbac6b0160"
     )
     assert not proofs.same("ё", "430aaa1181843fb0dad491dbac6b0160")
+
+
+# What is known of a caller without a call over the network.
+
+KEY = "key-of-the-tests-" * 2
+KINDS = f"""
+SECRET_KEY = "{KEY}"
+DATABASE = "sqlite:///x.db"
+TIMEZONE = "Asia/Almaty"
+CURRENCY = "KZT"
+PUBLIC_URL = "https://pay.example.kz"
+[EXCHANGE]
+token = [1, 2]
+[BANKS.address]
+protocol = "osmp"
+allow = ["79.142.16.0/20"]
+username = "qiwi"
+password = "a-right-password-of-the-bank"
+[BANKS.token]
+protocol = "osmp"
+url_token = true
+[BANKS.basic]
+protocol = "osmp"
+username = "qiwi"
+password = "a-right-password-of-the-bank"
+[BANKS.sign]
+protocol = "click"
+secret = "a-right-secret-of-the-bank"
+service_id = "1"
+[BANKS.sign_token]
+protocol = "click"
+url_token = true
+secret = "a-right-secret-of-the-bank"
+service_id = "1"
+[BANKS.inside]
+protocol = "paynet_soap"
+username = "paynet"
+password = "a-right-password-of-the-bank"
+service_id = 1
+[BANKS.inside_token]
+protocol = "paynet_soap"
+url_token = true
+username = "paynet"
+password = "a-right-password-of-the-bank"
+service_id = 1
+[BANKS.changes]
+protocol = "paynet"
+username = "paynet"
+password = "a-right-password-of-the-bank"
+service_id = 1
+[BANKS.early]
+protocol = "alif"
+username = "alif"
+password = "a-right-password-of-the-bank"
+[BANKS.early_token]
+protocol = "alif"
+url_token = true
+username = "alif"
+password = "a-right-password-of-the-bank"
+"""
+OUTCOMES: set[Outcome] = {*get_args(Outcome)}
+DOOR: set[Outcome] = {"bad_token", "bad_address", "not_authenticated", "bad_signature"}
+# A proof that stands inside is looked at when the request is read and its command is known.
+SHAPE: set[Outcome] = {"bad_method", "unknown_command", "unreadable"}
+# A signature is looked at when all that it is about is there.
+PARTS: set[Outcome] = {"bad_request", "bad_type", "missing"}
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A bank of each kind."""
+    return load(write_settings(KINDS, tmp_path_factory.mktemp("kinds")))
+
+
+@pytest.mark.parametrize(
+    ("name", "peer", "read", "unread"),
+    [
+        ("address", "79.142.16.1", set(), set()),
+        ("address", "1.2.3.4", DOOR | SHAPE | PARTS | {"temporary"}, OUTCOMES),
+        ("token", "1.2.3.4", DOOR, DOOR),
+        ("basic", "1.2.3.4", DOOR, DOOR),
+        ("sign", "1.2.3.4", DOOR | SHAPE | PARTS, OUTCOMES),
+        ("sign_token", "1.2.3.4", DOOR, DOOR),
+        ("inside", "1.2.3.4", DOOR | SHAPE, OUTCOMES),
+        # Without a database nobody knows whether a changed password is right.
+        ("inside_token", "1.2.3.4", DOOR, DOOR | {"temporary"}),
+        ("changes", "1.2.3.4", DOOR, DOOR | {"temporary"}),
+        # alif.md, section 4: the method comes before the header, but not before the token.
+        ("early", "1.2.3.4", DOOR | {"bad_method"}, DOOR | {"bad_method"}),
+        ("early_token", "1.2.3.4", DOOR, DOOR),
+    ],
+)
+def test_who_has_proved_nothing_is_a_stranger(
+    known: Settings, name: str, peer: str, read: set[Outcome], unread: set[Outcome]
+) -> None:
+    """Whatever may become of a call, whether the dialect has read it or not."""
+
+    def strange(*, is_read: bool) -> set[Outcome]:
+        bank, environ = known.banks[name], {"REMOTE_ADDR": peer}
+        return {
+            outcome
+            for outcome in OUTCOMES
+            if signature.is_stranger(bank, outcome, environ, known, is_read=is_read)
+        }
+
+    assert strange(is_read=True) == read
+    assert strange(is_read=False) == unread
+
+
+def test_what_may_be_anybodys_proves_nothing() -> None:
+    """Nor does what could not be read, or ended before anything was known."""
+    ended = {
+        name: {
+            outcome
+            for outcome in OUTCOMES
+            if signature.has_proved(Refuse(name=name, outcome=outcome), outcome)
+        }
+        for name in ("pay", "")
+    }
+    assert ended == {"pay": OUTCOMES - DOOR - SHAPE - PARTS - {"temporary"}, "": set()}
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "token", "header", "tried"),
+    [
+        ("token", "bad_token", "", "", False),
+        ("token", "bad_token", "x", "", True),
+        ("token", "bad_token", "", "Basic eA==", False),
+        ("basic", "not_authenticated", "", "", False),
+        ("basic", "not_authenticated", "x", "", False),
+        ("basic", "not_authenticated", "", "Basic eA==", True),
+        ("inside", "not_authenticated", "", "", True),
+        ("sign", "not_authenticated", "", "", True),
+        ("sign", "bad_signature", "", "Basic eA==", True),
+    ],
+)
+def test_a_call_without_a_proof_is_no_wrong_one(  # noqa: PLR0917
+    known: Settings, name: str, outcome: Outcome, token: str, header: str, tried: bool
+) -> None:
+    """Some clients first call without any; what stands inside was brought."""
+    environ = {"HTTP_AUTHORIZATION": header}
+    assert signature.has_tried(known.banks[name], outcome, token, environ) is tried
+
+
+def test_a_bank_may_prove_more_than_its_token_and_address(known: Settings) -> None:
+    """By a password or by what its dialect signs."""
+    more = {name for name, bank in known.banks.items() if signature.proves_more(bank)}
+    assert known.banks.keys() - more == {"token"}
+
+
+RIGHT = base64.b64encode(b"qiwi:a-right-password-of-the-bank").decode()
+OTHER_NAME = base64.b64encode(b"QIWI:a-right-password-of-the-bank").decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "environ", "why"),
+    [
+        ("basic", "not_authenticated", {}, "no Authorization came: the bank sends none, or the "),
+        ("basic", "not_authenticated", {"HTTP_AUTHORIZATION": "Basic !"}, "Authorization is not "),
+        (
+            *("basic", "not_authenticated", {"HTTP_AUTHORIZATION": f"Basic {OTHER_NAME}"}),
+            "the password is right, the user name is another",
+        ),
+        (
+            *("basic", "not_authenticated", {"HTTP_AUTHORIZATION": f"Basic {RIGHT}"}),
+            "the bank has set another password itself: see flask password basic",
+        ),
+        ("basic", "not_authenticated", {"HTTP_AUTHORIZATION": "Basic eDp5"}, ""),
+        ("basic", "not_authenticated", {"HTTP_AUTHORIZATION": "Basic Og=="}, "Authorization is "),
+        ("basic", "bad_token", {}, ""),
+        ("basic", "bad_address", {}, ""),
+        ("basic", "bad_method", {"HTTP_X_FORWARDED_FOR": "1.2.3.4"}, ""),
+        (
+            *("basic", "bad_address", {"HTTP_X_FORWARDED_FOR": "1.2.3.4"}),
+            "X-Forwarded-For came, and TRUSTED_PROXIES = 0 says whom to believe",
+        ),
+    ],
+)
+def test_the_log_says_what_may_be_changed(
+    known: Settings, name: str, outcome: Outcome, environ: dict[str, str], why: str
+) -> None:
+    """And nothing where nobody knows; it never has what was sent."""
+    told = signature.why_refused(known.banks[name], outcome, environ, known)
+    assert told.startswith(why)
+    assert bool(told) == bool(why)
+
+
+def test_the_log_names_the_proxies_that_are_believed(known: Settings) -> None:
+    """As the settings do."""
+    given = known.but(trusted_proxies=readers.proxies(["10.0.0.0/24", "::1"]))
+    environ = {"HTTP_X_FORWARDED_FOR": "1.2.3.4"}
+    told = signature.why_refused(known.banks["address"], "bad_address", environ, given)
+    assert "TRUSTED_PROXIES = ['10.0.0.0/24', '::1/128'] says" in told
+
+
+@pytest.mark.parametrize(
+    ("purpose", "age", "key", "good"),
+    [
+        ("doctor", 0, KEY, True),
+        ("doctor", OPS_PASS_S, KEY, True),
+        ("doctor", OPS_PASS_S + 1, KEY, False),
+        ("health", 0, KEY, False),
+        ("doctor", 0, KEY + "x", False),
+    ],
+)
+def test_a_pass_is_for_one_purpose_and_ends(
+    monkeypatch: pytest.MonkeyPatch, purpose: str, age: int, key: str, good: bool
+) -> None:
+    """By the clock of this machine; a key that goes is good while it is in the list."""
+    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: 1_800_000_000)
+    token = signature.ops_pass(purpose, [key.encode()])
+    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: 1_800_000_000 + age)
+
+    assert signature.is_ops_pass("doctor", token, [KEY.encode(), b"the-next-key"]) is good
+    assert not signature.is_ops_pass("doctor", token[:-1], [KEY.encode()])
+
+
+def test_the_passes_of_other_releases_are_good() -> None:
+    """As anybody who has the settings can compute them, for the exchange and for ops."""
+    digest = hashlib.sha256(b"ops-passsigner" + KEYS[0]).digest()
+    signed = signature.ops_pass("doctor", KEYS[:1]).encode()
+    text, _, sign = signed.rpartition(b".")
+    assert base64.urlsafe_b64encode(hmac.new(digest, text, "sha256").digest()) == sign + b"="
+
+
+@pytest.mark.parametrize(
+    ("proxies", "environ", "good"),
+    [
+        (0, {"REMOTE_ADDR": "127.0.0.1"}, True),
+        (0, {"REMOTE_ADDR": "::1"}, True),
+        (0, {"REMOTE_ADDR": "10.0.0.1"}, False),
+        (0, {}, False),
+        (0, {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "127.0.0.1"}, False),
+        (1, {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "127.0.0.1"}, True),
+        (1, {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "1.2.3.4"}, False),
+        (1, {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "127.0.0.1"}, True),
+    ],
+)
+def test_only_this_machine_asks_for_health_without_a_token(
+    known: Settings, proxies: int, environ: dict[str, str], good: bool
+) -> None:
+    """A token lets in from everywhere, and a wrong one from nowhere."""
+    given = known.but(trusted_proxies=proxies)
+    (token,) = signature.url_tokens("health", known.secret_keys)
+
+    assert signature.may_ask_health("", environ, given) is good
+    assert signature.may_ask_health(token.decode(), environ, given)
+    assert not signature.may_ask_health("x", environ, given)
+
+
+HTTPS = {"wsgi.url_scheme": "https"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "good"),
+    [
+        (HTTPS, True),
+        ({"HTTP_X_FORWARDED_PROTO": " HTTPS "}, True),
+        (HTTPS | {"HTTP_X_FORWARDED_PROTO": "http"}, False),
+        ({"REMOTE_ADDR": "127.0.0.1"}, True),
+        ({"REMOTE_ADDR": "::1"}, True),
+        ({"REMOTE_ADDR": "1.2.3.4"}, False),
+        ({}, False),
+        *[
+            ({"REMOTE_ADDR": "127.0.0.1", f"HTTP_{name}": "x"}, False)
+            for name in ("X_FORWARDED_FOR", "X_FORWARDED_PROTO", "FORWARDED")
+        ],
+    ],
+)
+def test_the_office_comes_by_tls_or_from_this_machine(
+    known: Settings, environ: dict[str, str], good: bool
+) -> None:
+    """With one of its tokens; else nobody hears that there is an exchange."""
+    first, second = signature.exchange_tokens(known)
+    for token in (first, second):
+        refusal = signature.refuse_exchange(token.decode(), environ, known)
+        assert refusal == ("" if good else "not_encrypted")
+    plain = known.but(exchange=known.exchange and known.exchange._replace(plain_http=True))
+    assert signature.refuse_exchange(first.decode(), environ, plain) == ""
+    for settings in (known, known.but(exchange=None)):
+        for wrong in ("", "ключ", first.decode()[:-1]):
+            assert signature.refuse_exchange(wrong, environ, settings) == "bad_token"
+    assert signature.refuse_exchange(first.decode(), environ, known.but(exchange=None))
+
+
+def test_the_tokens_of_the_exchange_stay_what_they_are(known: Settings) -> None:
+    """The office has them in its settings; the older key's first, the newest last."""
+    given = known.but(secret_keys=KEYS)
+    tokens = [
+        base64.urlsafe_b64encode(
+            hmac.new(
+                hashlib.sha256(b"callback-exchangesigner" + key).digest(), number, "sha256"
+            ).digest()
+        ).rstrip(b"=")
+        for key in KEYS
+        for number in (b"1", b"2")
+    ]
+    assert signature.exchange_tokens(given) == tokens
+    assert signature.exchange_tokens(given.but(exchange=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "bare", "given"),
+    [
+        ("Basic eDp5", False, (b"x", b"y")),
+        ("BASIC  eDp5 ", False, (b"x", b"y")),
+        ("eDp5", False, (b"", b"")),
+        ("eDp5", True, (b"x", b"y")),
+        ("Basic eDp5", True, (b"x", b"y")),
+        ("Bearer eDp5", True, (b"", b"")),
+        ("eDp5Og==", True, (b"x", b"y:")),
+        ("Basic eA", False, (b"x", b"")),
+        ("", True, (b"", b"")),
+    ],
+)
+def test_the_word_basic_may_lack_where_a_bank_leaves_it_out(
+    header: str, bare: bool, given: tuple[bytes, bytes]
+) -> None:
+    """alif.md, section 2: the header is Base64 alone."""
+    environ = {"HTTP_AUTHORIZATION": header}
+    assert signature.credentials(environ, bare=bare) == given

@@ -64,9 +64,13 @@ TARGETS = {
     "further_sums": Target(("callback/further_sums.py",), ("further_sums", "osmp", "services")),
     "proofs": Target(("callback/proofs.py",), ("proofs", "settings", "signature", "osmp", "payme")),
     "signature": Target(
-        ("callback/signature.py",),
-        ("signature", "guessing", "passwords", "osmp", "payme", "cyberplat", "click"),
+        ("callback/signature.py",), ("signature", "guessing", "passwords", "tools/exchange")
     ),
+    "guessing": Target(("callback/guessing.py",), ("guessing",)),
+    "passwords": Target(("callback/passwords.py",), ("passwords",)),
+    "handlers": Target(("callback/handlers.py",), ("handlers", "guessing", "passwords", "pull")),
+    "request": Target(("callback/request.py",), ("request", "handlers", "wire")),
+    "bank": Target(("callback/bank.py",), ("services", "settings", "osmp", "payme", "uzum")),
     "wire": Target(
         ("callback/wire.py",), ("reading", "wire", "properties", *PAYS, "mbank", "cyberplat")
     ),

@@ -389,7 +389,7 @@ def _chosen(tests: dict[str, Any], fault: dict[str, Any], kills: Mapping[str, in
     alike: dict[Any, int] = defaultdict(int)
     chosen = []
     for test in sorted(
-        met_by or tests, key=lambda test: (-kills.get(test, 0), tests[test]["seconds"])
+        met_by or tests, key=lambda test: _worth(kills.get(test, 0), tests[test]["seconds"])
     ):
         about = tests[test]
         kind = (
@@ -406,6 +406,11 @@ def _chosen(tests: dict[str, Any], fault: dict[str, Any], kills: Mapping[str, in
     for place, test in enumerate(chosen):
         best.setdefault(_module_of(test), place)
     return sorted(chosen, key=lambda test: best[_module_of(test)])
+
+
+def _worth(kills: int, seconds: float) -> tuple[float, float]:
+    """What finds most in the least time comes first; of those that found nothing, the fastest."""
+    return -kills / (seconds + 0.05), seconds
 
 
 def _module_of(test: str) -> tuple[str, bool]:
