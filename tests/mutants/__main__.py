@@ -75,7 +75,10 @@ TARGETS = {
         ("callback/wire.py",), ("reading", "wire", "properties", *PAYS, "mbank", "cyberplat")
     ),
     "database": Target(("callback/database/*.py",), ("database/",), ""),
-    "dialects": Target(("callback/protocols/__init__.py",), ("parts", "every_dialect", "settings")),
+    "dialects": Target(
+        ("callback/protocols/__init__.py",),
+        ("parts", "front", "handlers", "click", "usmp", "cyberplat", "services"),
+    ),
     "sql": Target(
         (
             *("sql/pay_*.sql", "sql/perform_payment.sql", "sql/cancel_payment.sql"),

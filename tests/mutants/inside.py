@@ -401,11 +401,15 @@ def _chosen(tests: dict[str, Any], fault: dict[str, Any], kills: Mapping[str, in
         alike[kind] += 1
         if alike[kind] <= ALIKE and about["seconds"] < SLOW_S:
             chosen.append(test)
-    # A module keeps its database; to come back to it would make another.
+    # A module keeps its database; to come back to it would make another. Those without one are
+    # done before the first of the others has its own.
     best: dict[tuple[str, bool], int] = {}
+    cost: dict[tuple[str, bool], float] = defaultdict(float)
     for place, test in enumerate(chosen):
         best.setdefault(_module_of(test), place)
-    return sorted(chosen, key=lambda test: best[_module_of(test)])
+        cost[_module_of(test)] += tests[test]["seconds"]
+    order = {module: (cost[module] > QUICK_S, best[module]) for module in best}
+    return sorted(chosen, key=lambda test: order[_module_of(test)])
 
 
 def _worth(kills: int, seconds: float) -> tuple[float, float]:
@@ -557,6 +561,7 @@ ADDRESS = re.compile(" at 0x[0-9a-f]+")
 # As many of the cases of one test as go the same way through a file.
 ALIKE = int(os.environ.get("ALIKE", "20"))
 SLOW_S = 4.0
+QUICK_S = 1.0
 # Statements about a whole list.
 LISTS = (
     "count_bills",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from callback.protocols import PROTOCOLS
+from callback import protocols
+from callback.model import Outcome
+from callback.protocols import PROTOCOLS, Dialect, Dialects, bare_answer
 from tests.support.processes import ROOT
 
 if TYPE_CHECKING:
@@ -112,3 +116,30 @@ def test_nothing_else_names_a_dialect() -> None:
 
     assert named.pop(LINE) == sorted(PROTOCOLS)
     assert {path: dialects for path, dialects in named.items() if dialects} == SHAPES
+
+
+def test_what_a_dialect_leaves_out_is_nothing_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each table of `Dialect` that says so; and what it has is left as it is."""
+    about = {name: vars(Dialect)[name].__doc__ for name in vars(Dialect) if name.isupper()}
+    left_out = {name for name, text in about.items() if text.startswith("May be left out.")}
+    module = ModuleType("bare")
+    vars(module).update(BARE_BASIC=True)
+    monkeypatch.setitem(sys.modules, f"{protocols.__name__}.bare", module)
+    dialect = Dialects("bare")["bare"]
+
+    assert {name for name in about if hasattr(dialect, name)} == left_out
+    assert {name for name in left_out if getattr(dialect, name)} == {"BARE_BASIC"}
+
+
+def test_a_dialect_that_is_not_in_the_line_is_none() -> None:
+    """Its module may be there, as are those of what two of them share."""
+    with pytest.raises(KeyError, match="jsonrpc"):
+        PROTOCOLS["jsonrpc"]
+
+
+def test_what_http_has_no_word_for_is_a_broken_line() -> None:
+    """Which the bank repeats: "ask again" is never wrong."""
+    own = {"bad_token": 404, "bad_address": 403, "not_authenticated": 401, "bad_method": 405}
+
+    for outcome in get_args(Outcome):
+        assert bare_answer(outcome) == (b"", "", own.get(outcome, 503))
