@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 from contextlib import ExitStack, contextmanager
@@ -26,6 +27,8 @@ STATE_TRANSFER = ("mariadb-server", "mariadb-backup", "socat")
 class Node(MariaDB):
     """A node that joins those at `peers`; the first makes the cluster. `tools` send states."""
 
+    START_S = 300  # to be sent a whole state
+
     def __init__(self, folder: Path, base: int, peers: Sequence[int], tools: Path) -> None:
         addresses = ",".join(f"127.0.0.1:{port}" for port in peers)
         here = {
@@ -37,9 +40,17 @@ class Node(MariaDB):
                 f"ist.recv_addr=127.0.0.1:{free_port()};gcache.size=16M"
             ),
         }
-        options = [f"--{name}={value}" for name, value in {**configured(), **here}.items()]
-        super().__init__(folder, options=options)
+        super().__init__(folder)
+        file, *options = self.command[1:]
+        pairs = [option.removeprefix("--").partition("=") for option in options]
+        own = {name: value for name, _, value in pairs}
+        # What sends a state reads the server's files, and not its command line.
+        (folder / "my.cnf").write_text(written({**own, **configured(), **here}))
+        self.command = [self.command[0], file]
         self._popen["env"] = os.environ | {"PATH": f"{tools}:{os.environ['PATH']}"}
+
+    def _basics(self) -> list[str]:
+        return [f"--defaults-file={self.folder / 'my.cnf'}", *super()._basics()[1:]]
 
     def _install(self) -> None:
         if not (self.folder / "data").exists():
@@ -61,6 +72,18 @@ def configured() -> dict[str, str]:
     lines = (CONFIG / "galera.cnf").read_text().splitlines()
     pairs = (line.split(" = ", 1) for line in lines if " = " in line and line[0] != "#")
     return dict(pairs)
+
+
+def written(options: Mapping[str, str]) -> str:
+    """A server's file of options."""
+    lines = (f'{name} = "{value}"' if value else name for name, value in options.items())
+    return "\n".join(["[mariadbd]", *lines, ""])
+
+
+def backup_user() -> list[str]:
+    """The statements of galera.cnf: they make the user who reads a state."""
+    lines = (CONFIG / "galera.cnf").read_text().splitlines()
+    return [line[1:].strip() for line in lines if re.match("# +(CREATE|GRANT) ", line)]
 
 
 @contextmanager

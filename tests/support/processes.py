@@ -70,6 +70,8 @@ def standing_still(*processes: int) -> Iterator[None]:
 class Program:
     """A program of ours in the background: waited for at start, stopped by its own process id."""
 
+    START_S = START_SECONDS
+
     def __init__(self, command: Sequence[str], log: Path, **popen: Any) -> None:
         self.command = command
         self._log = log
@@ -103,7 +105,7 @@ class Program:
         """Start it and wait until it serves."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self.command, stdout=log, stderr=log, **self._popen)
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + self.START_S
         while not self._serves():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{self.command[0]} did not start:\n{self.output()}")
