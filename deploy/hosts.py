@@ -57,6 +57,12 @@ class Host(Interface):
     def make_folder(self, name: str = "") -> None:
         """Make a folder, with those above it, unless it is there."""
 
+    def remove(self, name: str) -> None:
+        """Take a file away, if it is there."""
+
+    def home(self) -> str:
+        """Where the login lands, as the host names it; nothing where it does not tell."""
+
 
 class TLS(ftplib.FTP_TLS):
     """FTPS that continues the control connection's session on data connections.
@@ -147,6 +153,17 @@ class FTP:
                 with contextlib.suppress(ftplib.error_perm):  # it is there
                     self._ftp.mkd(folder)
 
+    def remove(self, name: str) -> None:
+        """A server says the same of a file that is not there and of one that is not ours."""
+        with contextlib.suppress(ftplib.error_perm):
+            self._ftp.delete(self._path(name))
+
+    def home(self) -> str:
+        """Nothing but "/" where the host locks the login in."""
+        with contextlib.suppress(ftplib.error_perm):
+            return self._ftp.pwd()
+        return ""
+
     def _log_in(self) -> None:
         settings = self._settings
         try:
@@ -215,6 +232,14 @@ class SSH:
     def make_folder(self, name: str = "") -> None:
         """With those above it."""
         self._run("mkdir -p {0}", name)
+
+    def remove(self, name: str) -> None:
+        """Nothing is said where it is not there."""
+        self._run("rm -f {0}", name)
+
+    def home(self) -> str:
+        """Where the shell begins."""
+        return self._run("pwd", "").decode(errors="replace").strip()
 
     def _run(self, script: str, name: str, stdin: bytes = b"") -> bytes:
         """Run a line on the host about one name below our folder."""

@@ -55,6 +55,7 @@ from callback.tools.words import (  # noqa: E402
     speak_at_a_terminal,
     spoken,
 )
+from deploy import probe  # noqa: E402
 from deploy.hosts import FTP, PUBLIC, SCRIPT, SECRET, SSH, TIMEOUT_S, Host, HostError  # noqa: E402
 
 # Passenger looks at restart.txt at most every 10 s, and takes a moment to start.
@@ -104,6 +105,7 @@ class Undoable:
         self._replaced = [] if replaced is None else replaced
         self.get, self.mode = host.get, host.mode
         self.set_mode, self.make_folder = host.set_mode, host.make_folder
+        self.remove, self.home = host.remove, host.home
 
     def at(self, folder: str) -> Undoable:
         """What is replaced there is put back, too."""
@@ -306,6 +308,8 @@ def deploy(
                 "refused, and flask doctor --site asks nobody"
             ).format(file=settings["settings"], url=settings["url"])
         )
+    if copy:
+        _look_who_reads(host, settings, copy, anew=with_settings)
     beside = Undoable(host)
     send_program(beside, settings)
     host.put(f"releases/{archive.name}", archive.read_bytes())  # the long one before what is live
@@ -328,6 +332,7 @@ def renew_settings(host: Host, settings: dict[str, Any]) -> list[Finding]:
         raise DeployError(Phrase("there is no {settings} to send", settings=settings["settings"]))
     if not current:
         raise DeployError(Phrase("no release is there yet: deploy one, the settings go along"))
+    _look_who_reads(host, settings, copy, anew=True)
     beside = Undoable(host)
     send_settings(beside, settings, copy, anew=True)
     send_web(beside.at(settings["web"]), settings, copy)
@@ -362,11 +367,29 @@ def send_program(host: Host, settings: dict[str, Any]) -> None:
             host.put(name, content)
 
 
+def _look_who_reads(host: Host, settings: dict[str, Any], copy: Settings, *, anew: bool) -> None:
+    """Before a secret is sent: DeployError where everybody could read it there."""
+    private = _private(host, settings)
+    theirs = {name: (path, private.get(name)) for name, path in _secrets(copy).items()}
+    if any(
+        there is None or (anew and there != path.read_bytes()) for path, there in theirs.values()
+    ) and (fault := probe.fault(host, settings)):
+        raise DeployError(fault)
+
+
+def _private(host: Host, settings: dict[str, Any]) -> Host:
+    return host.at(posixpath.join(posixpath.dirname(settings["folder"]), "private"))
+
+
+def _secrets(copy: Settings) -> dict[str, Path]:
+    """What goes into `private`, by its name there."""
+    return {"callback.toml": copy.path} | {path.name: path for path in _named_files(copy)}
+
+
 def send_settings(host: Host, settings: dict[str, Any], copy: Settings, *, anew: bool) -> None:
     """The settings, where the host has none: those that are there may be newer than ours."""
-    private = host.at(posixpath.join(posixpath.dirname(settings["folder"]), "private"))
-    files = {"callback.toml": copy.path} | {path.name: path for path in _named_files(copy)}
-    for name, path in files.items():
+    private = _private(host, settings)
+    for name, path in _secrets(copy).items():
         ours, theirs = path.read_bytes(), private.get(name)
         if theirs is not None and theirs != ours and not anew:
             print(

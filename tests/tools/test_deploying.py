@@ -6,12 +6,16 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from callback.tools.finding import Finding
-from deploy import hosts, release
+from deploy import hosts, probe, release
 from tests.conftest import SOME_BANK, flask
 from tests.support.processes import HOST, ROOT
 from tests.support.receivers import FTPS, PASSWORD
@@ -75,6 +79,30 @@ def deploy(folder: Path, *more: str) -> str:
     return done.stderr
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    """A web server that shows a folder to everybody."""
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """A site whose web folder this is."""
+    with ThreadingHTTPServer((HOST, 0), partial(Quiet, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://{HOST}:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is on the host is not for the web."""
+    monkeypatch.setattr(probe, "fault", lambda *_: "")
+
+
 def command(folder: Path, *more: str) -> list[str]:
     script = str(ROOT / "deploy" / "release.py")
     settings = ["--settings", str(folder / "deploy.toml"), "--built", str(folder / "r1.zip")]
@@ -128,6 +156,87 @@ def test_settings_that_would_not_start_are_not_sent(office: Path, ftp: FTPS) -> 
     assert list(ftp.inbox.iterdir()) == []
 
 
+def test_a_login_that_lands_in_the_web_folder_gets_no_settings(office: Path, ftp: FTPS) -> None:
+    """A file without a secret goes first, and goes again."""
+    with served(ftp.inbox) as url:
+        toml(office, ftp, url=url)
+        said = deploy(office)
+
+    assert "/inbox on the host is a web folder: a test file in it was read at http" in said
+    assert "folder = 'callback' and, without Passenger, web = 'inbox'" in said
+    assert list(ftp.inbox.iterdir()) == []
+
+
+def test_a_login_that_sees_nothing_but_the_web_folder_needs_another(
+    office: Path, ftp: FTPS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As panels make FTP users for a site."""
+    monkeypatch.setattr(hosts.FTP, "home", lambda _: "/")
+    with served(ftp.inbox.parent) as url:
+        settings = release.load(toml(office, ftp, url=url))
+        host = hosts.FTP(settings)
+        said = probe.fault(host, settings)
+        host._ftp.close()  # noqa: SLF001
+
+    assert said.startswith("/ on the host is a web folder: ")
+    assert "log in as the user whose home holds the web folder" in said
+
+
+def test_a_login_beside_the_web_folder_goes_on(office: Path, ftp: FTPS) -> None:
+    """As it should be: nothing of it is seen, and nothing is left of the question."""
+    (ftp.inbox / "public_html").mkdir()
+    with served(ftp.inbox / "public_html") as url:
+        host = hosts.FTP(release.load(toml(office, ftp, url=url)))
+        assert probe.fault(host, release.load(office / "deploy.toml")) == ""
+        host._ftp.close()  # noqa: SLF001
+
+    assert [path.name for path in ftp.inbox.rglob("probe*")] == []
+
+
+def test_a_site_that_is_not_reached_gets_no_settings(office: Path, ftp: FTPS) -> None:
+    """Nobody can tell who reads them there."""
+    toml(office, ftp)
+
+    assert "No settings were sent, for nobody could tell who can read them" in deploy(office)
+    assert list(ftp.inbox.rglob("*.toml")) == []
+
+
+@pytest.mark.parametrize(
+    ("docroot", "told"),
+    [("home", "folder = '{there}/callback'"), ("home/www", "")],
+)
+def test_a_shell_that_begins_in_the_web_folder_is_told_of(
+    tmp_path: Path, docroot: str, told: str
+) -> None:
+    """By SSH the folder above is there to be named."""
+    (tmp_path / "home" / "www").mkdir(parents=True)
+    shell = tmp_path / "ssh"
+    shell.write_text(f'#!/bin/sh\nfor line; do :; done\ncd {tmp_path}/home && sh -c "$line"\n')
+    shell.chmod(0o755)
+    with served(tmp_path / docroot) as url:
+        settings = {**release.DEFAULTS, "host": "h", "user": "u", "url": url, "ssh": str(shell)}
+        said = probe.fault(hosts.SSH(settings), settings)
+
+    assert told.format(there=tmp_path) in said
+    assert bool(said) is bool(told)
+    assert list(tmp_path.rglob("probe*")) == []
+
+
+def test_settings_that_are_there_already_are_asked_no_question_about(
+    office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing secret is sent then."""
+    monkeypatch.setattr(release, "_failure", lambda *_: "")
+    monkeypatch.setattr(probe, "fault", lambda *_: "asked")
+    host: Any = Folder({"callback.toml": (b"theirs", 0o600)})
+
+    release.deploy(host, site_of(office), office / "r1.zip")
+    with pytest.raises(release.DeployError, match="asked"):
+        release.deploy(host, site_of(office), office / "r1.zip", with_settings=True)
+    with pytest.raises(release.DeployError, match="asked"):
+        release.renew_settings(Folder({"CURRENT": (b"r1", 0o644)}), site_of(office))
+
+
 def test_a_wrong_password_is_a_sentence(office: Path, ftp: FTPS) -> None:
     """With what to look at."""
     toml(office, ftp, password="wrong")
@@ -146,11 +255,12 @@ def test_an_authority_that_nobody_knows_is_a_sentence(office: Path, ftp: FTPS) -
 
 def test_a_refused_upload_names_the_file(office: Path, ftp: FTPS) -> None:
     """The quota is full, or the user may not write there."""
-    toml(office, ftp)
     (ftp.inbox / "callback").mkdir(mode=0o555)
     (ftp.inbox / "callback" / "passenger_wsgi.py.new").mkdir()
 
-    assert "the host does not take inbox/callback/passenger_wsgi.py: 553" in deploy(office)
+    with served(office) as url:
+        toml(office, ftp, url=url)
+        assert "the host does not take inbox/callback/passenger_wsgi.py: 553" in deploy(office)
 
 
 def test_ctrl_c_is_no_traceback(office: Path) -> None:
@@ -213,6 +323,12 @@ class Folder:
     def make_folder(self, name: str = "") -> None:
         """They are there."""
 
+    def remove(self, name: str) -> None:
+        self.files.pop(name, None)
+
+    def home(self) -> str:
+        return "/"
+
 
 @pytest.mark.parametrize(
     ("content", "mode", "told"),
@@ -265,6 +381,7 @@ def went_wrong(settings: dict[str, Any], name: str) -> str:
     return "" if name == "r0" else "HTTP 500"
 
 
+@pytest.mark.usefixtures("hidden")
 def test_an_entry_that_starts_nothing_is_taken_back(
     office: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,6 +445,7 @@ def test_an_entry_that_did_run_is_not_said_to_have_not(
     assert ("did not even run" in str(told.value)) is is_looked_at
 
 
+@pytest.mark.usefixtures("hidden")
 def test_a_site_whose_settings_are_those_of_a_trial_is_told(
     office: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -346,6 +464,7 @@ def test_a_site_whose_settings_are_those_of_a_trial_is_told(
     assert "banks are given the first" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("hidden")
 def test_a_release_before_that_does_not_serve_is_not_said_to(
     office: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -390,6 +509,7 @@ def site_of(office: Path) -> dict[str, Any]:
     return settings | {"entry": "cgi", "settings": str(office / "config.toml")}
 
 
+@pytest.mark.usefixtures("hidden")
 def test_settings_are_sent_alone(office: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the web folder: a bank may be new. The release and the way back stay."""
     pointers: dict[str, tuple[bytes, int | None]] = {
@@ -406,6 +526,7 @@ def test_settings_are_sent_alone(office: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [name for name in host.files if name.endswith(".zip")] == []
 
 
+@pytest.mark.usefixtures("hidden")
 def test_settings_that_start_nothing_are_taken_back(
     office: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -460,7 +581,10 @@ def test_files_that_the_settings_name_go_along(office: Path) -> None:
 
 @pytest.fixture
 def site(
-    office: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    office: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    hidden: None,
 ) -> pytest.CaptureFixture[str]:
     """A host on which the new release serves, and what the person at the office sees."""
     toml(office, url="https://localhost")
