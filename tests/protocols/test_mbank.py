@@ -816,6 +816,22 @@ def test_refusals_speak_russian(
     assert ask(endpoint, request(**given)).body["ERR_MSG"] == words
 
 
+def test_what_was_paid_before_is_refused_in_russian_too(books: Engine, endpoint: Endpoint) -> None:
+    """Each 421 says which of three it is [5, 6]; a withdrawn invoice is none."""
+    books.invoice("310020", "B-1", "1200.00")
+    books.invoice("310020", "B-2", "500.00", state="cancelled")
+
+    def words(bank: str = "bills", **changes: str | None) -> str:
+        return ask(endpoint, request("QE10", **changes), bank).body.get("ERR_MSG", "")
+
+    assert words(PARAM1="B-1", SUM="1200.00") == ""
+    assert words(PARAM1="B-1", SUM="1200.01") == "Номер платежа уже использован"
+    assert words(PARAM1="B-1", SUM="1200.00", QID="8") == "Счет уже оплачен"
+    assert words(PARAM1="B-2", SUM="500.00", QID="9") == NOT_FOUND
+    books.execute("UPDATE payment SET state = 'cancelled'")
+    assert words(PARAM1="B-1", SUM="1200.00") == "Платеж отменен"
+
+
 def test_another_language_is_a_setting(books: Engine, endpoint: Endpoint) -> None:
     """For refusals and success alike."""
     assert ask(endpoint, request("QE11", PARAM1="1"), "silent").body["ERR_MSG"] == (

@@ -851,6 +851,22 @@ def test_java_dates_are_those_of_check_transaction(paynet: Caller, engine: Engin
     assert java.result(STATUS, **params())["timestamp"] == "Sun Aug 02 00:00:05 UZT 2026"
 
 
+JAVA = (
+    *("Thu Jan 01", "Tue Feb 03", "Wed Mar 04", "Fri Apr 03", "Sat May 02", "Sun Jun 07"),
+    *("Mon Jul 06", "Mon Aug 31", "Mon Sep 07", "Mon Oct 05", "Mon Nov 30", "Mon Dec 07"),
+)
+
+
+def test_java_speaks_english_in_every_month(paynet: Caller, engine: Engine) -> None:
+    """Section 5: java.util.Date, to the letter."""
+    java = replace(paynet, bank="java")
+    java.result(PERFORM, **params())
+    for month, day in enumerate(JAVA, start=1):
+        stamp = f"2026-{month:02}-{day[-2:]} 00:00:00.000"
+        engine.execute("UPDATE payment SET performed_at = ?", stamp)
+        assert java.result(STATUS, **params())["timestamp"] == f"{day} 05:00:00 UZT 2026"
+
+
 STAMPS = {
     "1": "2026-03-16 06:59:59.999",
     "2": "2026-03-16 07:00:00.000",
