@@ -430,14 +430,20 @@ def _judged(
     try:
         if fault:
             plant(fault)
-    except Exception as error:
+    except ImportFaultError as error:
         return {"by": f"import: {error}", "tests": 0}
+    except Exception as error:  # our own: nothing has found the fault
+        return {"by": "", "tests": 0, "not_planted": repr(error)}
     for place, (item, after) in enumerate(pairwise([*items, None])):
         assert item is not None
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
         if watcher.bad:
             return {"by": watcher.bad[0], "tests": place + 1}
     return {"by": "", "tests": len(items)}
+
+
+class ImportFaultError(Exception):
+    """The changed file cannot even be imported."""
 
 
 def plant(fault: dict[str, Any]) -> None:
@@ -453,7 +459,10 @@ def plant(fault: dict[str, Any]) -> None:
     anew: dict[str, Any] = {
         key: vars(module)[key] for key in vars(module) if key.startswith("__") and key != "__all__"
     }
-    exec(compile(fault["code"], str(module.__file__), "exec"), anew)
+    try:
+        exec(compile(fault["code"], str(module.__file__), "exec"), anew)
+    except Exception as error:
+        raise ImportFaultError(str(error)) from error
     for key, new in anew.items():
         old = vars(module).get(key)
         if key.startswith("__") or _alike(old, new):
@@ -540,9 +549,10 @@ def _given(function: FunctionType) -> tuple[Any, ...]:
 
 
 def _enclosed(function: FunctionType) -> list[Any]:
-    """The values that a function took from where it was made."""
-    cells = [cell.cell_contents for cell in function.__closure__ or ()]
-    return [value for value in cells if value is not function]
+    """The values that a function took from where it was made; not the class that it is in."""
+    names = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    values = [cell.cell_contents for name, cell in names if name != "__class__"]
+    return [value for value in values if value is not function]
 
 
 def _state(method: MethodType) -> dict[str, Any]:
