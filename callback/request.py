@@ -71,9 +71,9 @@ class Request:
 
     def _queued(self) -> float:
         """How long it has lain in the queue of a web server that said when it passed it on."""
-        came_at = self.environ.get("CALLBACK_CAME_AT")  # not a header: no caller can write it
-        with suppress(ValueError):
-            return max(0.0, time.time() - float(came_at or "none"))
+        with suppress(KeyError, ValueError):
+            # Not a header: no caller can write it.
+            return max(0.0, time.time() - float(self.environ["CALLBACK_CAME_AT"]))
         return 0.0
 
     @property

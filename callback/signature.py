@@ -162,7 +162,7 @@ def bank_tokens(bank: Bank, secret_keys: tuple[bytes, ...]) -> list[bytes]:
     last_day, generations = bank.url_token_until, bank.url_token
     if last_day and bank.local(utc_now()).date() > last_day:
         generations = generations[-1:]
-    return url_tokens(bank.name, secret_keys, generations) if generations else []
+    return url_tokens(bank.name, secret_keys, generations)
 
 
 def newest_token(bank: Bank, secret_keys: tuple[bytes, ...]) -> str:
@@ -264,7 +264,7 @@ def caller(environ: Mapping[str, str], trusted_proxies: int | Networks) -> str:
     stands before them, the caller may have written. Fewer entries than proxies: the call did not
     come through them, and the peer is the caller.
     """
-    header = environ.get("HTTP_X_FORWARDED_FOR", "")
+    header = environ.get("HTTP_X_FORWARDED_FOR")
     hops = [_without_port(hop.strip()) for hop in header.split(",")] if header else []
     peer = _without_port(environ.get("REMOTE_ADDR", ""))
     if not isinstance(trusted_proxies, int):

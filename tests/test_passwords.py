@@ -9,11 +9,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest.mock import ANY
 
 import pytest
 
-from callback import Program, passwords
+from callback import Program, passwords, proofs
+from callback.database.errors import DatabaseError
 from callback.settings import load
 from tests.conftest import MariaDBEngine, flask, settings_toml
 from tests.support.answers import broken
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from subprocess import CompletedProcess
     from types import ModuleType
-    from typing import Any
 
     from callback.bank import Bank
+    from callback.database import Session
     from tests.conftest import Engine
 
 BANKS = """
@@ -197,6 +199,46 @@ def test_a_new_secret_key_takes_the_password_over(
     assert of_new[0][1] == of_old[0][1]  # the bank has changed nothing
     with machine(database, request.module, tmp_path, new) as endpoint:
         assert [status(endpoint, p) for p in (FIRST, "of-the-settings")] == [200, 401]
+
+
+class ReadOnly:
+    """A conversation in which nothing is renewed: the table is locked, or another server's."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def run(self, name: str, **values: Any) -> Any:
+        if name == "renew_password":
+            raise DatabaseError(name)
+        return self._session.run(name, **values)
+
+
+def test_of_three_keys_the_newest_is_written_and_each_is_good(
+    database: Engine, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """The day stays that of the change; where nothing can be written it is good all the same."""
+    keys = [f"{number}-key-of-tests" * 3 for number in range(3)]
+    toml = machine(database, request.module, tmp_path, keys).settings
+    program = Program(toml)
+    bank = program.settings.banks["paynet"]
+    digests = [proofs.password_digest(key, FIRST.encode()) for key in bank.password_keys]
+    with program.database.session() as session:
+        locked: Any = ReadOnly(session)
+        passwords.change(session, bank, FIRST)
+        assert passwords.find(session, bank) == (digests[2].encode(), ANY)
+        (_, day) = stored(database)[0]
+        for digest in digests:
+            database.execute("UPDATE bank_password SET digest = ?", digest)
+            for right in (FIRST + " ", FIRST):
+                assert passwords.is_right(locked, bank, right.encode()) is (right == FIRST)
+                assert stored(database) == [(digest, day)]
+            assert passwords.is_right(session, bank, FIRST.encode())
+            assert stored(database) == [(digests[2], day)]
+    assert passwords.kept_as(bank, FIRST.encode()) == f"hmac:{digests[2]}"
+    both = bank.but(password=(f"hmac:{digests[0]}".encode(), b"another-password"))
+    for password in (FIRST, "another-password", "wrong"):
+        assert passwords.is_in_settings(both, password.encode()) is (password != "wrong")
+    program.database.close()
 
 
 def test_no_password_is_told_anywhere(

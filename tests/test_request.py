@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import sys
+import time
 from io import BytesIO
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Request as WerkzeugRequest
 
 from callback.limits import MAX_BODY
-from callback.request import CHUNKED, LEFT_S, CutOffError, Request, TooLongError
+from callback.request import CHUNKED, LEFT_S, CutOffError, Request, TooLongError, waited
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +22,20 @@ if TYPE_CHECKING:
 KINDS = [
     *(None, "", " ", ";", "Application/JSON; charset=UTF-8", " text/xml ;x", "\ttext/xml\t;a=b"),
     *("text/plain;", "É/x; y", 'multipart/form-data; boundary="a;b"', "\x0btext/xml", "TEXT/İ"),
+    "X-text/xmlX",
 ]
 LENGTHS = [
     *(None, "", "0", "3", " 3 ", "\t3", "9", "-1", "-0", "+3", "1_0", "abc", "٣", "003", "3.0"),
-    *("3\n", "3,3", "9" * 30, "9" * 5000, str(MAX_BODY), str(MAX_BODY + 1), str(MAX_BODY + 2)),
+    *(
+        "3\n",
+        "X3",
+        "3,3",
+        "9" * 30,
+        "9" * 5000,
+        str(MAX_BODY),
+        str(MAX_BODY + 1),
+        str(MAX_BODY + 2),
+    ),
 ]
 CODINGS = [None, "", "identity", "gzip", "chunked", "Chunked", "gzip, chunked", "GZIP,CHUNKED "]
 BODIES = [b"", b"abc", b"x" * MAX_BODY, b"x" * (MAX_BODY + 1), b"x" * (MAX_BODY + 9)]
@@ -130,6 +142,87 @@ def test_a_link_that_is_gone_says_nothing_or_that_the_caller_has_left(
     link = socket.socket(family)
     link.close()
     assert Request({"gunicorn.socket": link}).age == (LEFT_S if family == socket.AF_UNIX else 0.0)
+
+
+class Told(socket.socket):
+    """A link whose last data came so many milliseconds ago, or in TLS at a time of ours."""
+
+    def __init__(self, since_ms: int = 0) -> None:
+        super().__init__()
+        self._since = since_ms.to_bytes(4, sys.byteorder)
+
+    def getsockopt(self, *wanted: int) -> bytes:  # type: ignore[override]
+        assert wanted == (socket.IPPROTO_TCP, socket.TCP_INFO, 56)
+        return b"\xff" * 52 + self._since
+
+
+class TLS(Told):
+    """By TLS the kernel's time is that of a record that may be read long since."""
+
+    came = 1000.0
+
+
+@pytest.mark.parametrize("name", ["gunicorn.socket", "callback.link"])
+def test_the_age_of_a_call_by_tcp_is_the_kernels(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tick of its clock less: what came just now is no older than it is."""
+    monkeypatch.setattr("callback.request.time.monotonic", lambda: 1002.5)
+    for since_ms, seconds in (
+        (0, 0.0),
+        (10, 0.0),
+        (11, 0.001),
+        (5010, 5.0),
+        (2**32 - 1, 4294967.285),
+    ):
+        with Told(since_ms) as link, TLS(since_ms) as tls:
+            assert Request({name: link}).age == seconds
+            assert Request({name: tls}).age == 2.5
+    for no_link in (None, 7):
+        assert Request({name: no_link}).age == 0.0
+
+
+def test_the_kernel_tells_when_data_came() -> None:
+    """Over a real link: from when it came, not from when it was read."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as link:
+        link.connect(server.getsockname())
+        with server.accept()[0] as here:
+            before = time.monotonic()
+            link.sendall(b"GET")
+            here.recv(9)
+            time.sleep(0.06)
+            age = waited(here)
+            assert 0.03 <= age <= time.monotonic() - before
+
+
+def test_another_system_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is it asked."""
+    link, web_server = socket.socketpair()
+    web_server.close()
+    monkeypatch.setattr("callback.request.sys.platform", "darwin")
+    with link, Told(5010) as tcp:
+        assert [Request({"gunicorn.socket": each}).age for each in (link, tcp)] == [0.0, 0.0]
+        assert waited(tcp) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("came_at", "age"),
+    [("999.5", 0.5), ("1001.5", 0.0), ("900", 100.0), ("", 0.0), ("no time", 0.0), (None, 0.0)],
+)
+def test_a_web_server_says_when_a_call_came(
+    came_at: str | None, age: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless it has left, as it does when its caller has; what it has sent stays to be read."""
+    monkeypatch.setattr("callback.request.time.time", lambda: 1000.0)
+    link, web_server = socket.socketpair()
+    call = Request({"callback.link": link, **present(CALLBACK_CAME_AT=came_at)})
+    with link, web_server:
+        web_server.sendall(b"ab")
+        assert call.age == age
+        assert link.recv(9) == b"ab"
+        assert call.age == age
+        web_server.close()
+        assert call.age == LEFT_S > 1e6
 
 
 @pytest.mark.parametrize(

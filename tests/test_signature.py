@@ -6,10 +6,11 @@ import base64
 import hashlib
 import hmac
 import json
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
@@ -20,7 +21,7 @@ from callback.settings import SettingsError, load
 from tests.support.processes import write_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from subprocess import CompletedProcess
 
     from callback.bank import Bank, Settings
@@ -446,6 +447,89 @@ def test_who_has_proved_nothing_is_a_stranger(
     assert strange(is_read=False) == unread
 
 
+class Asked:
+    """A database that notes how old the call is, and knows of no password that a bank has set."""
+
+    def __init__(self) -> None:
+        self.ages: list[float] = []
+        self.rows: list[dict[str, Any]] = []
+
+    @contextmanager
+    def session(self, age: float) -> Iterator[Asked]:
+        self.ages.append(age)
+        yield self
+
+    def run(self, *_: str, **__: Any) -> Asked:
+        return self
+
+
+GOOD = base64.b64encode(b"paynet:a-right-password-of-the-bank").decode()
+BAD = base64.b64encode(b"paynet:a-wrong-password-of-the-bank").decode()
+
+
+@pytest.mark.parametrize(
+    ("token", "address", "letters", "outcome", "asked"),
+    [
+        ("x", "1.2.3.4", BAD, "bad_token", False),
+        (None, "79.142.16.1", GOOD, "bad_token", False),
+        ("", "79.142.16.1", GOOD, "bad_token", False),
+        ("good", "1.2.3.4", GOOD, "bad_address", False),
+        ("good", "79.142.16.1", BAD, "not_authenticated", True),
+        ("good", "79.142.16.1", "", "not_authenticated", False),
+        ("good", "79.142.16.1", GOOD, None, True),
+    ],
+)
+def test_whoever_fetches_a_list_proves_all(  # noqa: PLR0917
+    known: Settings,
+    token: str | None,
+    address: str,
+    letters: str,
+    outcome: Outcome | None,
+    asked: bool,
+) -> None:
+    """In the order token, address, password; a stranger costs the database nothing."""
+    (good,) = signature.url_tokens("changes", known.secret_keys)
+    given = known.but(trusted_proxies=1)
+    bank = known.banks["changes"].but(url_token=(1,), allow=known.banks["address"].allow)
+    environ = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": address}
+    environ |= {"HTTP_AUTHORIZATION": f"Basic {letters}"}
+    database: Any = Asked()
+    token = good.decode() if token == "good" else token
+
+    assert signature.refuse_caller(bank, token, environ, given, database) == outcome
+    assert database.ages == [0.0] * asked
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "outcome", "ages"),
+    [
+        ("inside", (b"paynet", b"a-right-password-of-the-bank"), None, [2.5]),
+        ("inside", (b"paynet", b"a-wrong-password-of-the-bank"), "not_authenticated", [2.5]),
+        ("inside", (b"Paynet", b"a-right-password-of-the-bank"), "not_authenticated", []),
+        ("inside", None, None, []),
+        ("basic", (b"qiwi", b"a-right-password-of-the-bank"), None, []),
+        ("basic", (b"QIWI", b"a-right-password-of-the-bank"), "not_authenticated", []),
+        ("basic", (b"qiwi", b"a-wrong-password-of-the-bank"), "not_authenticated", []),
+    ],
+)
+def test_a_password_that_came_inside_is_looked_at(
+    known: Settings, name: str, given: Any, outcome: Outcome | None, ages: list[float]
+) -> None:
+    """As one in the header; the time that the call has lain in a queue counts."""
+    bank, database = known.banks[name], Asked()
+    asked: Any = database
+    assert signature.refuse_credentials(bank, given, asked, 2.5) == outcome
+    assert signature.refuse_credentials(bank, given, asked) == outcome
+    assert database.ages == [age for wanted in ages for age in (wanted, 0.0)]
+    if given:
+        letters = base64.b64encode(b":".join(given)).decode()
+        environ = {"HTTP_AUTHORIZATION": f"Basic {letters}"}
+        database.ages = []
+        assert signature.refuse_login(bank, environ, asked, 2.5) == outcome
+        assert signature.refuse_login(bank, environ, asked) == outcome
+        assert database.ages == [age for wanted in ages for age in (wanted, 0.0)]
+
+
 def test_what_may_be_anybodys_proves_nothing() -> None:
     """Nor does what could not be read, or ended before anything was known."""
     ended = {
@@ -610,6 +694,7 @@ def test_the_office_comes_by_tls_or_from_this_machine(
     known: Settings, environ: dict[str, str], good: bool
 ) -> None:
     """With one of its tokens; else nobody hears that there is an exchange."""
+    assert signature.scheme({}) == ""
     first, second = signature.exchange_tokens(known)
     for token in (first, second):
         refusal = signature.refuse_exchange(token.decode(), environ, known)
