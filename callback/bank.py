@@ -130,8 +130,8 @@ class Bank(Record, hidden=("password", "password_keys", "secret", "own")):
     def without_prefix(self, recorded: str) -> str:
         """What a payer typed, of a payment's number."""
         prefixes = [bank.prefix for bank in (self, *self.services.values())]
-        longest = max(filter(recorded.startswith, prefixes), key=len, default="")
-        return recorded.removeprefix(longest)
+        # The settings let none begin as another does: it is this one, or none at all.
+        return recorded.removeprefix(max(filter(recorded.startswith, prefixes), default=""))
 
     def as_typed(self, result: Result) -> Result:
         """Take the prefixes of services off payments' numbers: the bank does not know them."""

@@ -320,17 +320,16 @@ def credentials(environ: Mapping[str, str], *, bare: bool = False) -> tuple[byte
     With `bare` the word Basic may be left out.
     """
     header = _authorization(environ)
-    scheme, blank, letters = header.partition(" ")
-    if bare and not blank:
-        scheme, letters = "Basic", header
-    letters = letters.strip()
+    word, blank, letters = header.partition(" ")
+    is_bare = bare and not blank
+    letters = (header if is_bare else letters).strip()
     try:
         # Some leave the padding out.
         raw = base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
     except ValueError:
         raw = b""
     username, _, password = raw.partition(b":")  # a password may contain colons
-    return (username, password) if scheme.lower() == "basic" else (b"", b"")
+    return (username, password) if is_bare or word.lower() == "basic" else (b"", b"")
 
 
 def _authorization(environ: Mapping[str, str]) -> str:

@@ -147,6 +147,8 @@ def test_a_proxy_is_believed_by_its_address(forwarded: str, peer: str, caller: s
     """Whoever reaches our port may write the header: only ours are believed."""
     environ = {"REMOTE_ADDR": peer} | ({"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {})
     assert signature.caller(environ, PROXIES) == caller
+    for proxies in (0, 1, PROXIES):
+        assert signature.caller({}, proxies) == ""
 
 
 def basic(user: str, password: str) -> dict[str, str]:
@@ -702,7 +704,7 @@ def test_the_office_comes_by_tls_or_from_this_machine(
     plain = known.but(exchange=known.exchange and known.exchange._replace(plain_http=True))
     assert signature.refuse_exchange(first.decode(), environ, plain) == ""
     for settings in (known, known.but(exchange=None)):
-        for wrong in ("", "ключ", first.decode()[:-1]):
+        for wrong in ("", "ключ", "\udcff", first.decode()[:-1]):
             assert signature.refuse_exchange(wrong, environ, settings) == "bad_token"
     assert signature.refuse_exchange(first.decode(), environ, known.but(exchange=None))
 
@@ -734,6 +736,7 @@ def test_the_tokens_of_the_exchange_stay_what_they_are(known: Settings) -> None:
         ("Bearer eDp5", True, (b"", b"")),
         ("eDp5Og==", True, (b"x", b"y:")),
         ("Basic eA", False, (b"x", b"")),
+        ("Basic eD!!!!p5", False, (b"", b"")),
         ("", True, (b"", b"")),
     ],
 )
@@ -743,3 +746,17 @@ def test_the_word_basic_may_lack_where_a_bank_leaves_it_out(
     """alif.md, section 2: the header is Base64 alone."""
     environ = {"HTTP_AUTHORIZATION": header}
     assert signature.credentials(environ, bare=bare) == given
+    if not bare:
+        assert signature.credentials(environ) == given
+
+
+def test_the_word_basic_lacks_at_one_bank_alone(known: Settings) -> None:
+    """That of which the sheet says so."""
+    asked: Any = Asked()
+    for name, outcome in (("early", None), ("basic", "not_authenticated")):
+        bank = known.banks[name]
+        pair = b":".join((bank.username.encode(), bank.password[0]))
+        letters = {"HTTP_AUTHORIZATION": base64.b64encode(pair).decode()}
+        assert signature.refuse_login(bank, letters, asked) == outcome
+        words = {"HTTP_AUTHORIZATION": f"Basic {letters['HTTP_AUTHORIZATION']}"}
+        assert signature.refuse_login(bank, words, asked) is None
