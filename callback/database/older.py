@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_COLUMNS = r"INSERT\s+INTO\s+`?payment`?\s*\((?![^)]*\bnumber\b)"
+# Our table, also with its database's name in front.
+TABLE = r"(?:`?\w+`?\s*\.\s*)?`?payment`?(?![\w`.])"
+_COLUMNS = rf"INSERT\s+INTO\s+({TABLE})\s*\((?![^)]*\bnumber\b)"
 # A payment is recorded without the number that was typed.
 RECORDS_NO_NUMBER = re.compile(_COLUMNS, re.IGNORECASE)
 _RECORDS = re.compile(_COLUMNS + r"([^)]*\))\s*SELECT\b(?!\s+DISTINCT)", re.IGNORECASE)
 # A statement that changes payments, whenever it reaches the server.
-_CHANGES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE)\s+`?payment`?\b", re.IGNORECASE)
+_CHANGES = re.compile(rf"\b(?:INSERT\s+INTO|UPDATE)\s+{TABLE}", re.IGNORECASE)
 _DEADLINE = "AND :deadline > UTC_TIMESTAMP(3)"
 _PROMISE = (
     "AND NOT EXISTS (SELECT 1 FROM promise AS k"
@@ -29,7 +31,11 @@ _ASKS_PROMISE = re.compile(
 _LOCKS = re.compile(r"\s+FOR\s+UPDATE\s*$", re.IGNORECASE)
 _INNERMOST = re.compile(r"\([^()]*\)")
 # Behind a WHERE these keep us from adding one more condition at the end.
-_ENDS = re.compile(r"\b(?:OR|GROUP|HAVING|ORDER|LIMIT|UNION)\b", re.IGNORECASE)
+_ENDS = re.compile(
+    r"\b(?:X?OR|GROUP|HAVING|ORDER|LIMIT|UNION|EXCEPT|INTERSECT|WINDOW|DUPLICATE|FOR|LOCK|"
+    r"RETURNING)\b|\|\|",
+    re.IGNORECASE,
+)
 # The number of a payment is read through account_id, and changes when the office changes that.
 _READS = re.compile(r"COALESCE\(\s*\w+\.number\s*,\s*\w+\.number\s*\)(?=\s+AS\s+payment_number\b)")
 _PAYMENT = re.compile(r"\b(\w+)\.txn_id\b")  # only a payment has one
@@ -53,7 +59,7 @@ FAULTS = (NO_NUMBER, NO_DEADLINE, NO_PROMISE, OTHER_NUMBER)
 
 def completed(text: str) -> str:
     """Add the number that was typed, and the conditions, to a statement that does not know them."""
-    text = _RECORDS.sub(r"INSERT INTO payment (number, \1 SELECT :number,", text)
+    text = _RECORDS.sub(r"INSERT INTO \1 (number, \2 SELECT :number,", text)
     if _has_no_deadline(text):
         text = _with(_DEADLINE, text)
     if _has_no_promise(text):
@@ -96,8 +102,8 @@ def _with(condition: str, text: str) -> str:
     body = _LOCKS.sub("", text)
     outer = body
     while _INNERMOST.search(outer):
-        outer = _INNERMOST.sub("", outer)
-    _, where, conditions = outer.rpartition("WHERE")
+        outer = _INNERMOST.sub(" ", outer)
+    _, where, conditions = outer.partition("WHERE")
     if not where or _ENDS.search(conditions):
         return text
     return f"{body}\n   {condition}{text[len(body) :]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from callback.database.older import completed
+from callback.database.older import TABLE, completed
 from callback.phrase import Phrase, joined
 
 if TYPE_CHECKING:
@@ -17,13 +17,11 @@ _QUOTED = r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`[^`]*`"""
 _COMMENT = re.compile(rf"({_QUOTED})|--(?=\s|\Z)[^\n]*|\#[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
 _VALUE = re.compile(rf"({_QUOTED})|(?<![:\w]):([a-z_]+)", re.DOTALL)
 _PART = re.compile(rf"(?:{_QUOTED}|[^;])+", re.DOTALL)
-_TEXT = re.compile(_QUOTED, re.DOTALL)
 # What changes a payment.
 _RECORDS = re.compile(r"(?:pay|book|perform|cancel)_")
-_INTO = re.compile(
-    r"(?:INSERT\s+INTO|UPDATE)\s+(?:`?\w+`?\s*\.\s*)?`?payment`?(?![\w`.])", re.IGNORECASE
-)
-_TARGET = re.compile(r"(?:\bINTO|^\w+)\s+([`\w.]+)", re.IGNORECASE)
+_INTO = re.compile(rf"(?:INSERT\s+INTO|UPDATE)\s+{TABLE}", re.IGNORECASE)
+# What a statement is about: the word behind its first ones, if only the first.
+_TARGET = re.compile(r"^(?:[\w\s]*\b(?:INTO|FROM)\s|\w+\s)?\s*([^\s(]*)", re.IGNORECASE)
 # Files of as many statements as it takes; the others are sent as one.
 SCRIPTS = frozenset(
     {
@@ -32,13 +30,12 @@ SCRIPTS = frozenset(
     }
 )
 
-
 # MySQL ends the transaction before these, and what flask post has done is there for good.
 _COMMITS = re.compile(
     r"(CREATE(?!\s+TEMPORARY)|ALTER|DROP(?!\s+TEMPORARY)|TRUNCATE|RENAME|GRANT|REVOKE|"
     r"(?:UN)?LOCK\s+TABLES?|COMMIT|ROLLBACK|BEGIN|START\s+TRANSACTION|ANALYZE|OPTIMIZE|REPAIR|"
     r"FLUSH|CHECK\s+TABLES?|(?:CACHE|LOAD)\s+INDEX|"
-    r"SET\s+(?:@@|SESSION\s+)?autocommit)\b",
+    r"SET\s+(?:@@)?(?:(?:SESSION|LOCAL)[\s.]+)?autocommit)\b",
     re.IGNORECASE,
 )
 
@@ -56,11 +53,6 @@ def bare(text: str) -> str:
     return _COMMENT.sub(lambda found: found[1] or " ", text).strip()
 
 
-def unquoted(text: str) -> str:
-    """Empty whatever stands in quotes, names too."""
-    return _TEXT.sub("''", text)
-
-
 def values(text: str) -> set[str]:
     """Name the values that a statement wants, its `:name`s."""
     return {found[2] for found in _VALUE.finditer(text) if found[2]}
@@ -73,7 +65,7 @@ def with_values(text: str, write: Callable[[str], str]) -> str:
 
 def ending_word(statement: str) -> str:
     """The word with which a statement ends the transaction it stands in; empty when it does not."""
-    match = _COMMITS.match(unquoted(statement))
+    match = _COMMITS.match(statement)
     return match[1].upper() if match else ""
 
 
@@ -95,7 +87,7 @@ def read(file: Path) -> str:
                 line=line,
             )
         ) from None
-    return text if file.stem in SCRIPTS else text.rstrip("; \n\t\r")
+    return text.rstrip("; \n\t\r")
 
 
 def load_statements(*folders: Path) -> dict[str, str]:
@@ -127,15 +119,13 @@ def load_statements(*folders: Path) -> dict[str, str]:
 def _checked(file: Path) -> str:
     text = read(file)
     if _RECORDS.match(file.stem) and not _INTO.match(text):
-        target = _TARGET.search(text)
-        name = target[1] if target else "".join(text.split(maxsplit=1)[:1])
         raise StatementError(
             Phrase(
                 "{file}: expected INSERT INTO payment, or UPDATE payment, not {target}: a payment "
                 "is always recorded in our own table, for there it is recorded once; flask post "
                 "carries it into the accounting program's (sql/README.md)",
                 file=file,
-                target=name,
+                target=_TARGET.findall(text)[0],
             )
         )
     return text
