@@ -59,16 +59,17 @@ def read(link: Any, statement: str) -> Answer:
     names = _names_of(result.fields) if result.rows is not None else ()
     if names:
         _remember(statement, Columns(_head(arrived, len(names)), names, result.converters))
-    rows = [dict(zip(names, row, strict=False)) for row in result.rows or ()]
+    rows = [dict(zip(names, row, strict=True)) for row in result.rows or ()]
     return Answer(rows, result.affected_rows, result.insert_id or 0)
 
 
 def _arrived(link: Any) -> bytes:
     """The bytes that are there, or come first; they are still to be read."""
-    arrived = b""
     with suppress(OSError):  # which comes again to whoever reads
-        arrived = link._rfile.peek()  # noqa: SLF001
-    return arrived if arrived[3:HEAD] == FIRST else b""
+        arrived: bytes = link._rfile.peek()  # noqa: SLF001
+        if arrived[3:HEAD] == FIRST:
+            return arrived
+    return b""
 
 
 def _at_once(link: Any, arrived: bytes, columns: Columns | None) -> Answer | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -18,19 +19,27 @@ from importlib import import_module, reload
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 LIBRARY = "cryptography"
 
-_modules: dict[str, Any] = sys.modules
-_is_there = LIBRARY in _modules
-if not _is_there:
-    _modules[LIBRARY] = None  # whoever imports it now is told that it is not there
-try:
+
+@contextmanager
+def absent(library: str) -> Iterator[None]:
+    """Whoever imports it meanwhile is told that it is not there, unless it is loaded already."""
+    modules: dict[str, Any] = sys.modules
+    is_there = library in modules
+    if not is_there:
+        modules[library] = None
+    try:
+        yield
+    finally:
+        if not is_there:
+            del modules[library]
+
+
+with absent(LIBRARY):
     import pymysql as pymysql  # noqa: PLC0414 - for others, too
-finally:
-    if not _is_there:
-        del _modules[LIBRARY]
 
 from pymysql import converters  # noqa: E402 - from what is imported by now
 

@@ -89,7 +89,7 @@ class SQLite:
         connection.row_factory = sqlite3.Row
         connection.create_aggregate("SUM", 1, DecimalSum)  # type: ignore[arg-type]
         # MySQL's LENGTH counts bytes, SQLite has no other.
-        connection.create_function("CHAR_LENGTH", 1, _length, deterministic=True)
+        connection.create_function("CHAR_LENGTH", 1, _length)
         connection.create_function("UTC_TIMESTAMP", 1, lambda _: _time(utc_now()))
         return SQLiteConnection(connection)
 
@@ -198,8 +198,10 @@ def _with_lists(statement: str, values: dict[str, Any]) -> tuple[str, dict[str, 
     for name, value in values.items():
         if isinstance(value, tuple):
             numbers = ", ".join(str(int(number)) for number in value)
-            statement = statement.replace(f":{name}", f"({numbers})")
-    return statement, {name: value for name, value in values.items() if type(value) is not tuple}
+            statement = re.sub(rf":{name}\b", f"({numbers})", statement)
+    return statement, {
+        name: value for name, value in values.items() if not isinstance(value, tuple)
+    }
 
 
 def _text(value: object) -> object:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pymysql
 import pytest
-from pymysql import connections, converters
+from pymysql import _auth, connections, converters
 from pymysql.constants import SERVER_STATUS
 from pymysql.constants.COMMAND import COM_SET_OPTION
 
@@ -262,6 +265,21 @@ def test_times_are_written_as_pymysql_writes_them() -> None:
 
     for time in times:
         assert driver.CONVERSIONS[datetime](time) == converters.escape_datetime(time)
+
+
+def test_a_library_is_absent_for_a_while() -> None:
+    """But not one that is loaded already; and it is there when PyMySQL is to encrypt."""
+    assert "wave" not in sys.modules
+    with driver.absent("wave"), driver.absent("json"):
+        with pytest.raises(ImportError):
+            import_module("wave")
+        assert import_module("json") is json
+    assert import_module("wave")
+    assert import_module("json") is json
+
+    assert find_spec(driver.LIBRARY)
+    driver.let_encrypt()
+    assert vars(_auth)["_have_cryptography"]
 
 
 def test_cryptography_is_there_when_it_is_asked_for() -> None:
