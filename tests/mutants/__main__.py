@@ -51,6 +51,15 @@ def _dialect(name: str, *others: str) -> Target:
     )
 
 
+def _database(*names: str, tests: tuple[str, ...], only: str = "") -> Target:
+    """Files of the way to the database, whose tests run over MariaDB, too."""
+    return Target(
+        tuple(f"callback/database/{name}.py" for name in names),
+        tuple(f"database/{name}" for name in tests),
+        only,
+    )
+
+
 TARGETS = {
     "operation": Target(
         ("callback/operation.py",), (*PAYS, *OURS, "cyberplat", "passwords", "operation")
@@ -74,7 +83,23 @@ TARGETS = {
     "wire": Target(
         ("callback/wire.py",), ("reading", "wire", "properties", *PAYS, "mbank", "cyberplat")
     ),
-    "database": Target(("callback/database/*.py",), ("database/",), ""),
+    "answers": _database("answers", tests=("answers",)),
+    "driver": _database("driver", tests=("driver",)),
+    "statements": _database(
+        *("statements", "older"),
+        tests=("statements", "older", "number_as_typed"),
+        only="not mariadb and not sqlite",
+    ),
+    "sqlite": _database("sqlite", tests=("sqlite", "sessions"), only="not mariadb"),
+    "sessions": _database(
+        *("__init__", "errors"), tests=("sessions", "ghost", "time", "exactly_once", "upgrade")
+    ),
+    "mysql": _database(
+        "mysql",
+        tests=("database", "far", "sessions", "driver", "exactly_once", "upgrade", "time"),
+    ),
+    "timing": _database("timing", "limited", tests=("time", "sessions", "far", "driver")),
+    "login": _database("login", tests=("login",)),
     "dialects": Target(
         ("callback/protocols/__init__.py",),
         ("parts", "front", "handlers", "click", "usmp", "cyberplat", "services"),

@@ -64,7 +64,7 @@ def of_python(name: str) -> Iterator[dict[str, Any]]:
     known = {_meaning(text)}
     for mutation in visitor.mutations:
         old, new = mutation.original_node, mutation.mutated_node
-        if _is_for_people(old, new, parents):
+        if _is_for_people(old, new, parents) or _is_same_pattern(old, new, parents):
             continue
         place = places[old]
         first = starts[place.start.line - 1] + place.start.column
@@ -108,6 +108,21 @@ def _is_for_people(old: libcst.CSTNode, new: libcst.CSTNode, parents: Any) -> bo
         if node not in parents:
             return False
         node = parents[node]
+
+
+def _is_same_pattern(old: libcst.CSTNode, new: libcst.CSTNode, parents: Any) -> bool:
+    """Whether only the letters' case changes of a pattern that looks at none."""
+    if not isinstance(old, libcst.SimpleString) or not isinstance(new, libcst.SimpleString):
+        return False
+    node = parents[old]
+    while isinstance(node, libcst.ConcatenatedString | libcst.BinaryOperation | libcst.Arg):
+        node = parents[node]
+    without_case = matchers.Arg(matchers.Attribute(attr=matchers.Name("IGNORECASE")))
+    return (
+        isinstance(node, libcst.Call)
+        and any(matchers.matches(arg, without_case) for arg in node.args)
+        and old.value.lower() == new.value.lower()
+    )
 
 
 def _says(node: libcst.CSTNode) -> bool:
