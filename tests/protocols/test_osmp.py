@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from callback.protocols.osmp import ISO_DIGITS
 from callback.settings import SettingsError, load
 from tests.conftest import settings_toml
 from tests.support import family
 from tests.support.answers import alarms, at_once, broken, payments, xml
-from tests.support.processes import write_settings
+from tests.support.processes import ROOT, write_settings
 from tests.support.rpc import basic
 
 if TYPE_CHECKING:
@@ -516,6 +517,14 @@ def test_the_first_fault_is_the_answer(
     assert len(payments(books)) == (code == "0")
     if code != "0":
         assert list(answer) == ["osmp_txn_id", "result", "comment"]
+
+
+def test_a_currency_has_the_digits_of_the_sheet() -> None:
+    """By letters; section 10 tells them all."""
+    sheet = (ROOT / "docs/protocols/osmp.md").read_text(encoding="utf-8")
+    (row,) = re.findall(r"(?m)^\| `ccy` \| letters and ISO digits.*$", sheet)
+
+    assert dict(re.findall("([A-Z]{3}) ([0-9]{3})", row)) == ISO_DIGITS
 
 
 @pytest.mark.parametrize(
