@@ -187,11 +187,10 @@ def _check(bank: Bank, _paid_at: datetime, common: dict[str, Any]) -> Command:
 
 
 def _create(bank: Bank, paid_at: datetime, common: dict[str, Any]) -> Command:
-    positive = common["amount"] > 0
     return Pay(
         state="created",
         paid_at=paid_at,
-        refused=bank.sum_refusal(common["amount"]) if positive else "sum_too_small",
+        refused=bank.sum_refusal(common["amount"]),
         exact=True,
         held_for=_lifetime(bank),
         performed="payment_performed",

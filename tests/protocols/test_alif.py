@@ -17,7 +17,7 @@ from callback import create_app
 from callback.protocols import alif
 from callback.settings import SettingsError, load
 from callback.signature import url_tokens
-from tests.support.answers import alarms, at_once, broken, payments
+from tests.support.answers import alarms, at_once, broken, logged, payments
 from tests.support.processes import write_bank
 from tests.support.rpc import UNREADABLE, read
 
@@ -917,3 +917,22 @@ def test_a_fault_in_the_settings_is_named(tmp_path: Path, lines: str, says: str)
 
     with pytest.raises(SettingsError, match=f"BANKS.alif.{says}"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("{", ("", "", "", None)),
+        ("{}", ("", "", "", None)),
+        ('{"action":5,"id":7}', ("", "7", "", None)),
+        ('{"action":"pay","id":"x"}', ("pay", "", "", None)),
+        (body(PAY, account=None), ("pay", "9002", "", "100.50")),
+        (body(CHECK, amount='"x"'), ("check", "9001", "123000", None)),
+    ],
+)
+def test_the_log_has_what_could_be_read(
+    books: Engine, endpoint: Endpoint, text: str, line: tuple[Any, ...]
+) -> None:
+    """Nothing is made up for the rest; a call without a command is a stranger's."""
+    post(endpoint, text)
+    assert logged(endpoint.log()) == line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from callback.signature import url_tokens
-from tests.support.answers import alarms, at_once, broken, payments
+from tests.support.answers import alarms, at_once, broken, logged, payments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -841,6 +841,10 @@ def test_a_paid_invoice_is_21_and_its_own_repeat_1(books: Engine, endpoint: Endp
     assert code(endpoint, whole, "bills") == "1"
     assert code(endpoint, whole.replace("3200.00", "3100.00"), "bills") == "30"
     assert len(payments(books)) == 1
+    # what is paid in part cannot be paid by its whole sum any more
+    books.execute("UPDATE payment SET amount = '1.00'")
+    assert code(endpoint, act("1", account="420017-1"), "bills") == "21"
+    assert code(endpoint, whole.replace("660009", "660010"), "bills") == "21"
 
 
 def test_when_nothing_can_be_known_it_is_90(books: Engine, endpoint: Endpoint) -> None:
@@ -887,3 +891,35 @@ def test_a_bank_without_a_secret_does_not_start(
 
     assert tried.returncode
     assert "BANKS.ckassa.secret: missing" in tried.stdout + tried.stderr
+
+
+@pytest.mark.parametrize(
+    "xml", ["", "<x/>", wrapped(PAY, ""), wrapped(PAY, "0"), wrapped(PAY).replace("<act>", "")]
+)
+def test_a_stranger_leaves_nothing_in_the_log(books: Engine, endpoint: Endpoint, xml: str) -> None:
+    """Not even the name of a command: none was read [4]."""
+    post(endpoint, xml)
+    assert logged(endpoint.log()) == ("", "", "", None)
+
+
+@pytest.mark.parametrize(
+    ("inner", "line"),
+    [
+        (act("9"), ("", "", "420017", None)),
+        (act("1", account=None), ("check", "", "", None)),
+        (STATUS, ("status", "660001", "", None)),
+        (act("2", pay_id="x"), ("pay", "", "420017", "100.00")),
+        (act("2", pay_amount="x"), ("pay", "660009", "420017", None)),
+    ],
+)
+def test_the_log_has_what_could_be_read(
+    books: Engine, endpoint: Endpoint, inner: str, line: tuple[Any, ...]
+) -> None:
+    """Nothing is made up for the rest."""
+    ask(endpoint, inner)
+    assert logged(endpoint.log()) == line
+
+
+def test_what_is_no_request_is_wrong_xml(endpoint: Endpoint) -> None:
+    """In these words [5]."""
+    assert read(post(endpoint, "<x/>"))["err_text"] == "wrong xml"

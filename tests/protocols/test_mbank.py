@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import quoteattr
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from callback.signature import CHALLENGE, url_tokens
-from tests.support.answers import alarms, at_once, broken, payments
+from tests.support.answers import alarms, at_once, broken, logged, payments
 
 if TYPE_CHECKING:
     from tests.conftest import Engine
@@ -792,6 +792,11 @@ def test_a_paid_invoice_is_421_and_its_own_repeat_250(books: Engine, endpoint: E
     assert ask(endpoint, whole, "bills").status == "250"
     assert ask(endpoint, whole.replace("3200.00", "3100.00"), "bills").status == "421"
     assert len(payments(books)) == 1
+    # what is paid in part cannot be paid by its whole sum any more
+    books.execute("UPDATE payment SET amount = '1.00'")
+    for op in ("QE10", "QE11"):
+        paid = request(op, QID="2", PARAM1="310020-1", SUM="3200.00")
+        assert ask(endpoint, paid, "bills").status == "421"
 
 
 @pytest.mark.parametrize(
@@ -871,3 +876,22 @@ def test_strangers_are_turned_away_before_the_xml(books: Engine, endpoint: Endpo
     right = {"Authorization": "Basic bWJhbms6d29yZA=="}
     assert read(endpoint.call("/basic", "POST", PAY, right)).status == "250"
     assert ask(endpoint, PAY, f"token/{token}").status == "250"
+
+
+@pytest.mark.parametrize(
+    ("xml", "line"),
+    [
+        ("", ("", "", "", None)),
+        (request(None), ("", "7700009", "310020", None)),
+        (request("QE99"), ("QE99", "7700009", "310020", None)),
+        (request("QE11", QID=None), ("check", "", "310020", None)),
+        (request("QE10", PARAM1=None), ("pay", "7700009", "", "100.00")),
+        (request("QE10", SUM=None), ("pay", "7700009", "310020", None)),
+    ],
+)
+def test_the_log_has_what_could_be_read(
+    books: Engine, endpoint: Endpoint, xml: str, line: tuple[Any, ...]
+) -> None:
+    """Nothing is made up for the rest; a call without a command is a stranger's."""
+    ask(endpoint, xml)
+    assert logged(endpoint.log()) == line

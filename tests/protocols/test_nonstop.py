@@ -16,7 +16,7 @@ import pytest
 from callback.settings import SettingsError, load
 from callback.signature import url_tokens
 from callback.tools.conform.xml_simulator import EXTERNAL, LAUGHS
-from tests.support.answers import alarms, at_once, broken, payments
+from tests.support.answers import alarms, at_once, broken, logged, payments
 from tests.support.dialects import NO_WORDS
 from tests.support.processes import write_bank
 from tests.support.rpc import basic
@@ -1074,3 +1074,43 @@ def test_a_fault_in_the_settings_is_named(tmp_path: Path, lines: str, says: str)
 
     with pytest.raises(SettingsError, match=f"BANKS.nonstop.{says}"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        ("", ("", "", "", None)),
+        ("ACT=1&ACT=1", ("", "", "", None)),
+        ("ACT=4", ("pay", "", "", None)),
+        (urlencode(but(PAY, {"ACT": "9"})), ("", GUID, "632435", None)),
+    ],
+)
+def test_the_log_has_what_a_stranger_sent(
+    endpoint: Endpoint, query: str, line: tuple[Any, ...]
+) -> None:
+    """As far as it could be read; a call without a command is a stranger's."""
+    get(endpoint, query)
+    assert logged(endpoint.log()) == line
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        (but(CHECK, {"PAY_ID": None}), ("check", "", "632435", None)),
+        (but(PAY, {"PAY_ACCOUNT": None}), ("pay", GUID, "", "400.00")),
+        (but(PAY, {"PAY_AMOUNT": None}), ("pay", GUID, "632435", None)),
+        (STATUS, ("status", GUID, "", None)),
+    ],
+)
+def test_the_log_has_what_could_be_read(
+    books: Engine, endpoint: Endpoint, values: Values, line: tuple[Any, ...]
+) -> None:
+    """Nothing is made up for the rest."""
+    ask(endpoint, values)
+    assert logged(endpoint.log()) == line
+
+
+@pytest.mark.parametrize("text", ["", "<x/>", f"<pay-request>{'<act>4</act>' * 2}</pay-request>"])
+def test_a_body_that_is_no_request_has_nothing_to_log(endpoint: Endpoint, text: str) -> None:
+    post(endpoint, text)
+    assert logged(endpoint.log()) == ("", "", "", None)

@@ -104,3 +104,11 @@ def test_the_words_of_the_sheet_are_taken_and_no_others(dialect: str) -> None:
             assert setting.read(value(word)) is not None, word
         with pytest.raises(ValueError):  # noqa: PT011 - with a phrase that the key decides
             setting.read(1.5)
+
+
+def test_whose_own_answers_have_a_status_of_errors() -> None:
+    """HTTP 400, 401 and 500 with a body that no web server may take away: section 2 or 5."""
+    assert {dialect for dialect in CALLED if PROTOCOLS[dialect].ERROR_BODIES is not False} == {
+        *("uzum", "paynet", "paynet_soap")
+    }
+    assert all(type(dialect.ERROR_BODIES) is bool for dialect in PROTOCOLS.values())

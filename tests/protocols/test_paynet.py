@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from callback.settings import SettingsError, load
-from tests.support.answers import alarms, at_once, broken
+from tests.support.answers import alarms, at_once, broken, logged
 from tests.support.dialects import NO_WORDS
 from tests.support.processes import write_bank
 from tests.support.rpc import UNREADABLE, Caller, basic, but, read
@@ -999,6 +999,10 @@ def test_a_paid_invoice_is_not_paid_again_until_it_is_cancelled(
     assert invoices.code(PERFORM, params(90002, "INV-1")) == 302
     assert invoices.code(PERFORM, params(90002, "INV-1", 7)) == 302
     assert invoices.code(PERFORM, params(account="INV-1")) == 201
+    # what is paid in part cannot be paid by its whole sum any more
+    engine.execute("UPDATE payment SET amount = '1.00'")
+    assert invoices.code(INFORMATION, params(account="INV-1")) == 302
+    assert invoices.code(PERFORM, params(90002, "INV-1")) == 302
 
     invoices.result(CANCEL, **params())
     assert invoices.code(INFORMATION, params(account="INV-1")) == 0
@@ -1138,3 +1142,16 @@ def test_a_fault_in_the_settings_is_named(line: str, fault: str, tmp_path: Path)
 
     with pytest.raises(SettingsError, match=fault):
         load(path)
+
+
+def test_the_log_has_what_could_be_read(line: Caller) -> None:
+    """Nothing is made up for the rest; a call without a command is a stranger's."""
+    log = line.endpoint.log
+    line.post("{")
+    assert logged(log()) == ("", "", "", None)
+    assert line.code("Foo", params()) == -32601
+    assert logged(log()) == ("Foo", "", "", None)
+    assert line.code(STATUS, {}) == 411
+    assert logged(log()) == (STATUS, "", "", None)
+    assert line.code(PERFORM, but(params(), {"fields": {}})) == 411
+    assert logged(log()) == (PERFORM, "90001", "", "1200.00")

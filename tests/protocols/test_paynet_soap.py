@@ -14,7 +14,7 @@ import pytest
 
 from callback import signature
 from callback.settings import SettingsError, load
-from tests.support.answers import alarms, at_once, broken
+from tests.support.answers import alarms, at_once, broken, logged
 from tests.support.dialects import NO_WORDS
 from tests.support.processes import write_bank
 
@@ -1282,3 +1282,15 @@ def test_a_setting_that_must_be_there_is_missed(tmp_path: Path, key: str) -> Non
 
     with pytest.raises(SettingsError, match=f"BANKS.paynet_soap.{key}: missing"):
         load(path)
+
+
+def test_the_log_has_what_could_be_read(books: Engine, endpoint: Endpoint) -> None:
+    """Nothing is made up for the rest; a call without a command is a stranger's."""
+    fault(post(endpoint, "<x/>"))
+    assert logged(endpoint.log()) == ("", "", "", None)
+    fault(post(endpoint, envelope(arguments("Foo"))))
+    assert logged(endpoint.log()) == ("Foo", "", "", None)
+    assert status(endpoint, INFORMATION, None) == "411"
+    assert logged(endpoint.log()) == (INFORMATION, "", "", None)
+    assert status(endpoint, PERFORM, None) == "411"
+    assert logged(endpoint.log()) == (PERFORM, "437", "", "1200.00")

@@ -12,7 +12,7 @@ import pytest
 
 from callback.signature import CHALLENGE
 from tests.support import family
-from tests.support.answers import alarms, at_once, broken, payments, xml
+from tests.support.answers import alarms, at_once, broken, logged, payments, xml
 
 if TYPE_CHECKING:
     from tests.conftest import Engine
@@ -538,3 +538,21 @@ def test_ids_are_texts_and_belong_to_a_bank(books: Engine, endpoint: Endpoint) -
         ("plain", "0007"),
         ("sber", "7"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        ("", ("", "", "", None)),
+        ("ACTION=check&PAY_ID=7&PAY_ID=7", ("check", "", "", None)),
+        ("ACTION=Foo&PAY_ID=7", ("foo", "7", "", None)),
+        ("ACTION=check", ("check", "", "", None)),
+        ("ACTION=payment&PAY_ID=7&AMOUNT=100.00", ("payment", "7", "", "100.00")),
+    ],
+)
+def test_the_log_has_what_could_be_read(
+    books: Engine, endpoint: Endpoint, query: str, line: tuple[Any, ...]
+) -> None:
+    """Nothing is made up for the rest; a call without a command is a stranger's."""
+    ask(endpoint, query)
+    assert logged(endpoint.log()) == line

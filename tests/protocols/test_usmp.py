@@ -9,7 +9,7 @@ import pytest
 
 from callback import settings
 from tests.support import family
-from tests.support.answers import alarms, at_once, broken, payments
+from tests.support.answers import alarms, at_once, broken, logged, payments
 from tests.support.processes import write_bank
 
 if TYPE_CHECKING:
@@ -1274,3 +1274,26 @@ def test_a_fault_in_the_settings_is_named(tmp_path: Path, line: str, fault: str)
     with pytest.raises(settings.SettingsError, match=line.partition(" ")[0]) as refusal:
         settings.load(path)
     assert fault in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        ("", ("", "", "", None)),
+        ("QueryType=foo&TransactionId=7", ("foo", "7", "", None)),
+        ("QueryType=check&Account=1&Account=1&TransactionId=7", ("check", "7", "", None)),
+        ("QueryType=check", ("check", "", "", None)),
+        (pay(TransactionId="x"), ("pay", "x", "", None)),
+        (pay(Account=None), ("pay", "5100009", "", "100.00")),
+        (pay(Amount=None), ("pay", "5100009", ACCOUNT, None)),
+        ("QueryType=cancel&TransactionId=7", ("cancel", "7", "", None)),
+        ("QueryType=cancel&TransactionId=7&RevertId=x", ("cancel", "x", "", None)),
+        ("CheckDateBegin=x&CheckDateEnd=x", ("report", "", "", None)),
+    ],
+)
+def test_the_log_has_what_could_be_read(
+    books: Engine, endpoint: Endpoint, query: str, line: tuple[Any, ...]
+) -> None:
+    """Nothing is made up for the rest; a call without a command is a stranger's."""
+    ask(endpoint, query)
+    assert logged(endpoint.log()) == line

@@ -787,6 +787,26 @@ def test_every_operation_in_every_state(
     assert row(books)[12] == reason
 
 
+@pytest.mark.parametrize("operation", ["reverse", "status"])
+def test_nothing_is_promised_of_a_booking(
+    books: Engine, endpoint: Endpoint, operation: str
+) -> None:
+    """10014 is no promise: one that is on its way is no money yet, and may come (reliability.md,
+    section 6).
+    """
+    before = books.rows("SELECT * FROM promise")
+    assert failed(endpoint, operation, txn_id=T3) == "10014"
+    assert books.rows("SELECT * FROM promise") == before
+
+
+def test_a_booking_of_an_older_release_has_no_number_to_tell(
+    books: Engine, endpoint: Endpoint
+) -> None:
+    told(endpoint, "create")
+    books.execute("UPDATE payment SET number = NULL")
+    assert told(endpoint, "status")["data"] == data("")
+
+
 def test_a_refund_may_be_forbidden(books: Engine, endpoint: Endpoint) -> None:
     """A release may not; codes are numbers there, by another setting."""
     told(endpoint, "create", "numbers")
@@ -940,6 +960,9 @@ def test_one_waiting_or_paid_transaction_of_an_invoice_is_enough(
     assert told(endpoint, "confirm", "bills", txn_id=T3)["data"] == data("A-1")
     assert heard("new") == ("10008", "10008")
     assert heard(T3) == ("10008", "10010")
+    # What is paid in part cannot be paid by its whole sum any more.
+    books.execute("UPDATE payment SET amount = '1.00' WHERE txn_id = ?", T3)
+    assert heard("new") == ("10008", "10008")
     told(endpoint, "reverse", "bills", txn_id=T3)
     assert heard("new") == ("OK", "CREATED")
 
@@ -1045,7 +1068,8 @@ def test_the_log_tells_each_call_and_never_the_phone(books: Engine, endpoint: En
     told(endpoint, "confirm", body=confirm)
     failed(endpoint, "confirm", {"phone": "998901234567"})
     failed(endpoint, "create", amount=10**3000, txn_id="huge")
-    created, confirmed, refused, huge = endpoint.log()[seen:]
+    read(post(endpoint, "reverse", "{"))
+    created, confirmed, refused, huge, unread = endpoint.log()[seen:]
     expected = {
         "bank": "uzum",
         "command": "create",
@@ -1057,7 +1081,9 @@ def test_the_log_tells_each_call_and_never_the_phone(books: Engine, endpoint: En
     assert expected.items() <= created.items()
     assert (confirmed["command"], confirmed["sum"]) == ("confirm", "1200.00")
     assert (refused["outcome"], refused["code"]) == ("bad_request", "10005")
+    assert (refused["command"], refused["txn_id"], refused["account"]) == ("confirm", "", "")
     assert huge["sum"] == "1" + "0" * 199
+    assert (unread["command"], unread["outcome"]) == ("reverse", "unreadable")
     assert "998901234567" not in endpoint.output()
     assert "pass:word" not in endpoint.output()
 

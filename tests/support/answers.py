@@ -43,6 +43,12 @@ def payments(engine: Engine) -> list[tuple[Any, ...]]:
     return [(*row[:5], row[5][:19], row[6]) for row in rows]
 
 
+def logged(log: list[dict[str, Any]]) -> tuple[Any, ...]:
+    """What the last line says was read: command, id, account, sum."""
+    line = log[-1]
+    return line["command"], line["txn_id"], line["account"], line["sum"]
+
+
 def alarms(log: list[dict[str, Any]]) -> list[str]:
     """The outcomes that were logged as alarms."""
     return [line["outcome"] for line in log if line.get("alarm")]
