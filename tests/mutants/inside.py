@@ -272,11 +272,13 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     print(f"{len(tests)} tests, {len(known['bad'])} not here: {known['bad'][:9]}")
     items = {item.nodeid: item for item in session.items}
     kills: dict[str, int] = defaultdict(int)
+    nearby: dict[int, set[str]] = defaultdict(set)
     shaky = [test for test in iter(partial(_shaky, session, tests), "") if tests.pop(test)]
     print(f"left out, for they fail by themselves: {shaky}")
     with results.open("w") as file:
         for number, fault in enumerate(faults):
-            chosen = _chosen(tests, fault, kills)
+            line = fault["line"]
+            chosen = _chosen(tests, fault, kills, nearby[line] | nearby[line - 1])
             limit = 10 + 10 * sum(tests[name]["seconds"] for name in chosen)
             began = time.monotonic()
             ended = _in_child(
@@ -284,6 +286,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
             )
             ended = ended or {"by": "time", "tests": len(chosen)}
             kills[ended["by"]] += 1
+            nearby[line].add(ended["by"])
             ended["seconds"] = round(time.monotonic() - began, 2)
             told = {key: fault[key] for key in ("file", "line", "was", "becomes")}
             file.write(json.dumps({**told, **ended}, ensure_ascii=False) + "\n")
@@ -371,8 +374,13 @@ def _recorded(session: pytest.Session, files: set[str]) -> dict[str, Any]:
     return {"tests": record, "bad": watcher.bad}
 
 
-def _chosen(tests: dict[str, Any], fault: dict[str, Any], kills: Mapping[str, int]) -> list[str]:
-    """The tests that meet a fault: who found most comes first, those of one database together."""
+def _chosen(
+    tests: dict[str, Any], fault: dict[str, Any], kills: Mapping[str, int], near: set[str]
+) -> list[str]:
+    """The tests that meet a fault: first who found one here, then who found most.
+
+    Those of one database come together.
+    """
     name = fault["file"]
     if name.endswith(".sql"):
         stem = Path(name).stem
