@@ -257,6 +257,18 @@ S = "service=1&account=7"
             ),
         ),
         (
+            "command=cancel&txn_id=9&cancel_txn_id=5&sum=x&service=1",
+            Cancel(
+                name="cancel",
+                txn_id="5",
+                service="1",
+                echo=Echo("9", "5"),
+                of_sum=Decimal(-1),  # which no payment has
+                mismatch="cancel_differs",
+                refund=True,
+            ),
+        ),
+        (
             "command=cancel&txn_id=9&cancel_txn_id=5&ccy=KZT&sum=10.00&" + S,
             Cancel(
                 name="cancel",
