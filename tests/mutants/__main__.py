@@ -103,7 +103,7 @@ TARGETS = {
     "login": _database("login", tests=("login",)),
     "dialects": Target(
         ("callback/protocols/__init__.py",),
-        ("parts", "front", "handlers", "click", "usmp", "cyberplat", "services"),
+        ("parts", "translation", "front", "handlers", "click", "usmp", "services"),
     ),
     "sql": Target(
         (

@@ -31,7 +31,7 @@ from callback.model import (
     Statement,
     Status,
 )
-from callback.protocols import PROTOCOLS, answer
+from callback.protocols import PROTOCOLS, answer, has_path, opens
 from callback.protocols.osmp import Echo
 from callback.settings import load
 from callback.wire import Call
@@ -1036,3 +1036,22 @@ def test_what_click_hears(
 
     assert heard.pop("error_note") == OUR_FAULTS[told["error"]]
     assert heard == told
+
+
+@pytest.mark.parametrize(
+    ("bank", "path", "there", "opened"),
+    [
+        ("click", "", True, False),
+        ("click", "info", True, True),
+        ("click2", "", True, False),
+        ("click2", "info", False, True),
+        ("click2", "cancel", False, False),
+        ("payme", "", True, False),
+        ("payme", "info", False, False),
+    ],
+)
+def test_an_address_is_there_while_its_setting_is(
+    bank: str, path: str, there: bool, opened: bool
+) -> None:
+    """click.md, section 9: off without `show`."""
+    assert (has_path(LOADED[bank], path), opens(LOADED[bank], path)) == (there, opened)
