@@ -62,10 +62,21 @@ MAX_VARIABLES = 128 * 1024  # bytes
 # A bank's GET: address, token and parameters. Longer ones are not a bank's.
 MAX_LINE = 8190  # bytes
 MAX_HEADERS = 50
+MAX_HEAD = 64 * 1024  # bytes, all of them together
 # Who would wait for a worker longer than the bank does hears "ask again" from the web server; on a
 # port nobody would say it, so all are let in and the worker says it.
 QUEUE = 32  # calls
 PORT_QUEUE = 4096  # calls
+# Who has not said all on a port waits in a worker's lobby (callback/entries/lobby.py), of which the
+# oldest has to leave for another. A process may open 1,024 files where nobody has allowed it more.
+LINKS = 512
+# A bank's own machines have a few at a time. A stranger with one address leaves room for others.
+LINKS_OF_ONE = 128
+# An answer that does not go at once is a statement, a list: banks wait for up to 60 s.
+FETCH_S = 60
+FETCH_BYTES = 64 * 1024 * 1024  # of all such answers together: two of the longest
+# Who was answered and does not close his link: longer than the way there and back.
+LEAVE_S = 2
 # What the column payment.number holds. A number may be typed longer than it is looked up.
 MAX_NUMBER = 200  # characters
 # A statement of a period is one answer: 20,000 payments take half a second and 34 MiB; ten times as

@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Thread, get_ident
 from typing import Any
@@ -159,6 +160,21 @@ class Worker(sync.SyncWorker):
             from callback.entries import fastcgi  # of the release in use
 
             self.fastcgi = getattr(fastcgi, "answer", None) and fastcgi
+        self.lobby: Any = None
+        with suppress(ImportError):  # another from before it has threads wait on a port
+            from callback.entries import lobby
+
+            self._open(lobby)
+
+    def _open(self, lobby: Any) -> None:
+        """Have a lobby in the place of all ports."""
+        ports = [each for each in self.sockets if each.FAMILY != socket.AF_UNIX]
+        if ports and sys.platform == "linux":
+            greet = partial(_greeted, self.cfg, lobby.TLSLink) if self.cfg.is_ssl else None
+            self.lobby = lobby.Lobby(ports, greet, _note_no_tls)
+            others = [each for each in self.sockets if each not in ports]
+            self.sockets = [*others, self.lobby]
+            self.wait_fds = [*self.sockets, self.PIPE[0]]
 
     def run(self) -> None:
         takers = [Thread(target=self._take, daemon=True) for _ in range(self.cfg.threads)]
@@ -170,6 +186,8 @@ class Worker(sync.SyncWorker):
             os.utime(self.tmp.fileno(), (since, since))
             if select.select([signalled], [], [], LOOK_S)[0] and self.alive:
                 os.read(signalled, 1)
+            if self.lobby:
+                self.lobby.tidy()
         for taker in takers:
             taker.join()
 
@@ -177,8 +195,20 @@ class Worker(sync.SyncWorker):
         """Take calls one by one; what ends one thread ends its worker, and there is a new one."""
         try:
             super().run()
+            if self.lobby:
+                self._empty_lobby()
         finally:
             self.alive = False
+
+    def _empty_lobby(self) -> None:
+        """Answer who was let in already, and is about to say what he wants."""
+        self.lobby.close()
+        end = time.monotonic() + LOOK_S
+        while not self.lobby.is_left(end):
+            self.lobby.tidy()
+            if select.select([self.lobby], [], [], 0.1)[0]:
+                with suppress(BlockingIOError):
+                    self.accept(self.lobby)
 
     def notify(self) -> None:
         """Note for this thread what `run` tells the master, who ends a worker that is silent."""
@@ -192,7 +222,7 @@ class Worker(sync.SyncWorker):
     def accept(self, listener: Any) -> None:
         client, addr = listener.accept()  # no program that we start inherits it
         client.setblocking(True)
-        self.handle(listener, client, addr)
+        self.handle(getattr(client, "listener", listener), client, addr)
 
     def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
         end = time.monotonic() + ARRIVAL_S
@@ -205,6 +235,11 @@ class Worker(sync.SyncWorker):
         self.nr += 1
         if self.nr >= self.max_requests:
             self.alive = False
+
+    def handle_request(self, listener: Any, req: Any, client: Any, addr: Any) -> None:
+        if getattr(client, "was_encouraged", False):
+            req._expected_100_continue = False  # noqa: SLF001 - it was said in the lobby
+        super().handle_request(listener, req, client, addr)
 
     def _converse(self, client: socket.socket, end: float) -> None:
         """Answer one request. One link, one request: a worker waits for nobody's next one."""
@@ -277,16 +312,38 @@ _chunk = unreader.SocketUnreader.chunk
 _handle_error = base.Worker.handle_error
 _parse_request_line = message.Request.parse_request_line
 _ssl_wrap_socket = sock.ssl_wrap_socket
+_close_graceful = util.close_graceful
+
+
+def _greeted(conf: Any, kind: Any, client: Any) -> Any:
+    """Begin TLS, and wait for nobody."""
+    context = sock.ssl_context(conf)
+    context.sslsocket_class = kind
+    return context.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+
+
+def _note_no_tls(address: str, error: Exception) -> None:
+    _note_refused("", address, f"no TLS as TLS_CA wants it: {error}")
+
+
+def _see_off(client: Any, *limits: Any) -> None:
+    """Close a link; no thread waits for the caller's end of one that came out of a lobby."""
+    if lobby := getattr(client, "lobby", None):
+        lobby.see_off(client)
+    else:
+        _close_graceful(client, *limits)
 
 
 def _wrapped_in_time(client: socket.socket, conf: Any) -> Any:
     """Begin TLS; who says nothing, or is nobody that TLS_CA knows, gives the worker back."""
+    if isinstance(client, ssl.SSLSocket):  # it has begun in the lobby
+        return client
     address, came = client.getpeername()[0], time.monotonic() - _waited(client)
     client.settimeout(ARRIVAL_S)
     try:
         link = _ssl_wrap_socket(client, conf)
     except OSError as error:  # of TLS, too
-        _note_refused("", address, f"no TLS as TLS_CA wants it: {error}")
+        _note_no_tls(address, error)
         raise errors.NoMoreData from error
     link.settimeout(None)
     link.came = came  # what comes after the greeting is younger than the call
@@ -303,9 +360,16 @@ def _waited(client: socket.socket) -> float:
 
 def _chunk_in_time(source: Any, *hint: Any) -> bytes:
     """Read on; nothing comes any more, as from a caller who has left, when the time is over."""
-    now = time.monotonic()
+    link, now = source.sock, time.monotonic()
+    if ahead := getattr(link, "ahead", b""):
+        link.ahead = b""
+        return bytes(ahead)
+    if getattr(link, "is_endless", False):
+        raise errors.LimitRequestHeaders("max buffer headers")
+    if getattr(link, "is_whole", False):  # the lobby has heard all
+        return b""
     if not hasattr(source, "deadline"):
-        source.deadline = now + ARRIVAL_S
+        source.deadline = getattr(link, "end", now + ARRIVAL_S)
     source.sock.settimeout(max(source.deadline - now, 0.001))
     try:
         piece: bytes = _chunk(source, *hint)
@@ -406,3 +470,4 @@ util.write_error = _bare_error
 message.Request.parse_request_line = _named_request_line
 base.Worker.handle_error = _noted_error
 sock.ssl_wrap_socket = _wrapped_in_time
+util.close_graceful = _see_off

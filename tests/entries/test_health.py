@@ -113,10 +113,7 @@ SLOW = {
 def test_a_slow_stranger_gives_the_worker_back(
     tmp_path: Path, request: pytest.FixtureRequest, sent: bytes
 ) -> None:
-    """Who has every worker and says no more is left after 5 s; gunicorn would end them after 20 s.
-
-    Without a web server in front, which would not even show us such a caller.
-    """
+    """Without a web server in front; gunicorn would end the workers after 20 s."""
     toml = settings_toml(f"sqlite:///{tmp_path}/x.db", request.module)
     with Endpoint(toml, tmp_path, workers=2) as endpoint, ExitStack() as stack:
         for _ in range(2 * THREADS):
