@@ -48,6 +48,10 @@ CLOCK_LASTS_S = 600
 # A connection knows the server's clock as late as the answer came that told it. Behind a promise
 # that there is no payment so much time goes by, and whoever pays then comes later by any of them.
 CLOCKS_DIFFER_S = 0.025
+# Each node of a cluster has a clock of its own, and goes by NTP; flask doctor names those that are
+# farther apart. Where several are named, a payment that came so short a time after a promise may
+# have come before it, and hears "ask again".
+NODES_DIFFER_S = 1.0
 # To set a socket's limit costs more than to look at the clock: it is set when so much is lost.
 SLACK_S = 0.1
 

@@ -85,6 +85,9 @@ class Engine(Interface):
     SCHEMA: str
     UPGRADE: str
 
+    # How far the clock that wrote a time may be from the one that it is compared with.
+    @property
+    def clocks_differ(self) -> timedelta: ...
     def connect(self, within: float = OPENING_S) -> Connection: ...
     def prepare(self, statement: str) -> str: ...
 
@@ -379,7 +382,7 @@ class Session:
         deadline = clock.at(time.monotonic() + LIFE_S)
         values |= {
             "deadline": deadline,
-            "began": clock.at(self._began),
+            "began": clock.at(self._began) - self._database.engine.clocks_differ,
             "latest": deadline + FUTURE,
         }
         return deadline

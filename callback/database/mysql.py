@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from callback import log
@@ -26,6 +27,7 @@ from callback.database.timing import ServerClock
 from callback.limits import (
     CONNECT_TIMEOUT_S,
     LOCK_TIMEOUT_S,
+    NODES_DIFFER_S,
     OPENING_S,
     PATIENT_TIMEOUT_S,
     TURN_S,
@@ -108,6 +110,11 @@ class MySQL(Record, hidden=("password",)):
 
     SCHEMA = "schema"
     UPGRADE = "upgrade"
+
+    @property
+    def clocks_differ(self) -> timedelta:
+        """Nodes of a cluster have a clock each; one server has one."""
+        return timedelta(seconds=NODES_DIFFER_S if len(self.hosts) > 1 else 0)
 
     def connect(self, within: float = OPENING_S) -> MySQLConnection:
         """Return a new connection within so many seconds; DatabaseError when no host gives one."""

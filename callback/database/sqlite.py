@@ -6,7 +6,7 @@ import os
 import re
 import sqlite3
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,7 @@ class SQLite:
 
     SCHEMA = "schema_sqlite"
     UPGRADE = "upgrade_sqlite"
+    clocks_differ = timedelta(0)
 
     def __init__(self, path: Path) -> None:
         self.path = path

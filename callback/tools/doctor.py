@@ -33,7 +33,17 @@ from callback.paths import INSTANCE, ROOT
 from callback.protocols import PROTOCOLS
 from callback.readers import LEAST_PASSWORD, LEAST_RSA_BITS
 from callback.settings import open_to_others
-from callback.tools import arrival, compiled, exposure, overlays, password, rehearsal, tables, web
+from callback.tools import (
+    arrival,
+    compiled,
+    exposure,
+    nodes,
+    overlays,
+    password,
+    rehearsal,
+    tables,
+    web,
+)
 from callback.tools.books import lag, mt940, pull
 from callback.tools.finding import Finding
 from callback.tools.hints import explained
@@ -59,7 +69,10 @@ PRIVATE = (
 OLD_PASSENGER = (6, 0, 19)  # loaders before it import a module that Python 3.12 removed
 RIGHTS = ("SELECT", "INSERT", "UPDATE")
 # Faults of these leave a rehearsal its sense.
-BESIDE = ("bank ", "clock", "connections", "durability", "encryption", "login", "posting")
+BESIDE = (
+    *("bank ", "clock", "connections", "durability", "encryption", "login", "node ", "posting"),
+    "promise_written",
+)
 
 MISSING = "missing"  # a library
 IN_USE = "settings in use"  # told by a digest, so that others can be told from them
@@ -322,6 +335,7 @@ def _server_and_tables(
             )
             if isinstance(settings.engine, MySQL):
                 yield from _server(session, settings.engine, settings)
+                yield from nodes.examine(session, settings.engine)
                 yield from tables.examine(session)
             if not missing:
                 yield from _numbers(session)

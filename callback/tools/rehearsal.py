@@ -36,7 +36,7 @@ LONG_AGO = datetime(2000, 1, 1)  # noqa: DTZ001 - as in the columns
 DAY_S = 86400
 # So many rows take a millisecond. A table that is read whole has them once.
 LARGE = 1000
-NOT_EXPLAINED = ("doctor_grants", "doctor_tls", "grants")  # SHOW, GRANT
+NOT_EXPLAINED = ("doctor_grants", "doctor_nodes", "doctor_tls", "grants")  # SHOW, GRANT
 NO_SHOW_VIEW = "(1345,"  # MySQL explains a view only to who may see what it is made of
 OF_TABLE = {"account": STATES["state"], "invoice": STATES["invoice_state"]}
 # What nothing may be found for: a trailing blank, zeros in front.

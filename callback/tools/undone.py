@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +132,7 @@ class _OneConnection:
     connection: Undone | None
     SCHEMA: str = ""
     UPGRADE: str = ""
+    clocks_differ: timedelta = timedelta(0)
 
     def connect(self, within: float = 0) -> Connection:  # noqa: ARG002
         connection, self.connection = self.connection, None

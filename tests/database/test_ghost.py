@@ -21,7 +21,8 @@ import pytest
 from callback import lookup, operation, settings
 from callback.clock import utc_now
 from callback.database import Database, load_statements, timing
-from callback.limits import LAST_START_S
+from callback.database.mysql import MySQL
+from callback.limits import LAST_START_S, NODES_DIFFER_S
 from callback.model import Cancel, Pay, Perform, Status
 from callback.paths import SQL
 from tests.conftest import Engine, MariaDBEngine, flask, settings_toml
@@ -471,6 +472,31 @@ def test_a_caller_who_waited_since_before_not_found_does_not_pay(desk: Callable[
     assert desk(STATUS) == "payment_not_found"
     time.sleep(0.05)  # our clocks tell milliseconds apart
     assert desk(PAYMENT) == "ok"
+
+
+@only_mariadb
+def test_the_clocks_of_several_nodes_may_differ(engine: Engine, folder: Path) -> None:
+    """A payment that came after the promise by its own node's clock may have come before it."""
+    engine.account(ACCOUNT)
+    given = settings.load(folder / "config.toml")
+    assert isinstance(given.engine, MySQL)
+    several = given.engine.but(hosts=[*given.engine.hosts, *given.engine.hosts])
+    database = Database(several, load_statements(SQL), 1)
+
+    def run(command: Any, age: float = 0.0) -> str:
+        with database.session(age) as session:
+            return operation.run(session, given.banks["plat"], command).outcome
+
+    assert run(STATUS) == "payment_not_found"
+    told = time.monotonic()
+    time.sleep(NODES_DIFFER_S / 2)
+    came = told + NODES_DIFFER_S / 4
+    with pytest.raises(Exception, match="told while it waited"):
+        run(PAYMENT, time.monotonic() - came)
+    assert paid(engine) == []
+    time.sleep(NODES_DIFFER_S)
+    assert run(PAYMENT) == "ok"
+    database.close()
 
 
 @only_sqlite

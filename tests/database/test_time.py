@@ -211,6 +211,7 @@ class Host:
     """An engine whose host answers when the test says so; `asked` counts."""
 
     SCHEMA = UPGRADE = ""
+    clocks_differ = timedelta(0)
 
     def __init__(self) -> None:
         self.asked = 0

@@ -21,7 +21,7 @@ from tests.conftest import MariaDBEngine, flask, settings_toml
 from tests.storm.bank import Bank, Customer, Deal
 from tests.storm.storm import ACCOUNTS, CUSTOMERS, Module, Outcome, Site, audit
 from tests.storm.weather import line_to
-from tests.support.cluster import Node, backup_user, galera
+from tests.support.cluster import Node, backup_user, certify, galera
 from tests.support.processes import HOST, Endpoint
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Machines:
             endpoint = Endpoint(settings_toml(url, Module), home)  # type: ignore[arg-type]
             if number == 0:
                 assert flask(endpoint.settings, "init-db").returncode == 0
+                certify(node, "usu")
             self.endpoints.append(stack.enter_context(endpoint))
         self.settings = settings.load(self.endpoints[0].settings)
         self.engine = MariaDBEngine(nodes[0], "usu")

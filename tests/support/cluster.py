@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pymysql
 
+from callback.database.statements import bare, parts
 from tests.support.processes import ROOT, MariaDB, Program, find, free_port, unpacked
 
 if TYPE_CHECKING:
@@ -84,6 +85,12 @@ def backup_user() -> list[str]:
     """The statements of galera.cnf: they make the user who reads a state."""
     lines = (CONFIG / "galera.cnf").read_text().splitlines()
     return [line[1:].strip() for line in lines if re.match("# +(CREATE|GRANT) ", line)]
+
+
+def certify(node: MariaDB, database: str) -> None:
+    """Run promise.sql, as the guide says."""
+    for statement in parts(bare((CONFIG / "promise.sql").read_text())):
+        node.sql(statement, database)
 
 
 @contextmanager

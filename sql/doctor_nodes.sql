@@ -1,0 +1,2 @@
+-- Whether this server is a node of a Galera cluster.
+SHOW GLOBAL VARIABLES LIKE 'wsrep_on'
