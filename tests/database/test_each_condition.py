@@ -399,3 +399,244 @@ def test_a_promise_is_made_in_time_and_of_this_moment(books: Books, name: str) -
     assert books.run(name).changed == 1
     promises = books.engine.rows("SELECT bucket, made_at FROM promise ORDER BY bucket")
     assert promises == [(BUCKET, _text(NOW)), *before[1:]]
+
+
+# What the bank's register books, and what lists are made of.
+
+BOOK = {
+    **{name: PAY[name] for name in ("bank", "txn_id", "number", "amount", "currency", "paid_at")},
+    "created_at": NOW + 3 * MS,
+    "performed_at": NOW + 2 * MS,
+    "deadline": NOW + MS,
+}
+ROW = (
+    "SELECT bank, txn_id, number, account_id, invoice_id, amount, currency, state, paid_at,"
+    " created_at, performed_at, cancelled_at, posted_at, reversed_at FROM payment ORDER BY id"
+)
+
+
+@pytest.mark.parametrize("of", ["account", "invoice"])
+def test_a_register_books_whatever_is_there(books: Books, of: str) -> None:
+    """The money has come: also for an account that is closed, and an invoice that is cancelled."""
+    books.engine.execute("UPDATE account SET state = 'closed'")
+    books.engine.execute("UPDATE invoice SET state = 'cancelled'")
+    number = ACCOUNT if of == "account" else INVOICE
+    ids = books.engine.rows("SELECT id, account_id FROM invoice WHERE number = ?", INVOICE)
+    for wrong in ({"account": "7"}, {"deadline": NOW}, {"deadline": NOW - MS}):
+        assert not books.run(f"book_{of}", BOOK | {"account": number}, **wrong).changed
+    assert books.run(f"book_{of}", BOOK | {"account": number}).changed == 1
+    assert books.engine.rows(ROW) == [
+        (
+            *("bills", "1", f"01:{INVOICE}", ids[0][1], ids[0][0] if of == "invoice" else None),
+            *("100.00", "KZT", "paid", _text(NOW - HOUR), _text(NOW + 3 * MS)),
+            *(_text(NOW + 2 * MS), None, None, None),
+        )
+    ]
+
+
+@only_mariadb
+@pytest.mark.parametrize("of", ["account", "invoice"])
+def test_a_register_books_no_number_with_a_blank_at_its_end(books: Books, of: str) -> None:
+    """To the server's "=" it is the same number."""
+    number = (ACCOUNT if of == "account" else INVOICE) + " "
+    assert not books.run(f"book_{of}", BOOK | {"account": number}).changed
+
+
+def test_a_register_books_no_invoice_of_nobody(books: Books) -> None:
+    """Whose it would be, nobody could say."""
+    books.engine.execute("DELETE FROM account")
+    assert not books.run("book_invoice", BOOK | {"account": INVOICE}).changed
+
+
+def test_a_register_makes_a_booking_paid_once(books: Books) -> None:
+    """This bank's, of this id, while it is one; and marks it as its own."""
+    books.add("created", txn_id="2")
+    books.add("created", txn_id="1", bank="other")
+    books.add("cancelled", txn_id="3")
+    before = books.engine.rows(ROW)
+    for wrong in (
+        *({"txn_id": "4"}, {"txn_id": "3"}, {"bank": "nobody"}),
+        *({"deadline": NOW}, {"deadline": NOW - MS}),
+    ):
+        assert not books.run("book_created", BOOK | {"txn_id": "2"} | wrong).changed
+    assert books.engine.rows(ROW) == before
+    assert books.run("book_created", BOOK | {"txn_id": "2"}).changed == 1
+    (row, *others) = books.engine.rows(ROW)
+    assert others == before[1:]
+    times = (_text(NOW - HOUR), _text(NOW + 3 * MS), _text(NOW + 2 * MS))
+    assert row == (*before[0][:7], "paid", *times, None, None, None)
+    assert not books.run("book_created", BOOK | {"txn_id": "2"}).changed
+
+
+WHOLE = {
+    "payment_number": "01:x",
+    "amount": Decimal("60.00"),
+    "payment_state": "cancelled",
+    "paid_at": NOW,
+    "created_at": NOW + MS,
+    "performed_at": NOW + 5 * MS,
+    "cancelled_at": NOW + 6 * MS,
+    "cancel_reason": 4,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "span"),
+    [
+        ("statement_by_paid_at", {"since": NOW, "until": NOW, "most": 9}),
+        ("statement_by_performed_at", {"since": NOW, "until": NOW + 9 * MS, "most": 9}),
+        ("payments_of_days", {"before": NOW - MS, "last": NOW}),
+    ],
+)
+def test_a_statement_tells_each_column(books: Books, name: str, span: dict[str, Any]) -> None:
+    """Of this bank's rows."""
+    books.add("cancelled", bank="other")
+    books.add("cancelled", created_at=NOW + MS)
+    (row,) = books.run(name, {"bank": "bills", **span}).rows
+    ((id_, txn_id),) = books.engine.rows("SELECT id, txn_id FROM payment WHERE bank = 'bills'")
+    assert row == {**WHOLE, "id": id_, "txn_id": txn_id}
+
+
+# Paid at so many milliseconds after now, the last of it first.
+AT = (3, 2, 1, 1, 0)
+
+
+# From, to, how many; which of them are told.
+SPANS = [
+    *((0, 3, 9, "42310"), (1, 2, 9, "231"), (0, 3, 2, "42"), (1, 1, 9, "23")),
+    (4, 9, 9, ""),
+]
+
+
+@pytest.mark.parametrize("by", ["paid_at", "performed_at"])
+def test_a_statement_goes_by_its_time(books: Books, by: str) -> None:
+    """Both ends are in it; of one time the first recorded comes first, whatever its id was."""
+    for place, after in enumerate(AT):
+        books.add("paid" if place % 2 else "created", txn_id=f"{place}", paid_at=NOW - HOUR)
+        time = _text(NOW + after * MS)
+        books.engine.execute(f"UPDATE payment SET {by} = ? WHERE txn_id = '{place}'", time)
+    for since, until, most, told in SPANS:
+        span = {"since": NOW + since * MS, "until": NOW + until * MS, "most": most}
+        rows = books.run(f"statement_by_{by}", {"bank": "bills", **span}).rows
+        assert "".join(row["txn_id"] for row in rows) == told
+
+
+def test_the_payments_of_days_are_what_was_paid(books: Books) -> None:
+    """Also what was cancelled since; in the order of the bank's dates. What ends a day is in it."""
+    for place, after in enumerate(AT):
+        state = "cancelled" if place % 2 else "paid"
+        books.add(state, txn_id=f"{place}", paid_at=NOW + after * MS)
+    books.add("created", txn_id="booked", paid_at=NOW + MS)
+    books.add("created", txn_id="performed", paid_at=NOW + MS)
+    books.add("cancelled", txn_id="never", paid_at=NOW + MS)
+    set_ = "UPDATE payment SET performed_at = ? WHERE txn_id = ?"
+    books.engine.execute(set_, None, "never")
+    books.engine.execute(set_, _text(NOW), "performed")
+    for before, last, told in ((-1, 3, "42310"), (0, 3, "2310"), (0, 2, "231"), (3, 9, "")):
+        days = {"before": NOW + before * MS, "last": NOW + last * MS}
+        rows = books.run("payments_of_days", {"bank": "bills", **days}).rows
+        assert "".join(row["txn_id"] for row in rows) == told
+
+
+@only_mariadb  # where accounting programs are
+@pytest.mark.parametrize(("name", "mark"), [("posted", "posted_at"), ("reversed", "reversed_at")])
+def test_a_mark_is_made_once(books: Books, name: str, mark: str) -> None:
+    """Of the rows that are named; the first time of it stays."""
+    for _ in range(3):
+        books.add("cancelled")
+    ids = tuple(id_ for (id_,) in books.engine.rows("SELECT id FROM payment ORDER BY id"))
+    other = "reversed_at" if mark == "posted_at" else "posted_at"
+    assert books.run(f"mark_{name}", {"ids": ids[:1], "now": NOW}).changed == 1
+    assert books.run(f"mark_{name}", {"ids": ids[:2], "now": NOW + MS}).changed == 1
+    assert not books.run(f"mark_{name}", {"ids": ids[:2], "now": NOW + MS}).changed
+    rows = books.engine.rows(f"SELECT {mark}, {other} FROM payment ORDER BY id")
+    assert rows == [(_text(NOW), None), (_text(NOW + MS), None), (None, None)]
+
+
+def test_a_bill_says_what_is_paid(books: Books) -> None:
+    """As a check does: of the account, and of the invoice."""
+    books.engine.execute("DELETE FROM invoice WHERE number = ?", OTHER)
+    ((other,),) = books.engine.rows("SELECT id FROM account WHERE number = '7012340000'")
+    ((mine,),) = books.engine.rows("SELECT id FROM account WHERE number = ?", ACCOUNT)
+    books.add("paid", "7.00")
+    books.engine.execute("UPDATE payment SET account_id = ?, invoice_id = NULL", other)
+    for payments, paid in PAYMENTS:
+        books.engine.execute("DELETE FROM payment WHERE invoice_id IS NOT NULL")
+        for state, amount, *marks in payments:
+            posted = NOW if "posted" in marks else None
+            books.add(state, amount, posted=posted, reversed_="reversed" in marks)
+        books.engine.execute("UPDATE payment SET account_id = ? WHERE invoice_id > 0", mine)
+        for of, number in (("account", ACCOUNT), ("invoice", INVOICE)):
+            check_bills(books, of, number, Decimal(paid))
+
+
+def check_bills(books: Books, of: str, number: str, paid: Decimal) -> None:
+    """The list has this bill; a page and the sum are of the same rows."""
+    rows = books.run(f"bills_{of}", {}).rows
+    (row,) = [row for row in rows if row["number"] == number]
+    assert row == {
+        **{"number": number, "name": "Aigerim Sadykova", "address": "Abai 1"},
+        **{"issued": Decimal("100.00"), "paid": paid},
+    }
+    owing = [bill for bill in rows if bill != row or paid < 100]
+    for zero, bills in ((0, owing), (1, rows)):
+        page = {"zero": zero, "size": 9, "start": 0}
+        assert books.run(f"page_of_bills_{of}", page).rows == bills
+        (total,) = books.run(f"sum_of_bills_{of}", {"zero": zero}).rows
+        sums = {name: sum(bill[name] for bill in owing) for name in ("issued", "paid")}
+        assert total == {"n": len(bills), **sums}
+
+
+def test_bills_are_of_those_who_may_pay(books: Books) -> None:
+    """In the order of their numbers, a page at a time."""
+    for number, state in (("5", "active"), ("6", "closed"), ("7", "blocked"), ("4", "active")):
+        books.engine.account(number, owes="1.00", state=state)
+    books.engine.account("3", owes="0.00")
+    books.engine.invoice("4", "4-2", "2.00", "cancelled")
+    books.engine.invoice("4", "4-0", "3.00")
+    accounts = [("3", "0"), ("4", "4.00"), ("5", "1.00"), ("7012340000", "3200.00")]
+    accounts += [(ACCOUNT, "1000.00")]
+    invoices = [("4-0", "3.00"), ("4-1", "1.00"), ("5-1", "1.00"), ("7012340000-1", "3200.00")]
+    invoices += [(INVOICE, "100.00"), (OTHER, "900.00")]
+    for of, wanted in (("account", accounts), ("invoice", invoices)):
+        rows = [(row["number"], row["issued"]) for row in books.run(f"bills_{of}", {}).rows]
+        assert rows == [(number, Decimal(issued)) for number, issued in wanted]
+        page = {"zero": 0, "size": 2, "start": 1}
+        owing = [row for row in rows if row[1]]
+        told = books.run(f"page_of_bills_{of}", page).rows
+        assert [(row["number"], row["issued"]) for row in told] == owing[1:3]
+        (total,) = books.run(f"sum_of_bills_{of}", {"zero": 0}).rows
+        assert (total["n"], total["issued"]) == (len(owing), sum(row[1] for row in owing))
+    books.engine.execute("DELETE FROM account")
+    for of in ("account", "invoice"):
+        assert books.run(f"bills_{of}", {}).rows == []
+        none = {"n": 0, "issued": 0, "paid": 0}
+        assert books.run(f"sum_of_bills_{of}", {"zero": 1}).rows == [none]
+
+
+def test_a_password_that_a_bank_has_set_is_its_own(books: Books) -> None:
+    """Set once, replaced, renewed while it is as it was seen, forgotten; another bank's stays."""
+    day, later, table = NOW, NOW + MS, "SELECT bank, digest, changed_at FROM bank_password"
+    books.engine.execute("DELETE FROM bank_password")
+    books.engine.execute("INSERT INTO bank_password VALUES ('other', 'a', ?)", _text(day))
+    other = ("other", "a", _text(day))
+
+    def rows() -> list[tuple[Any, ...]]:
+        return books.engine.rows(f"{table} ORDER BY bank")
+
+    mine: dict[str, Any] = {"bank": "bills"}
+    assert books.run("find_password", mine).rows == []
+    assert not books.run("forget_password", mine).changed
+    assert books.run("set_password", mine | {"digest": "a", "now": day}).changed == 1
+    assert rows() == [("bills", "a", _text(day)), other]
+    assert books.run("find_password", mine).rows == [{"digest": "a", "changed_at": day}]
+    assert books.run("replace_password", mine | {"digest": "b", "now": later}).changed == 1
+    assert rows() == [("bills", "b", _text(later)), other]
+    assert not books.run("renew_password", mine | {"digest": "c", "seen": "a"}).changed
+    assert books.run("renew_password", mine | {"digest": "c", "seen": "b"}).changed == 1
+    assert rows() == [("bills", "c", _text(later)), other]
+    assert books.run("forget_password", mine).changed == 1
+    assert rows() == [("bills", "", _text(later)), other]
+    assert books.run("find_password", mine).rows == []
+    assert not books.run("forget_password", mine).changed
+    books.engine.execute("DELETE FROM bank_password")

@@ -78,9 +78,9 @@ TARGETS = {
     ),
     "guessing": Target(("callback/guessing.py",), ("guessing",)),
     "passwords": Target(("callback/passwords.py",), ("passwords",)),
-    "handlers": Target(("callback/handlers.py",), ("handlers", "guessing", "passwords", "pull")),
-    "request": Target(("callback/request.py",), ("request", "handlers", "wire")),
-    "bank": Target(("callback/bank.py",), ("services", "settings", "osmp", "payme", "uzum")),
+    "handlers": Target(("callback/handlers.py",), ("handlers", "guessing", "passwords")),
+    "request": Target(("callback/request.py",), ("request",)),
+    "bank": Target(("callback/bank.py",), ("bank", "settings")),
     "wire": Target(
         ("callback/wire.py",), ("reading", "wire", "properties", *PAYS, "mbank", "cyberplat")
     ),
@@ -138,10 +138,7 @@ TARGETS = {
             *("sql/bills_*.sql", "sql/page_of_bills.sql", "sql/sum_of_bills.sql"),
             "sql/*_password.sql",
         ),
-        (
-            *("osmp", "payme", "paynet", "passwords", "database/owed"),
-            *("books/reconcile", "books/bills", "books/importing", "books/credits", "books/report"),
-        ),
+        (*("database/each_condition", "books/bills", "books/reconcile"),),
         "",
     ),
     "osmp": _dialect("osmp", "services"),
