@@ -90,7 +90,7 @@ class Guesses:
         """Count a wrong proof, and write a line when that makes the address slowed."""
         place = _place(address)
         if place and f"{whose} {place}" not in self._known:
-            is_alone = environ.get("wsgi.run_once", False)
+            is_alone = bool(environ.get("wsgi.run_once"))
             self._change(partial(self._count, place, whose, address), shared=is_alone)
 
     def right(self, whose: str, address: str) -> None:

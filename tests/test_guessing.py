@@ -18,7 +18,11 @@ from callback import Program, guessing, log
 from callback.guessing import EACH_S, MINUTE_S, Guesses
 from callback.limits import ADDRESSES, WRONG_PROOFS
 from callback.locks import lock
+from callback.model import Command
+from callback.request import Request
+from callback.settings import load
 from callback.signature import url_tokens
+from callback.visit import Visit
 from tests.conftest import settings_toml
 from tests.support.processes import Endpoint, Reply, write_settings
 
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from callback.model import Outcome
     from tests.conftest import Engine
 
 KEY = "only-for-tests-" * 3
@@ -590,6 +595,50 @@ def test_what_others_have_counted_is_added_and_takes_nothing_back(
         "due": {ATTACKER: [clock.now + 20, True], OTHER: [clock.now + 50, True]},
         "known": ["basic 192.0.2.1", f"basic {BANK}"],
     }
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("name", "outcome", "path", "command", "counted"),
+    [
+        ("basic", "bad_token", "", "", "wrong"),
+        ("basic", "not_authenticated", "", "", "wrong"),
+        ("basic", "bad_signature", "", "pay", "wrong"),
+        ("basic", "ok", "", "check", "right"),
+        ("basic", "unknown_account", "", "check", "right"),
+        ("basic", "temporary", "", "check", ""),  # the proof was not looked at, perhaps
+        ("basic", "unreadable", "", "", ""),
+        ("basic", "ok", "", "", ""),
+        ("asks", "ok", "info", "info", ""),  # opened by `show`
+        ("asks", "ok", "", "prepare", "right"),
+    ],
+)
+def test_what_a_call_has_proved_is_noted(  # noqa: PLR0917
+    settings: Path, name: str, outcome: Outcome, path: str, command: str, counted: str
+) -> None:
+    """Wrong, right, or nothing."""
+    given = load(settings)
+    header = basic("basic")["Authorization"]
+    environ = {"HTTP_AUTHORIZATION": header, "HTTP_X_FORWARDED_FOR": ATTACKER}
+    visit = Visit(given, given.banks[name], Request(environ))
+    guesses = Guesses(settings.with_name("callback.log"))
+    guesses.note(visit, "token", path, Command(name=command), outcome)
+
+    assert [*guesses.due] == [ATTACKER] * (counted == "wrong")
+    for _ in range(WRONG_PROOFS):
+        guesses.wrong(name, ATTACKER, {})
+    assert guesses.slows(name, ATTACKER) is (counted != "right")
+
+
+def test_who_has_proved_himself_is_written_down_once(tmp_path: Path) -> None:
+    """Not at each of his calls; and nobody is, of whom the address says nothing."""
+    guesses = Guesses(tmp_path / "callback.log")
+    guesses.right("basic", "10.0.0.7")
+    assert [*tmp_path.iterdir()] == []
+    guesses.right("basic", BANK)
+    (tmp_path / "callback.log.callers").unlink()
+    guesses.right("basic", BANK)
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize(("size", "known"), [(1024 * 1024, True), (1024 * 1024 + 1, False)])
