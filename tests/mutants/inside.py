@@ -351,13 +351,14 @@ def _recorded(session: pytest.Session, files: set[str]) -> dict[str, Any]:
     # Statements may be asked by themselves, without a line of the program's.
     tracer.set_option("run:disable_warnings", ["no-data-collected"])
     tracer.start()
-    asked = {}
+    asked, stored = {}, {}
     for item, after in pairwise([*session.items, None]):
         assert item is not None
         met.clear()
         tracer.switch_context(item.nodeid)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
         asked[item.nodeid] = sorted(met)
+        stored[item.nodeid] = "database" in getattr(item, "fixturenames", ())
     tracer.stop()
     data = tracer.get_data()
     lines: dict[str, dict[str, list[int]]] = defaultdict(dict)
@@ -367,7 +368,12 @@ def _recorded(session: pytest.Session, files: set[str]) -> dict[str, Any]:
             for test in tests:
                 lines[test].setdefault(name, []).append(line)
     record = {
-        name: {"seconds": took, "lines": lines.get(name, {}), "statements": asked[name]}
+        name: {
+            "seconds": took,
+            "lines": lines.get(name, {}),
+            "statements": asked[name],
+            "database": stored[name],
+        }
         for name, took in watcher.seconds.items()
         if name not in watcher.bad
     }
@@ -412,11 +418,10 @@ def _chosen(
     # A module keeps its database; to come back to it would make another. Those without one are
     # done before the first of the others has its own.
     best: dict[tuple[str, bool], int] = {}
-    cost: dict[tuple[str, bool], float] = defaultdict(float)
     for place, test in enumerate(chosen):
         best.setdefault(_module_of(test), place)
-        cost[_module_of(test)] += tests[test]["seconds"]
-    order = {module: (cost[module] > QUICK_S, best[module]) for module in best}
+    with_one = {_module_of(test) for test in chosen if tests[test]["database"]}
+    order = {module: (module in with_one, best[module]) for module in best}
     return sorted(chosen, key=lambda test: order[_module_of(test)])
 
 
@@ -581,7 +586,6 @@ ADDRESS = re.compile(" at 0x[0-9a-f]+")
 # As many of the cases of one test as go the same way through a file.
 ALIKE = int(os.environ.get("ALIKE", "20"))
 SLOW_S = 4.0
-QUICK_S = 1.0
 # Statements about a whole list.
 LISTS = (
     "count_bills",

@@ -247,6 +247,10 @@ S = "service=1&account=7"
             Refuse(name="cancel", outcome="bad_request", txn_id="5", echo=Echo("9")),
         ),
         (
+            "command=cancel&txn_id=9&cancel_txn_id=5&cancel_txn_date=x&cancel_txn_date=x",
+            Refuse(name="cancel", outcome="bad_request", txn_id="9", echo=Echo("9")),
+        ),
+        (
             "command=cancel&txn_id=9&cancel_txn_id=5&cancel_txn_date=x",
             Cancel(
                 name="cancel",
