@@ -1284,6 +1284,13 @@ def test_a_setting_that_must_be_there_is_missed(tmp_path: Path, key: str) -> Non
         load(path)
 
 
+def test_twenty_levels_are_read_and_no_more(books: Engine, endpoint: Endpoint) -> None:
+    """Envelope, Body and the arguments are three of them [4]."""
+    for levels, is_read in ((17, True), (18, False)):
+        text = document(STATUS, more="<a>" * levels + "</a>" * levels)
+        assert (post(endpoint, text).status == 200) == is_read
+
+
 def test_the_log_has_what_could_be_read(books: Engine, endpoint: Endpoint) -> None:
     """Nothing is made up for the rest; a call without a command is a stranger's."""
     fault(post(endpoint, "<x/>"))
