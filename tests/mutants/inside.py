@@ -403,7 +403,11 @@ def _chosen(
     alike: dict[Any, int] = defaultdict(int)
     chosen = []
     for test in sorted(
-        met_by or tests, key=lambda test: _worth(kills.get(test, 0), tests[test]["seconds"])
+        met_by or tests,
+        key=lambda test: (
+            test not in near,
+            _worth(kills.get(test, 0), tests[test]["seconds"]),
+        ),
     ):
         about = tests[test]
         kind = (
@@ -421,7 +425,10 @@ def _chosen(
     for place, test in enumerate(chosen):
         best.setdefault(_module_of(test), place)
     with_one = {_module_of(test) for test in chosen if tests[test]["database"]}
-    order = {module: (module in with_one, best[module]) for module in best}
+    found_here = {_module_of(test) for test in near}
+    order = {
+        module: (module not in found_here, module in with_one, best[module]) for module in best
+    }
     return sorted(chosen, key=lambda test: order[_module_of(test)])
 
 
