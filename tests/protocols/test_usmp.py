@@ -928,6 +928,7 @@ def test_when_nothing_can_be_known_the_network_is_asked_to_repeat(
         (CANCEL.replace("5100002", "5100002%0A"), "299", "bad_id"),
         ("QueryType=cancel&TransactionId=5100002", "299", "bad_id"),
         (CANCEL + "&RevertId=5100002", "299", "bad_request"),
+        (CANCEL + "&RevertDate=20261103120000", "299", "bad_request"),
         (CANCEL.replace("5100002", "5100001"), "22", "payment_not_found"),
         (CANCEL.replace("5100002", "05100002"), "22", "payment_not_found"),
         (
@@ -956,6 +957,12 @@ def test_a_cancel_that_names_another_payment_does_nothing(
     assert endpoint.log()[-1]["outcome"] == (outcome or "payment_not_found")
     assert endpoint.log()[-1].get("alarm", False) == (outcome == "cancel_differs")
     assert [row[4] for row in payments(books)] == ["paid"]
+
+
+def test_a_sum_that_cannot_be_read_is_the_sum_of_nothing(books: Engine, endpoint: Endpoint) -> None:
+    ask(endpoint, pay(TransactionId="5100002", Amount="1.00"))
+    assert code(endpoint, f"{CANCEL}&Amount=abc") == "22"
+    assert endpoint.log()[-1]["outcome"] == "cancel_differs"
 
 
 def test_the_contract_says_which_id_names_the_payment(books: Engine, endpoint: Endpoint) -> None:
