@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import math
 import re
 import zoneinfo
 from datetime import date
@@ -35,6 +36,9 @@ SUMS = ("gross", "net", "commission")
 # In characters. Whoever knows one token of an address can try keys at home, thousands a second.
 LEAST_KEY = 32
 LEAST_KEY_OF_A_TRIAL = 16  # while there is no public address
+# What 32 tosses of a coin give is found in an hour. A random text never has so little: of 32 hex
+# digits it would be less than one of 10**24.
+TOO_FEW_BITS = 32
 LEAST_PASSWORD = 16
 PLACEHOLDERS = ("…", "...")  # of the examples
 LEAST_RSA_BITS = 2048
@@ -205,11 +209,17 @@ def secret_keys(value: Any) -> tuple[bytes, ...]:
     return keys
 
 
+def is_weak(key: bytes) -> bool:
+    """Whether a SECRET_KEY is short, or the same few letters again and again."""
+    unit = next(n for n in range(1, len(key) + 1) if key.startswith(key[n:]))
+    return len(key) < LEAST_KEY or unit * math.log2(len({*key})) <= TOO_FEW_BITS
+
+
 def a_key() -> Phrase:
     """What a SECRET_KEY should be."""
     return Phrase(
-        "a random text of at least {least} characters of your own (each of a list): flask secret "
-        "prints one",
+        "a random text of at least {least} characters of your own (each of a list), not the same "
+        "few again: flask secret prints one",
         least=LEAST_KEY,
     )
 

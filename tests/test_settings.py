@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import random
 import re
 import subprocess
 import sys
@@ -374,6 +376,10 @@ BASIC = 'protocol = "osmp"\nusername = "q"\n'
     [
         ('"hidden-key-hidden-key-hidden-key"', f'"{"x" * 31}"', "SECRET_KEY: expected a random"),
         ('["old-key', '["short", "old-key', "SECRET_KEY: expected a random text of at least 32"),
+        ('["old-key', f'["{"x" * 32}", "old-key', "SECRET_KEY: expected a random text"),
+        ('["old-key', f'["{"ab" * 40}a", "old-key', "SECRET_KEY: expected a random text"),
+        ('["old-key', f'["{"12345678" * 4}", "old-key', "SECRET_KEY: expected a random text"),
+        ('["old-key', f'["{"abba" * 5}{"baab" * 3}", "old-key', "SECRET_KEY: expected a random"),
         ('["old-key-of-last-year-old-key-of-last-year", ', "[", ""),
         ('["old-key', '["…", "old-key', "SECRET_KEY: expected a text of your own in place of"),
         ("?insecure=true", "", "DATABASE: expected ?ssl_ca=/path/ca.pem: the host is another"),
@@ -394,6 +400,16 @@ def test_what_is_too_weak_stops_the_start(file: Path, old: str, new: str, wanted
     (fault,) = faults(file, text)
     assert fault.startswith(wanted)
     assert "flask secret" in fault or "insecure = true" in fault
+
+
+@pytest.mark.parametrize("letters", ["01", "0123456789", "0123456789abcdef", "ab…яю"])
+def test_a_random_key_is_never_too_weak(letters: str) -> None:
+    """Out of however few letters somebody has made it, with the bits that a key needs."""
+    chance = random.Random(letters)
+    length = max(32, math.ceil(100 / math.log2(len(letters))))
+    for _ in range(2000):
+        key = "".join(chance.choices(letters, k=length)).encode()
+        assert not readers.is_weak(key), key
 
 
 @pytest.mark.parametrize(

@@ -273,12 +273,7 @@ def _bank(bank: Bank) -> Iterator[Finding]:
         *([_("signature")] if bank.secret else []),
     ]
     yield Finding("ok", f"bank {bank.name}", f"{bank.protocol}; " + ", ".join(proofs))
-    if any(network.prefixlen == 0 for network in bank.allow):
-        yield Finding(
-            "warning",
-            f"bank {bank.name}",
-            _("allow lets every address in: ask the bank for its own"),
-        )
+    yield from exposure.open_to_all(bank)
     if any(len(secret) < LEAST_PASSWORD for secret in bank.password):
         yield Finding(
             "warning",
@@ -660,6 +655,8 @@ def _caller(settings: Settings, environ: Mapping[str, str]) -> Finding:
         is_right = not hops or caller != environ.get("REMOTE_ADDR")
     if is_right:
         return Finding("ok", "caller", _("{caller}: is it yours?").format(caller=caller))
+    if not settings.trusted_proxies:
+        return Finding("warning", "TRUSTED_PROXIES", _unnamed(environ.get("REMOTE_ADDR"), hops))
     return Finding(
         "warning",
         "TRUSTED_PROXIES",
@@ -668,3 +665,11 @@ def _caller(settings: Settings, environ: Mapping[str, str]) -> Finding:
             "{remote_addr}, and the caller is taken for {caller}"
         ).format(hops=hops, remote_addr=environ.get("REMOTE_ADDR"), caller=caller),
     )
+
+
+def _unnamed(proxy: str | None, hops: int) -> str:
+    return _(
+        "is not set, and calls come through a proxy ({proxy}): all callers are one address to us, "
+        "so allow lets nobody in or everybody, and whoever guesses slows the banks; if it is yours "
+        "or the host's, set TRUSTED_PROXIES = {value}"
+    ).format(proxy=proxy, value=f'["{proxy}"]' if proxy else hops)

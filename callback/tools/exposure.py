@@ -9,8 +9,9 @@ import marshal
 import os
 import re
 from importlib.util import cache_from_source
+from ipaddress import collapse_addresses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from callback import signature
@@ -20,7 +21,7 @@ from callback.tools.words import _
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from callback.bank import Settings
+    from callback.bank import Bank, Settings
 
 # Rights of a server and not of a database: whoever has the password reads files, or everything.
 OF_THE_SERVER = ("ALL PRIVILEGES", "SUPER", "FILE", "PROCESS", "CREATE USER", "RELOAD", "SHUTDOWN")
@@ -36,6 +37,8 @@ LOG_FOLDERS = (
 LOG_FILES = 40
 LOG_END = 1024 * 1024  # the newest that was written
 SHOWN = 5
+# As many addresses as there are; of IPv6 an eighth is given to anybody.
+EVERYBODY = {4: 2**32, 6: 2**125}
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -79,6 +82,22 @@ def loopback(settings: Settings) -> Iterator[Finding]:
                     "proxy that TRUSTED_PROXIES does not count everybody does; ask the bank"
                     " for its addresses"
                 ),
+            )
+
+
+def open_to_all(bank: Bank) -> Iterator[Finding]:
+    """Say of a bank that it lets everybody in, however many networks that takes."""
+    for version, most in EVERYBODY.items():
+        networks: Any = [network for network in bank.allow if network.version == version]
+        together = sum(network.num_addresses for network in collapse_addresses(networks))
+        if together > most // 2:
+            yield Finding(
+                "warning",
+                f"bank {bank.name}",
+                _(
+                    "allow lets every address in, or nearly (IPv{version}): ask the bank for its "
+                    "own"
+                ).format(version=version),
             )
 
 

@@ -60,6 +60,30 @@ def test_a_user_with_too_many_rights_is_named(grant: str, mariadb: MariaDB) -> N
 
 
 @pytest.mark.parametrize(
+    ("allow", "versions"),
+    [
+        ('["0.0.0.0/0"]', ["IPv4"]),
+        ('["0.0.0.0/1", "128.0.0.0/1"]', ["IPv4"]),
+        ('["128.0.0.0/2", "0.0.0.0/2", "64.0.0.0/2", "64.0.0.0/3"]', ["IPv4"]),
+        ('["0.0.0.0/0", "::/0"]', ["IPv4", "IPv6"]),
+        ('["2000::/4", "3000::/4"]', ["IPv6"]),
+        ('["79.142.16.0/20", "10.0.0.0/8", "2a00::/12", "::1"]', []),
+        ('["0.0.0.0/2", "0.0.0.0/2", "0.0.0.0/2"]', []),
+    ],
+)
+def test_a_list_that_lets_everybody_in_is_named(
+    allow: str, versions: list[str], tmp_path: Path
+) -> None:
+    """However it is written."""
+    bank = load(write_settings(TOML.format(url=SITE, allow=allow), tmp_path)).banks["qiwi"]
+    findings = [*exposure.open_to_all(bank)]
+
+    assert [finding.state for finding in findings] == ["warning"] * len(versions)
+    for finding, version in zip(findings, versions, strict=True):
+        assert version in finding.text
+
+
+@pytest.mark.parametrize(
     ("url", "allow", "is_fault"),
     [
         (SITE, '["127.0.0.1/32", "::1/128"]', True),
