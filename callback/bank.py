@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from callback import wire
 from callback.limits import MAX_NUMBER
-from callback.model import BROADER, NOTHING
+from callback.model import BROADER
 from callback.record import Record
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ class Bank(Record, hidden=("password", "password_keys", "secret", "own")):
     smtp: layouts.Target | None
     mail_from: str
     own: Mapping[str, Any]
-    account_clean: str = ""
-    service_field: str = ""
-    sums: Mapping[str, str] = NOTHING
+    account_clean: str
+    service_field: str
+    sums: Mapping[str, str]
     # By the service's own name: the bank as it is for that one. Empty: it has no services.
-    services: Mapping[str, Bank] = NOTHING
+    services: Mapping[str, Bank]
     service: str = ""  # of one of these: its name
     prefix: str = ""  # and what stands before the numbers of its accounts
 
@@ -129,9 +129,9 @@ class Bank(Record, hidden=("password", "password_keys", "secret", "own")):
 
     def without_prefix(self, recorded: str) -> str:
         """What a payer typed, of a payment's number."""
-        prefixes = [bank.prefix for bank in (self, *self.services.values())]
-        # The settings let none begin as another does: it is this one, or none at all.
-        return recorded.removeprefix(max(filter(recorded.startswith, prefixes), default=""))
+        prefixes = ["", self.prefix, *(bank.prefix for bank in self.services.values())]
+        # The settings let none begin as another does: there is one, or none.
+        return recorded.removeprefix(max(filter(recorded.startswith, prefixes)))
 
     def as_typed(self, result: Result) -> Result:
         """Take the prefixes of services off payments' numbers: the bank does not know them."""

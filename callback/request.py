@@ -40,8 +40,6 @@ class TooLongError(Exception):
 class Request:
     """What is asked, and of what kind; the body is read when it is asked for, once."""
 
-    __slots__ = ("environ", "method", "query")
-
     def __init__(self, environ: WSGIEnvironment) -> None:
         self.environ = environ
         self.method = environ.get("REQUEST_METHOD", "GET").upper()

@@ -349,7 +349,8 @@ def _bank(
         "secret": common["secret"] or (),
         "codes": codes,
     }
-    bank = Bank(name=name, currency=of_file["CURRENCY"] or "", own=values, **common)
+    currency = of_file["CURRENCY"] or ""
+    bank = Bank(name=name, currency=currency, own=values, services={}, **common)
     return bank.but(services=_services(bank, services, dialect, prefix, faults))
 
 

@@ -78,7 +78,7 @@ TARGETS = {
     ),
     "guessing": Target(("callback/guessing.py",), ("guessing",)),
     "passwords": Target(("callback/passwords.py",), ("passwords",)),
-    "handlers": Target(("callback/handlers.py",), ("handlers", "guessing", "passwords")),
+    "handlers": Target(("callback/handlers.py",), ("handlers", "guessing")),
     "request": Target(("callback/request.py",), ("request",)),
     "bank": Target(("callback/bank.py",), ("bank", "settings")),
     "wire": Target(
