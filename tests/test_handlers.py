@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from callback import Program
+from callback import Program, log
 from callback.database.errors import DatabaseError
 from callback.handlers import asks_for_bills, token_and_path
 from callback.limits import MAX_BODY
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import Engine
     from tests.support.processes import Endpoint
+
+    Lines = Callable[[], list[dict[str, Any]]]
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -46,6 +48,30 @@ protocol = "osmp"
 username = "basic"
 password = "pass"
 weak_password = true
+
+[BANKS.far]
+protocol = "osmp"
+allow = ["10.0.0.1"]
+sums = { gross = "sum_all" }
+
+[BANKS.list]
+protocol = "kaspi"
+allow = ["127.0.0.1"]
+bills = { form = "pull", shape = "kaspi" }
+
+[BANKS.soap]
+protocol = "paynet_soap"
+username = "soap"
+password = "pass"
+weak_password = true
+service_id = 1
+
+[BANKS.paynet]
+protocol = "paynet"
+username = "paynet"
+password = "pass"
+weak_password = true
+service_id = 1
 
 [BANKS.mbank]
 protocol = "mbank"
@@ -318,8 +344,11 @@ def ask(program: Program, path: str, **environ: Any) -> tuple[str, dict[str, str
     return status, dict(headers), body
 
 
-def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+@pytest.fixture
+def logged(capsys: pytest.CaptureFixture[str]) -> Lines:
+    """The lines of the log since it was asked."""
+    log.start(None)
+    return lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
 NONE = {"Content-Length": "0", "Cache-Control": "no-store"}
@@ -425,13 +454,13 @@ def test_a_list_is_asked_for_by_a_date_and_no_command(  # noqa: PLR0917
 
 @pytest.mark.parametrize(("bank", "outcome"), [("qiwi", "bad_request"), ("payme", "unreadable")])
 def test_a_body_that_is_too_long_says_so(
-    program: Program, capsys: pytest.CaptureFixture[str], bank: str, outcome: str
+    program: Program, logged: Lines, bank: str, outcome: str
 ) -> None:
     """In the dialect's words for what cannot be read, or for a bad request."""
     key = {"HTTP_AUTHORIZATION": basic("Paycom", "key")["Authorization"]}
     post = {"REQUEST_METHOD": "POST", "body": b"x" * (MAX_BODY + 1)}
     status, _, body = ask(program, f"/{bank}", **post, **key)
-    (line,) = lines(capsys)
+    (line,) = logged()
 
     assert status == "200 OK"
     assert line["outcome"] == outcome
@@ -440,7 +469,7 @@ def test_a_body_that_is_too_long_says_so(
 
 
 def test_what_nobody_expected_is_ask_again(
-    program: Program, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    program: Program, logged: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The money may or may not have moved: never "refused"; the log has where it was."""
 
@@ -458,7 +487,7 @@ def test_what_nobody_expected_is_ask_again(
     told.append(ask(program, "/qiwi", QUERY_STRING=PAY))
     for _, _, body in told:
         assert b"<result>1<" in body
-    away_line, first, unexpected, second, third, fourth = lines(capsys)
+    away_line, first, unexpected, second, third, fourth = logged()
     assert (away_line["level"], away_line["message"]) == ("warning", "qiwi: away")
     assert {line["outcome"] for line in (first, second, fourth)} == {"temporary"}
     for line in (unexpected, third):
@@ -469,7 +498,7 @@ def test_what_nobody_expected_is_ask_again(
 
 
 def test_an_answer_that_cannot_be_written_is_ask_again(
-    program: Program, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    program: Program, logged: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the dialect's words where it has them, else as HTTP."""
     from callback.protocols import osmp
@@ -488,20 +517,96 @@ def test_an_answer_that_cannot_be_written_is_ask_again(
     left[0] = 2
     status, headers, body = ask(program, "/qiwi", QUERY_STRING=CHECK)
     assert (status, headers, body) == ("503 Service Unavailable", NONE, b"")
-    errors = [line["message"] for line in lines(capsys) if "message" in line]
+    errors = [line["message"] for line in logged() if "message" in line]
     assert errors == ["qiwi: an unexpected error in an answer"] * 2
 
 
-def test_a_call_that_lay_too_long_is_not_begun(
-    program: Program, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("path", "environ", "outcome", "why"),
+    [
+        ("/qiwi", {"QUERY_STRING": CHECK}, "unknown_account", None),
+        ("/qiwi", {"REQUEST_METHOD": "PUT"}, "bad_method", None),
+        (
+            *("/qiwi", {"REQUEST_METHOD": "POST", "QUERY_STRING": CHECK, "body": PAY.encode()}),
+            *("unknown_account", None),
+        ),
+        ("/token/x", {}, "bad_token", None),
+        ("/basic", {}, "not_authenticated", "no Authorization came"),
+        ("/far", {"HTTP_X_FORWARDED_FOR": "1.2.3.4"}, "bad_address", "TRUSTED_PROXIES = 0"),
+        (
+            *("/qiwi", {"REQUEST_METHOD": "POST", "body": PAY.encode()}, "unknown_command"),
+            "application/x-www-form-urlencoded",
+        ),
+    ],
+)
+def test_the_line_of_a_refusal_says_what_can_be_changed(  # noqa: PLR0917
+    program: Program,
+    logged: Lines,
+    path: str,
+    environ: dict[str, Any],
+    outcome: str,
+    why: str | None,
 ) -> None:
+    """Where anybody knows; a call that was not read has no command."""
+    ask(program, path, **environ)
+    (line,) = logged()
+
+    assert line["outcome"] == outcome
+    assert why in line["why"] if why else "why" not in line
+    assert line["command"] == ("check" if outcome == "unknown_account" else "")
+
+
+SOAP = (
+    '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
+    '<u:GetInformationArguments xmlns:u="http://uws.provider.com/"><username>soap</username>'
+    "<password>pass</password><serviceId>1</serviceId></u:GetInformationArguments></e:Body>"
+    "</e:Envelope>"
+)
+
+
+def test_the_age_of_a_call_goes_to_the_database(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is asked: for what to do, and for a password in the header or inside."""
+    ages = []
+
+    def away(age: float = 0.0) -> None:
+        ages.append(age)
+        raise DatabaseError("away")
+
+    monkeypatch.setattr(program.database, "session", away)
+    post: dict[str, Any] = {"REQUEST_METHOD": "POST", "body": SOAP.encode()}
+    key = {"HTTP_AUTHORIZATION": basic("paynet", "pass")["Authorization"]}
+    link, web_server = socket.socketpair()
+    with link, web_server:
+        came = {"callback.link": link, "CALLBACK_CAME_AT": str(time.time() - 2)}
+        ask(program, "/qiwi", QUERY_STRING=CHECK, **came)
+        ask(program, "/soap", **post, **came)
+        ask(program, "/paynet", **post, **key, **came)
+    assert [age >= 2 for age in ages] == [True] * 3
+
+
+def test_other_sums_of_a_request_are_in_its_line(program: Program, logged: Lines) -> None:
+    """README, "Settings": `sums`."""
+    ask(program, "/far", QUERY_STRING=f"{CHECK}&sum_all=12.50", REMOTE_ADDR="10.0.0.1")
+    assert logged()[-1]["gross"] == "12.50"
+
+
+def test_a_list_is_not_the_dialects(program: Program, logged: Lines) -> None:
+    """It is others who tell it, at the bank's own address."""
+    status, _, body = ask(program, "/list", QUERY_STRING="date=202611&page=1")
+    assert (status, body) == ("200 OK", b'{"data":[],"error":null}')
+    assert [line["command"] for line in logged() if "command" in line] == ["bills"]
+
+
+def test_a_call_that_lay_too_long_is_not_begun(program: Program, logged: Lines) -> None:
     """A web server says when it came; the bank has left."""
     link, web_server = socket.socketpair()
     with link, web_server:
         came = {"callback.link": link, "CALLBACK_CAME_AT": str(time.time() - 100)}
         _, _, body = ask(program, "/qiwi", QUERY_STRING=CHECK, **came)
     assert b"<result>1<" in body
-    assert lines(capsys)[-1]["outcome"] == "temporary"
+    assert logged()[-1]["outcome"] == "temporary"
 
 
 def test_the_body_of_a_get_is_not_read(program: Program) -> None:
