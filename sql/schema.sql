@@ -53,7 +53,8 @@ CREATE TABLE IF NOT EXISTS payment (
     KEY payment_owed_account (account_id, state, posted_at, reversed_at, amount),
     KEY payment_owed_invoice (invoice_id, state, posted_at, reversed_at, amount),
     KEY payment_to_post (state, posted_at, reversed_at),
-    KEY payment_by_date (bank, paid_at)      -- statements and registers
+    KEY payment_by_date (bank, paid_at),     -- statements and registers
+    KEY payment_by_performed (bank, performed_at)  -- Paynet's statements
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 ROW_FORMAT = DYNAMIC;
 
 -- Passwords that banks change by themselves; one of the settings is good until then.

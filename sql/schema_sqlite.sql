@@ -44,6 +44,7 @@ CREATE INDEX IF NOT EXISTS payment_owed_invoice
     ON payment (invoice_id, state, posted_at, reversed_at, amount);
 CREATE INDEX IF NOT EXISTS payment_to_post ON payment (state, posted_at, reversed_at);
 CREATE INDEX IF NOT EXISTS payment_by_date ON payment (bank, paid_at);
+CREATE INDEX IF NOT EXISTS payment_by_performed ON payment (bank, performed_at);
 
 CREATE TABLE IF NOT EXISTS bank_password (
     bank       TEXT NOT NULL PRIMARY KEY,

@@ -16,3 +16,6 @@ ALTER TABLE payment ADD KEY payment_owed_invoice (invoice_id, state, posted_at, 
 
 -- What the accounting program is still to be told.
 ALTER TABLE payment ADD KEY payment_to_post (state, posted_at, reversed_at);
+
+-- Paynet's statements: without it each reads all payments of the bank.
+ALTER TABLE payment ADD KEY payment_by_performed (bank, performed_at);

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from callback.model import Check, Pay
+from callback.model import Check, Pay, Statement
 from tests.database.test_owed import MANY, PAID_AT, POSTED, Desk
 
 if TYPE_CHECKING:
@@ -114,6 +115,25 @@ def test_a_payment_that_is_there_is_answered_without_a_sum(
         assert row["number"] is None
 
     assert counts[1] <= counts[0] + SLACK
+
+
+@pytest.mark.parametrize("by", ["paid_at", "performed_at"])
+def test_a_statement_reads_what_it_tells(
+    books: Engine, folder: Path, by: Literal["paid_at", "performed_at"]
+) -> None:
+    """Of ten thousand payments of a bank three are of the day that it asks for."""
+    books.execute(f"UPDATE payment SET bank = 'qiwi', {by} = '2026-11-01'")
+    day = datetime(2026, 11, 3)  # noqa: DTZ001
+    books.execute(f"UPDATE payment SET {by} = ? ORDER BY id LIMIT 3", str(day))
+    books.execute("ANALYZE TABLE payment")
+    desk = Desk(folder, "qiwi")
+    command = Statement(name="statement", since=day, until=day + timedelta(hours=23), by=by)
+    before = read(desk)
+    result = desk.run(command)
+
+    assert result.payments is not None
+    assert len(result.payments) == 3
+    assert read(desk) - before <= 3 * SLACK
 
 
 def _id_of(engine: Engine, number: str) -> int:
