@@ -209,7 +209,7 @@ def _command(bank: Bank, proof: Proof, params: Element) -> Command:
     }
     refused = _refusal(name, values, forms) if plain else "unreadable"
     if refused:
-        noted = _hint(bank, values.get("pay_amount", "")) if refused == "bad_sum" else {}
+        noted = _hint(bank, values["pay_amount"]) if refused == "bad_sum" else {}
         return Refuse(outcome=refused, noted=noted, **common)
     if name == "status":
         return Status(cancelled="payment_cancelled", **common)

@@ -183,6 +183,7 @@ def read(reply: Reply) -> Read:
     assert reply.text.startswith(f"{DECLARATION}<XML><HEAD DTS=")
     head, body = ET.fromstring(reply.body)
     assert (head.tag, body.tag) == ("HEAD", "BODY")
+    assert datetime.fromisoformat(head.attrib["DTS"])
     done = "MSG" in body.attrib
     assert done or list(body.attrib) == ["STATUS", "ERR_MSG"]
     return Read(head.attrib, body.attrib)
