@@ -438,7 +438,10 @@ def test_half_a_character_does_no_harm(half: str, line: Caller) -> None:
 
 @pytest.mark.parametrize(
     "method",
-    ["Foo", "getInformation", "", " ", "Get Statement", "GetStatement\n", "\tGetStatement"],
+    [
+        *("Foo", "getInformation", "", " ", "Get Statement", "GetStatement\n", "\tGetStatement"),
+        "XGetStatement",
+    ],
 )
 def test_an_unknown_method_is_32601(method: str, line: Caller) -> None:
     """Section 4, step 6: before its service is looked at."""
