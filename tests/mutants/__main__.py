@@ -48,7 +48,7 @@ def _dialect(name: str, *others: str) -> Target:
     """Its own tests; those that compare its tables with its sheet are the fastest of all."""
     return Target(
         (f"callback/protocols/{name}.py",),
-        ("conform/codes", "own_settings", "translation", "front", name, *others),
+        ("conform/codes", "own_settings", "translation", name, *others),
     )
 
 
@@ -103,7 +103,7 @@ TARGETS = {
     "login": _database("login", tests=("login",)),
     "dialects": Target(
         ("callback/protocols/__init__.py",),
-        ("parts", "translation", "front", "handlers", "click", "usmp", "services"),
+        ("parts", "translation", "handlers", "click", "usmp", "services"),
     ),
     "sql": Target(
         (

@@ -31,12 +31,13 @@ from callback.model import (
     Statement,
     Status,
 )
-from callback.protocols import PROTOCOLS, answer, has_path, opens
+from callback.protocols import PROTOCOLS, answer, has_path, opens, unavailable_answer
 from callback.protocols.osmp import Echo
 from callback.settings import load
 from callback.wire import Call
 from tests.conftest import settings_toml
 from tests.protocols.test_click import OUR_FAULTS, complete, prepare, sign
+from tests.support import dialects
 from tests.support.family import BARE, DATED
 from tests.support.processes import write_settings
 
@@ -1059,3 +1060,12 @@ def test_an_address_is_there_while_its_setting_is(
 ) -> None:
     """click.md, section 9: off without `show`."""
     assert (has_path(LOADED[bank], path), opens(LOADED[bank], path)) == (there, opened)
+
+
+@pytest.mark.parametrize("bank", ["osmp", "kaspi", "cyberplat", "payme", "click"])
+def test_what_a_bank_hears_while_the_program_is_down(bank: str) -> None:
+    """In the words of the sheet, or a broken line."""
+    told = unavailable_answer(LOADED[bank])
+
+    said = dialects.table(bank, "UNAVAILABLE")
+    assert (told.status, told.content_type, told.body.decode()) == said
