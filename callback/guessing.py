@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
 from contextlib import suppress
 from functools import lru_cache, partial
 from ipaddress import ip_network
@@ -22,7 +23,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from callback import log, signature
-from callback.limits import ADDRESSES, WRONG_PROOFS
+from callback.limits import ADDRESSES, KNOWN_OF_ONE, WRONG_PROOFS
 from callback.locks import locked
 from callback.protocols import opens
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 MINUTE_S = 60.0
 EACH_S = MINUTE_S / WRONG_PROOFS
 MAX_FILE = 1024 * 1024
+MOST_KNOWN = 16 * KNOWN_OF_ONE  # what the file has room for
 WRONG = frozenset({"bad_token", "not_authenticated", "bad_signature"})
 FORGOTTEN = (0.0, False)
 # A proxy that TRUSTED_PROXIES does not name: behind it are banks and strangers alike.
@@ -116,7 +118,7 @@ class Guesses:
 
     def _learn(self, key: str) -> None:
         self._known[key] = None
-        _forget_oldest(self._known)
+        self._forget_known()
 
     def _change(self, change: Callable[[], None], *, shared: bool) -> None:
         """Change what we know; `shared`: together with the other processes, where that can be."""
@@ -141,7 +143,16 @@ class Guesses:
                     self.due[place] = float(due), bool(is_told)
             self._known = {**dict.fromkeys(map(str, told["known"])), **self._known}
         _forget_oldest(self.due)
-        _forget_oldest(self._known)
+        self._forget_known()
+
+    def _forget_known(self) -> None:
+        """Keep the newest of each bank: nobody's many addresses push out another's few."""
+        count: Counter[str] = Counter()
+        for key in reversed([*self._known]):
+            whose = key.partition(" ")[0]
+            count[whose] += 1
+            if count[whose] > KNOWN_OF_ONE or count.total() > MOST_KNOWN:
+                del self._known[key]
 
     def _packed(self) -> bytes:
         now = time.time()

@@ -90,9 +90,9 @@ class Handlers:
         except CutOffError:
             why = "the request was cut off"
         except DatabaseError as error:
-            log.warning(f"{bank.name}: {error}")
+            log.warning(f"{bank.name}: {error}", stranger=visit.stranger(command))
         except Exception:
-            log.unexpected(f"{bank.name}: an unexpected error")
+            log.unexpected(f"{bank.name}: an unexpected error", stranger=visit.stranger(command))
         # The money may or may not have been recorded: never say "refused" here.
         return command, Result("temporary"), why
 

@@ -95,6 +95,8 @@ STATEMENT_ROWS = 20_000
 WRONG_PROOFS = 30
 # So many are remembered, the oldest goes: who has more addresses than that is not to be slowed so.
 ADDRESSES = 1024
+# Of a bank: who has a proof of his own and many addresses pushes out nobody else's.
+KNOWN_OF_ONE = 256
 # Of a day, for each bank's address: in full; behind them only the 512th, 1024th, 2048th and so on.
 STRANGERS_LINES = 300
 # A pass of the doctor: long enough to paste it, too short to be found.

@@ -55,27 +55,36 @@ def fault(path: Path | None) -> OSError | None:
 
 def call(level: int, *, stranger: str = "", **fields: object) -> None:
     """Write the line of one request; `stranger` is the address's name when nothing was proved."""
-    if stranger:
-        number = _strangers.count(stranger)
-        if number > STRANGERS_LINES:
-            if number & (number - 1):  # not a power of two
-                return
-            fields["strangers"] = number
+    if stranger and _is_over(stranger, fields):
+        return
     # A text that is no longer than that stays the same object.
     short = {n: v[:LOG_TEXT] if isinstance(v, str) else v for n, v in fields.items()}
     _write(level, short)
 
 
-def warning(message: str) -> None:
-    """Write what an operator should look at."""
-    _write(WARNING, {"message": message})
+def warning(message: str, *, stranger: str = "") -> None:
+    """Write what an operator should look at; `stranger` where anybody may bring it about."""
+    fields: dict[str, object] = {"message": message}
+    if not (stranger and _is_over(stranger, fields)):
+        _write(WARNING, fields)
 
 
-def unexpected(message: str) -> None:
+def unexpected(message: str, *, stranger: str = "") -> None:
     """Write what should not happen, with the traceback of the exception being handled."""
     from traceback import format_exc
 
-    _write(ERROR, {"message": message, "traceback": format_exc().rstrip()})
+    fields: dict[str, object] = {"message": message, "traceback": format_exc().rstrip()}
+    if not (stranger and _is_over(stranger, fields)):
+        _write(ERROR, fields)
+
+
+def _is_over(stranger: str, fields: dict[str, object]) -> bool:
+    """Whether a line is one too many; one that still is written says how many there were."""
+    number = _strangers.count(stranger)
+    if number <= STRANGERS_LINES:
+        return False
+    fields["strangers"] = number
+    return bool(number & (number - 1))  # not a power of two
 
 
 def _write(level: int, fields: dict[str, Any]) -> None:

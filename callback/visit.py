@@ -52,14 +52,21 @@ class Visit:
             **command.noted,
         }
         level = log.WARNING if is_alarm or outcome == "temporary" else log.INFO
-        self._log(level, line, is_alarm, self._is_stranger(command, outcome))
+        self._log(level, line, is_alarm, self.is_stranger(command, outcome))
 
     def write_not_found(self, why: str) -> None:
         """Write the line of an address that only begins as the bank's does."""
         line = {"outcome": "not_found", "code": "404", "why": why}
         self._log(log.WARNING, line, is_alarm=False, is_stranger=True)
 
-    def _is_stranger(self, command: Command, outcome: Outcome) -> bool:
+    def stranger(self, command: Command) -> str:
+        """Whose budget a line is of that tells what went wrong inside; empty: a bank's."""
+        # One of its own: the line of the call counts, too.
+        is_stranger = self.is_stranger(command, "temporary")
+        return f"{self.bank.name}, inside" if is_stranger else ""
+
+    def is_stranger(self, command: Command, outcome: Outcome) -> bool:
+        """Say whether a call that ended so may have been anybody's."""
         is_read = bool(command.name)
         environ, settings = self.call.environ, self.settings
         return signature.is_stranger(self.bank, outcome, environ, settings, is_read=is_read)

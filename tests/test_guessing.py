@@ -702,6 +702,7 @@ def test_a_process_that_was_stopped_with_the_lock_keeps_nobody(
 def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest goes; from the file, too."""
     monkeypatch.setattr(guessing, "ADDRESSES", 8)
+    monkeypatch.setattr(guessing, "KNOWN_OF_ONE", 8)
     one, other = (Guesses(tmp_path / "callback.log") for _ in range(2))
     for number in range(30):
         one.wrong("basic", f"198.51.100.{number}", {"wsgi.run_once": True})
@@ -718,9 +719,78 @@ def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_file_of_as_many_as_there_may_be_is_read() -> None:
     """What is longer would be cut off, and nothing of it known."""
     longest = f"{'b' * 32} 2001:1db8:1111:2222::/64"
-    size = len(json.dumps([longest, 9_000_000_000.123456, False])) * 2 * ADDRESSES
+    due = len(json.dumps([longest, 9_000_000_000.123456, False])) * 2 * ADDRESSES
+    known = len(json.dumps([longest])) * guessing.MOST_KNOWN
 
-    assert size < guessing.MAX_FILE
+    assert due + known < guessing.MAX_FILE
+
+
+def test_who_has_a_proof_and_many_addresses_pushes_out_nobody_elses(tmp_path: Path) -> None:
+    """A bank's own are replaced by its newest; and all together find room in the file."""
+    path = tmp_path / "callback.log"
+    guesses, other = Guesses(path), Guesses(path)
+    other.right("basic", BANK)
+    for number in range(1100):
+        guesses.right("inside", f"2001:db8:{number:x}::1")
+    for number in range(20):
+        other.right(f"bank{number}", "192.0.2.1")
+    for _ in range(WRONG_PROOFS):
+        for caller in (BANK, "2001:db8:1::1", "2001:db8:44b::1"):
+            guesses.wrong("changes", caller, {})
+
+    for known in (guesses, Guesses(path)):
+        known.due = guesses.due
+        assert not known.slows("basic", BANK)
+        assert not known.slows("inside", "2001:db8:44b::1")
+        assert known.slows("inside", "2001:db8:1::1")
+        assert known.slows("basic", "2001:db8:44b::1")
+
+
+def test_strangers_push_no_line_out_while_the_database_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where it is asked for a password that a bank may have changed: every line has a budget."""
+    monkeypatch.setattr(log, "STRANGERS_LINES", 4)
+    monkeypatch.setattr(log, "_strangers", log.Strangers())
+    toml = settings_toml("mysql://usu:hidden@127.0.0.1:1/books", Away)  # type: ignore[arg-type]
+    program = Program(write_settings(toml, tmp_path))
+    log.start(None)
+    capsys.readouterr()
+    for number in range(60):
+        letters = base64.b64encode(f"changes:guess{number}".encode()).decode()
+        content = b"{}"
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": "/changes",
+            "REMOTE_ADDR": ATTACKER,
+            "HTTP_AUTHORIZATION": f"Basic {letters}",
+            "CONTENT_LENGTH": str(len(content)),
+            "wsgi.input": io.BytesIO(content),
+        }
+        assert program(environ, lambda *_: lambda _: None)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+    assert {line.get("outcome") for line in lines} == {None, "temporary"}
+    assert len(lines) <= 3 * (4 + 4)  # in full, then the 8th, 16th, 32nd, and one to spare
+
+
+class Away:
+    """A bank whose password may stand in the database."""
+
+    BANKS = BANKS[BANKS.index("[BANKS.changes]") : BANKS.index("[BANKS.listed]")]
+
+
+def test_no_more_are_known_than_the_file_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many banks the file has names of."""
+    monkeypatch.setattr(guessing, "MOST_KNOWN", 5)
+    guesses = Guesses()
+    for number in range(9):
+        guesses.right(f"bank{number}", BANK)
+    for _ in range(WRONG_PROOFS):
+        guesses.wrong("changes", BANK, {})
+
+    slowed = [guesses.slows(f"bank{number}", BANK) for number in range(9)]
+    assert slowed == [True] * 4 + [False] * 5
 
 
 # A storm of guesses.

@@ -422,6 +422,21 @@ def test_strangers_push_no_line_out(account_folder: Path) -> None:
     )
 
 
+def test_what_goes_wrong_inside_for_a_stranger_has_a_budget_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warning and a traceback; those of a bank's own calls are written all."""
+    monkeypatch.setattr(log, "_strangers", log.Strangers())
+    monkeypatch.setattr(log, "STRANGERS_LINES", 3)
+    log.start(None)
+    for say in (log.warning, log.unexpected):
+        for whose, wanted in (("", [None] * 9), (f"{say}", [None] * 3 + [4, 8])):
+            for _ in range(9):
+                say("the database is away", stranger=whose)
+            lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+            assert [line.get("strangers") for line in lines] == wanted
+
+
 def test_each_bank_and_each_day_has_its_own_strangers(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -126,7 +126,8 @@ class MySQL(Record, hidden=("password",)):
                 return MySQLConnection(self._open(host, port, share))
             except (pymysql.MySQLError, OSError) as error:
                 cause = error
-                log.warning(f"database {host}:{port}: {explain(error)}")
+                where = f"database {host}:{port}"  # a stranger may ask for it, too
+                log.warning(f"{where}: {explain(error)}", stranger=where)
         raise DatabaseError(explain(cause)) from cause
 
     def prepare(self, statement: str) -> str:

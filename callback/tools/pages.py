@@ -123,7 +123,7 @@ class Pages:
                 bank, token, request.environ, self.settings, self.database
             )
         except DatabaseError as error:
-            log.warning(f"{bank.name}: {error}")
+            log.warning(f"{bank.name}: {error}", stranger=f"{bank.name}, inside")
             return "temporary"
 
     def _for_ops(self, name: str, token: str) -> Response:
