@@ -13,9 +13,10 @@ import pytest
 
 from callback import Program, log
 from callback.database.errors import DatabaseError
-from callback.handlers import asks_for_bills, token_and_path
+from callback.handlers import Handlers, asks_for_bills, token_and_path
 from callback.limits import MAX_BODY
 from callback.request import Request
+from callback.signature import AT_THE_DOOR
 from tests.conftest import settings_toml
 from tests.support.processes import write_settings
 
@@ -49,7 +50,7 @@ username = "basic"
 password = "pass"
 weak_password = true
 
-[BANKS.far]
+[BANKS.one]
 protocol = "osmp"
 allow = ["10.0.0.1"]
 sums = { gross = "sum_all" }
@@ -58,6 +59,17 @@ sums = { gross = "sum_all" }
 protocol = "kaspi"
 allow = ["127.0.0.1"]
 bills = { form = "pull", shape = "kaspi" }
+
+[BANKS.alif]
+protocol = "alif"
+username = "alif"
+password = "pass"
+weak_password = true
+
+[BANKS.nonstop]
+protocol = "nonstop"
+secret = "a-secret"
+service_id = ["1"]
 
 [BANKS.soap]
 protocol = "paynet_soap"
@@ -369,6 +381,7 @@ CHALLENGE = {"WWW-Authenticate": 'Basic realm="callback"'}
         ("", {"REQUEST_URI": "/qiwi"}, "404 Not Found", NONE),
         # Apache takes // for /, not so what the bank was told to call.
         ("/qiwi", {"REQUEST_URI": "//qiwi?a"}, "404 Not Found", NONE),
+        ("/qiwi", {"REQUEST_URI": "//qiwi"}, "404 Not Found", NONE),
         ("/qiwi", {"REQUEST_URI": "/qiwi//?a"}, "404 Not Found", NONE),
     ],
 )
@@ -389,6 +402,23 @@ def test_the_head_of_an_answer_to_a_bank(program: Program, uri: str) -> None:
     assert headers["Content-Length"] == str(len(body)) != "0"
     assert "xml" in headers["Content-Type"]
     assert [*headers] == ["Content-Length", "Content-Type", "Cache-Control"]
+
+
+def test_others_speak_as_we_do(program: Program) -> None:
+    """Their words, what they say of keeping, and an error of theirs that the server is to know."""
+    told: list[Any] = []
+    error = (ZeroDivisionError, ZeroDivisionError(), None)
+
+    def others(environ: dict[str, Any], start: Any) -> list[bytes]:
+        assert environ["PATH_INFO"] == "/nobody"
+        start("404 NOT FOUND", [("Cache-Control", "max-age=9"), ("X", "no-store")], error)
+        return [b"x"]
+
+    handlers = Handlers(program.settings, program.database, others)
+    start: Any = lambda *line: told.extend(line)  # noqa: E731
+    assert handlers({"PATH_INFO": "/nobody"}, start) == [b"x"]
+    no_store = ("Cache-Control", "no-store")
+    assert told == ["404 Not Found", [("X", "no-store"), no_store], error]
 
 
 def test_a_head_has_no_body(program: Program) -> None:
@@ -531,8 +561,14 @@ def test_an_answer_that_cannot_be_written_is_ask_again(
             *("unknown_account", None),
         ),
         ("/token/x", {}, "bad_token", None),
+        # alif.md, section 4: before the header.
+        ("/alif", {}, "bad_method", None),
+        # nonstop.md: a GET has its words in the query, a POST in an XML body.
+        ("/nonstop", {"QUERY_STRING": "ACT=1&PAY_ACCOUNT=5"}, "bad_signature", None),
+        ("/nonstop", {"REQUEST_METHOD": "POST"}, "bad_request", None),
+        ("/alif", {"REQUEST_METHOD": "POST"}, "not_authenticated", "no Authorization came"),
         ("/basic", {}, "not_authenticated", "no Authorization came"),
-        ("/far", {"HTTP_X_FORWARDED_FOR": "1.2.3.4"}, "bad_address", "TRUSTED_PROXIES = 0"),
+        ("/one", {"HTTP_X_FORWARDED_FOR": "1.2.3.4"}, "bad_address", "TRUSTED_PROXIES = 0"),
         (
             *("/qiwi", {"REQUEST_METHOD": "POST", "body": PAY.encode()}, "unknown_command"),
             "application/x-www-form-urlencoded",
@@ -553,7 +589,8 @@ def test_the_line_of_a_refusal_says_what_can_be_changed(  # noqa: PLR0917
 
     assert line["outcome"] == outcome
     assert why in line["why"] if why else "why" not in line
-    assert line["command"] == ("check" if outcome == "unknown_account" else "")
+    if outcome in AT_THE_DOOR or outcome == "bad_method":
+        assert (line["command"], line["txn_id"]) == ("", "")
 
 
 SOAP = (
@@ -588,10 +625,11 @@ def test_the_age_of_a_call_goes_to_the_database(
 
 def test_other_sums_of_a_request_are_in_its_line(program: Program, logged: Lines) -> None:
     """README, "Settings": `sums`."""
-    ask(program, "/far", QUERY_STRING=f"{CHECK}&sum_all=12.50", REMOTE_ADDR="10.0.0.1")
+    ask(program, "/one", QUERY_STRING=f"{CHECK}&sum_all=12.50", REMOTE_ADDR="10.0.0.1")
     assert logged()[-1]["gross"] == "12.50"
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_list_is_not_the_dialects(program: Program, logged: Lines) -> None:
     """It is others who tell it, at the bank's own address."""
     status, _, body = ask(program, "/list", QUERY_STRING="date=202611&page=1")

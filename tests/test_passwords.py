@@ -470,7 +470,7 @@ def test_a_digest_is_good_while_its_key_is_in_the_list(tmp_path: Path) -> None:
     bank = load(write_settings(text, tmp_path)).banks["qiwi"]
     kept = passwords.kept_as(bank, b"the-first-password")
     rotated = f'{KEPT}password = "{kept}"\n'.replace(
-        '-this-year"]', '-this-year", "' + "n" * 32 + '"]'
+        '-this-year"]', '-this-year", "a-key-of-next-year-of-next-year-next"]'
     )
     other = rotated.replace("BANKS.qiwi", "BANKS.other")
     gone = rotated.replace('"key-of-this-year-key-of-this-year", ', "")
