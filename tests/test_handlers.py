@@ -15,8 +15,8 @@ from callback import Program, log
 from callback.database.errors import DatabaseError
 from callback.handlers import Handlers, asks_for_bills, token_and_path
 from callback.limits import MAX_BODY
+from callback.protocols import HTTP_STATUS
 from callback.request import Request
-from callback.signature import AT_THE_DOOR
 from tests.conftest import settings_toml
 from tests.support.processes import write_settings
 
@@ -589,7 +589,7 @@ def test_the_line_of_a_refusal_says_what_can_be_changed(  # noqa: PLR0917
 
     assert line["outcome"] == outcome
     assert why in line["why"] if why else "why" not in line
-    if outcome in AT_THE_DOOR or outcome == "bad_method":
+    if outcome in HTTP_STATUS:  # before the dialect was heard
         assert (line["command"], line["txn_id"]) == ("", "")
 
 
