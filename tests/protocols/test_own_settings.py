@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
+from xml.etree import ElementTree
 
 import pytest
 
-from callback.protocols import PROTOCOLS
+from callback.protocols import PROTOCOLS, unavailable_answer
 from callback.readers import REQUIRED
-from tests.support.dialects import CALLED
-from tests.support.processes import ROOT
+from callback.settings import load
+from tests.conftest import settings_toml
+from tests.support.dialects import CALLED, banks, table
+from tests.support.processes import ROOT, write_settings
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -20,11 +23,18 @@ else:
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SPAN = re.compile("`([^`]+)`")
 # Besides the default: "or `"xml"`", and what stands with its meaning behind it.
 WORD = re.compile(r'(?:^or |(?<=, ))`("[\w-]+"|-?\d+)`|`("\w+")`(?=:)')
 MUST_BE_SET = "–"
+
+
+class Banks:
+    """As a module of tests says it: a bank of every dialect."""
+
+    BANKS = banks()
 
 
 class Row(NamedTuple):
@@ -112,3 +122,21 @@ def test_whose_own_answers_have_a_status_of_errors() -> None:
         *("uzum", "paynet", "paynet_soap")
     }
     assert all(type(dialect.ERROR_BODIES) is bool for dialect in PROTOCOLS.values())
+
+
+def alike(text: str) -> str:
+    """An answer as any other that says the same: an empty element may be written in two ways."""
+    return ElementTree.canonicalize(text) if text.startswith("<") else text
+
+
+@pytest.mark.parametrize("dialect", CALLED)
+def test_what_is_said_while_the_program_is_down(dialect: str, tmp_path: Path) -> None:
+    """Section 5 or 6: by the web server, of a request that nobody has read."""
+    config = write_settings(settings_toml("sqlite:///none.db", Banks), tmp_path)  # type: ignore[arg-type]
+    told = unavailable_answer(load(config).banks[dialect])
+
+    status, content_type, body = table(dialect, "UNAVAILABLE")
+    assert (told.status, told.content_type) == (status, content_type)
+    assert alike(told.body.decode()) == alike(body)
+    unread = PROTOCOLS[dialect].UNAVAILABLE
+    assert unread is None or unread.name == ""
