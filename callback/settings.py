@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 BANK_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 NUMBER = re.compile("[0-9]{1,18}")
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how such a file begins
 OPS_ADDRESSES = ("doctor", "health")
 EXCHANGE = "exchange"  # likewise, where the settings have [EXCHANGE]
 DATABASE_FORM = Phrase(
@@ -153,11 +154,37 @@ def file() -> Path:
     return Path(named) if named else INSTANCE / "config.toml"
 
 
+class NotUTF8Error(Exception):
+    """A file that an editor has saved in another encoding; the text says what to do."""
+
+
+def text_of(path: Path, content: bytes) -> str:
+    """The text of a file that people edit; NotUTF8Error."""
+    if content.startswith(UTF_16) or b"\0" in content:  # no text in UTF-8 has a byte of zero
+        raise NotUTF8Error(
+            Phrase(
+                '{file} is in UTF-16 (Notepad calls it "Unicode" or "UTF-16 LE"): Save as…, Encoding: '
+                "UTF-8",
+                file=path.absolute(),
+            )
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise NotUTF8Error(
+            Phrase(
+                "{file}: line {line} is not UTF-8, perhaps windows-1251: save it as UTF-8",
+                file=path.absolute(),
+                line=content[: error.start].count(b"\n") + 1,
+            )
+        ) from None
+
+
 def load(path: Path) -> Settings:
     """Read the settings file; SettingsError names every fault in it."""
     try:
         content = path.read_bytes()
-        raw = tomllib.loads(content.decode("utf-8-sig"))
+        raw = tomllib.loads(text_of(path, content))
     except FileNotFoundError:
         raise SettingsError(
             Phrase(
@@ -166,14 +193,8 @@ def load(path: Path) -> Settings:
                 file=path.absolute(),
             )
         ) from None
-    except UnicodeDecodeError as error:
-        raise SettingsError(
-            Phrase(
-                "{file}: line {line} is not UTF-8, perhaps windows-1251: save it as UTF-8",
-                file=path.absolute(),
-                line=error.object[: error.start].count(b"\n") + 1,
-            )
-        ) from None
+    except NotUTF8Error as error:
+        raise SettingsError(str(error)) from None
     except (OSError, ValueError, RecursionError) as error:  # also TOMLDecodeError
         raise SettingsError(
             Phrase("{file}: {error}", file=path.absolute(), error=unreadable(error))

@@ -189,15 +189,9 @@ def load(path: Path) -> dict[str, Any]:
             Phrase("no {path}: copy deploy/deploy.toml there and fill it in", path=path)
         )
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise DeployError(
-            Phrase(
-                "{file}: line {line} is not UTF-8, perhaps windows-1251: save it as UTF-8",
-                file=path,
-                line=error.object[: error.start].count(b"\n") + 1,
-            )
-        ) from error
+        values = tomllib.loads(program.text_of(path, path.read_bytes()))
+    except program.NotUTF8Error as error:
+        raise DeployError(str(error)) from error
     except ValueError as error:
         raise DeployError(
             Phrase("{file}: {error}", file=path, error=program.unreadable(error))

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from callback import create_app, readers, settings
 from callback.settings import SettingsError
+from callback.tools.words import language_of
 from tests.conftest import flask
 from tests.support.processes import ROOT
 
@@ -569,3 +570,13 @@ def test_gunicorn_stops_for_good_and_names_the_faults(tmp_path: Path) -> None:
     assert "DATABASE: missing" in done.stderr
     assert "Traceback" not in done.stderr
     assert "hidden" not in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_what_notepad_calls_unicode_is_told_as_such(file: Path, encoding: str) -> None:
+    """It is not windows-1251; with its mark at the beginning or without."""
+    file.write_text(f"# хостинг\nlanguage = 'ru'\n{GOOD}", encoding=encoding)
+
+    with pytest.raises(SettingsError, match=r"is in UTF-16 .*: Save as…, Encoding: UTF-8$"):
+        settings.load(file)
+    assert language_of(file) == "ru"

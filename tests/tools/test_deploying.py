@@ -147,6 +147,14 @@ def test_a_file_that_is_not_utf_8_is_named(office: Path) -> None:
     assert "save it as UTF-8" in said
 
 
+def test_a_deploy_toml_of_notepads_unicode_is_told_as_such(office: Path) -> None:
+    """It is not windows-1251."""
+    (office / "deploy.toml").write_text("# хостинг\n", encoding="utf-16")
+
+    with pytest.raises(release.DeployError, match=r"deploy\.toml is in UTF-16 .* UTF-8$"):
+        release.load(office / "deploy.toml")
+
+
 def test_settings_that_would_not_start_are_not_sent(office: Path, ftp: FTPS) -> None:
     """The faults are named before anything is uploaded."""
     (office / "config.toml").write_text(f"{SETTINGS}{SOME_BANK}KEY = 1\n")

@@ -64,7 +64,8 @@ def speak_at_a_terminal(language: str) -> None:
 def language_of(path: Path) -> str:
     """What the settings say, unreadable as they may be otherwise; without any, the system's."""
     try:
-        named = _NAMED.search((b"\n" + path.read_bytes()).partition(b"\n[")[0])
+        content = path.read_bytes().replace(b"\0", b"")  # UTF-16 is a mistake that is told
+        named = _NAMED.search((b"\n" + content).partition(b"\n[")[0])
     except OSError:
         return of_the_system()
     return named[1].decode() if named else ""
