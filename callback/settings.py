@@ -163,8 +163,8 @@ def text_of(path: Path, content: bytes) -> str:
     if content.startswith(UTF_16) or b"\0" in content:  # no text in UTF-8 has a byte of zero
         raise NotUTF8Error(
             Phrase(
-                '{file} is in UTF-16 (Notepad calls it "Unicode" or "UTF-16 LE"): Save as…, Encoding: '
-                "UTF-8",
+                '{file} is in UTF-16 (Notepad calls it "Unicode" or "UTF-16 LE"): Save as…, '
+                "Encoding: UTF-8",
                 file=path.absolute(),
             )
         )

@@ -22,6 +22,7 @@ import posixpath
 import re
 import sys
 import time
+from http import HTTPStatus
 from inspect import cleandoc
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -86,8 +87,14 @@ KINDS = {
 }
 # What starts the program, by the entry; Passenger finds it by itself.
 SCRIPTS = {"cgi": "pay.cgi", "fcgi": "pay.fcgi", "passenger": ""}
+# What a host may lack that an entry needs.
+OTHER_ENTRY = {
+    "fcgi": Phrase('The host may have no FastCGI: with entry = "cgi" it needs none. '),
+    "passenger": Phrase('The host may have no Passenger: try entry = "cgi" then. '),
+}
 NO_DOCTOR = "the site's doctor answers"
 LEFT_TO_DO = 3
+REDIRECTS = (301, 302, 303, 307, 308)
 OF_THE_PANEL = re.compile(r"^#[^\n]*\bBEGIN\b.*?^#[^\n]*\bEND\b[^\n]*$", re.M | re.S)
 
 
@@ -271,7 +278,17 @@ def check(settings: dict[str, Any]) -> Settings | None:
                 settings=settings["settings"],
             )
         )
+    is_secure = bool(copy) and copy.public_url.startswith("https://")
+    if is_secure and settings["entry"] and settings["url"].startswith("http://"):
+        raise DeployError(_no_tls(settings))
     return copy
+
+
+def _no_tls(settings: dict[str, Any]) -> str:
+    return Phrase(
+        "url in deploy.toml is {url}: write https://, for the site refuses calls without TLS",
+        url=settings["url"],
+    )
 
 
 def build(settings: dict[str, Any]) -> Path:
@@ -344,7 +361,7 @@ def _tell(settings: dict[str, Any], sentence: str) -> list[Finding]:
     faults = [finding for finding in _findings(settings)[0] if finding.state == "fault"]
     for finding in faults:
         print(f"fault   {finding.name}: {finding.text}")
-    left = _(" {n} faults are left, see above; then flask doctor --site.") if faults else ""
+    left = _(" Faults left: {n}, see above; then flask doctor --site.") if faults else ""
     print(say(sentence) + left.format(n=len(faults)))
     return faults
 
@@ -544,10 +561,11 @@ def _never_started(web: Host, settings: dict[str, Any]) -> str:
     )
     return Phrase(
         "If it is none of these, the entry did not even run, or not for {url}, for it left "
-        "no {file}. The web folder must be writable by its owner alone (755 or 750). "
+        "no {file}. {other}The web folder must be writable by its owner alone (755 or 750). "
         "{guess}",
         url=settings["url"],
         file=STARTUP,
+        other=OTHER_ENTRY.get(settings["entry"], ""),
         guess=guess,
     )
 
@@ -624,12 +642,33 @@ def _findings(settings: dict[str, Any]) -> tuple[list[Finding], str]:
                 url=settings["url"],
                 why=body,
             )
-        return [], Phrase(
-            "the site's doctor answers HTTP {status}: the program does not run there, or with "
-            "another SECRET_KEY than {file}, or the clocks differ",
+        return [], _stranger(settings, status)
+
+
+def _stranger(settings: dict[str, Any], status: int) -> str:
+    """What answers in place of the program."""
+    if status in REDIRECTS:
+        return Phrase(
+            "{url} sends the caller elsewhere (HTTP {status}), and banks do not follow: url in "
+            "deploy.toml is not the site's own address (https://, www?), or a line of .htaccess or "
+            "of the panel redirects it",
+            url=settings["url"],
             status=status,
-            file=settings["settings"],
         )
+    if status == HTTPStatus.FORBIDDEN and settings["url"].startswith("http://"):
+        return _no_tls(settings)
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Phrase(
+            "{url} asks for a password before the program is asked (HTTP 401): take the protection "
+            "of the web folder away in the panel",
+            url=settings["url"],
+        )
+    return Phrase(
+        "the site's doctor answers HTTP {status}: the program does not run there, or with "
+        "another SECRET_KEY than {file}, or the clocks differ",
+        status=status,
+        file=settings["settings"],
+    )
 
 
 def _read(path: Path) -> bytes:

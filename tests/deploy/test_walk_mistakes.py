@@ -225,7 +225,7 @@ def test_tables_that_are_missing_are_left_to_do(host: Host) -> None:
     said = host.office.run(DEPLOY, fails=True)
 
     assert re.search("^fault   database: .*sql/schema.sql.* flask init-db", said, re.M), said
-    assert re.search(r"^Release \S+ serves \S+\. 1 faults are left", said, re.M)
+    assert re.search(r"^Release \S+ serves \S+\. Faults left: 1", said, re.M)
 
 
 def test_a_right_that_is_missing_is_left_to_do(host: Host) -> None:
@@ -236,7 +236,7 @@ def test_a_right_that_is_missing_is_left_to_do(host: Host) -> None:
 
     assert "fault   rights: " in said, said
     assert "INSERT" in said
-    assert "faults are left, see above" in said
+    assert "Faults left: " in said
 
 
 def test_settings_that_others_can_read_are_left_to_do(host: Host) -> None:
@@ -245,7 +245,7 @@ def test_settings_that_others_can_read_are_left_to_do(host: Host) -> None:
     said = host.office.run(DEPLOY, fails=True)
 
     assert re.search("^fault   settings .*others on this host can read .* chmod 600", said, re.M)
-    assert "faults are left, see above" in said
+    assert "Faults left: " in said
 
 
 def test_what_the_host_has_lost_is_brought_again(host: Host) -> None:
@@ -283,7 +283,7 @@ def test_a_log_that_cannot_be_written_is_left_to_do(host: Host) -> None:
     said = host.office.run(SEND, fails=True)
 
     assert "fault   LOG: " in said, said
-    assert "with these settings. 1 faults are left" in said
+    assert "with these settings. Faults left: 1" in said
 
 
 # By hand.

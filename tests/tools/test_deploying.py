@@ -354,7 +354,7 @@ def test_an_entry_that_never_ran_is_looked_at(content: bytes, mode: int, told: s
     """There is no STARTUP.txt then: the web server did not run it."""
     host = Folder({"pay.cgi": (content, mode)})
 
-    assert told in release._never_started(host, {"url": "https://pay.example.kz"})  # noqa: SLF001
+    assert told in release._never_started(host, {"url": "https://pay.example.kz", "entry": "cgi"})  # noqa: SLF001
 
 
 def test_a_host_that_lets_nobody_change_rights_is_told_of(office: Path) -> None:
@@ -424,6 +424,52 @@ def test_ctrl_c_leaves_no_release_in_use_that_is_not_proven(
     with pytest.raises(release.DeployError, match=r"^stopped before .*\nRelease r0 serves again\."):
         release._switch(host, settings, "r1", "r0")  # noqa: SLF001
     assert host.files["CURRENT"][0] == b"r0\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "told"),
+    [
+        ("http://pay.localhost", 403, "url in deploy.toml is http://pay.localhost: write https://"),
+        (
+            "https://pay.localhost",
+            301,
+            "https://pay.localhost sends the caller elsewhere (HTTP 301)",
+        ),
+        ("https://pay.localhost", 401, "asks for a password before the program is asked"),
+        ("https://pay.localhost", 403, f"{release.NO_DOCTOR} HTTP 403"),
+    ],
+)
+def test_what_answers_in_place_of_the_program_is_named(
+    office: Path, monkeypatch: pytest.MonkeyPatch, url: str, status: int, told: str
+) -> None:
+    """It has nothing to do with the key."""
+    monkeypatch.setattr(release.web, "get", lambda *_: (status, b"<html>"))
+
+    said = release._findings({**site_of(office), "url": url})[1]  # noqa: SLF001
+    assert told in said
+    assert ("SECRET_KEY" in said) is (told == f"{release.NO_DOCTOR} HTTP 403")
+
+
+def test_an_address_without_tls_is_told_before_anything_is_sent(office: Path) -> None:
+    """The web folder refuses such calls where banks are given https."""
+    settings = f'PUBLIC_URL = "https://localhost"\n{SETTINGS}{SOME_BANK}'
+    (office / "config.toml").write_text(settings)
+    toml(office, url="http://localhost", entry="cgi")
+
+    assert "url in deploy.toml is http://localhost: write https://" in deploy(office)
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [("fcgi", "no FastCGI: with entry = "), ("passenger", "no Passenger"), ("cgi", "")],
+)
+def test_an_entry_that_a_host_may_lack_is_told_with_another(entry: str, told: str) -> None:
+    """There is nothing in the web folder to see it by."""
+    settings = {"url": "https://pay.example.kz", "entry": entry}
+    said = release._never_started(Folder({}), settings)  # noqa: SLF001
+
+    assert told in said
+    assert ('entry = "cgi"' in said) is bool(told)
 
 
 def test_a_site_that_is_not_reached_says_why(office: Path) -> None:
@@ -607,7 +653,7 @@ def site(
     [
         ([], 0, "Release r1 serves https://localhost."),
         ([Finding("warning", "https", "no")], 0, "Release r1 serves https://localhost."),
-        ([NO_TABLE], 3, "1 faults are left, see above; then flask doctor --site."),
+        ([NO_TABLE], 3, "Faults left: 1, see above; then flask doctor --site."),
     ],
 )
 def test_what_the_sites_doctor_calls_a_fault_is_told_before_the_last_line(
