@@ -10,7 +10,8 @@ Where things stand on a host; SITE is the account's home, or the site's folder i
         STARTUP.txt                  why the program did not start the last time, if it did not:
                                      in English, below it in Russian
         releases/NAME.zip            a release as it was uploaded
-        releases/NAME/               unpacked: callback/, sql/, wsgi.py, MANIFEST.sha256
+        releases/NAME/               unpacked: callback/, sql/, wsgi.py, MANIFEST.sha256; some
+                                     panels make it releases/NAME/NAME/
         releases/NAME/vendor/        what requirements.txt asks for, all of it pure Python
         bin/flask                    the commands, with the release in use
         public/                      with Passenger the docroot: .htaccess and later/
@@ -59,17 +60,42 @@ def release():
         return HOME
     for pointer in ("CURRENT", "FALLBACK", "PREVIOUS"):
         name = _named(pointer)
-        if name and (_is_whole(name) or _unpack(name)):
-            return os.path.join(RELEASES, name)
-    cut = os.path.exists(os.path.join(RELEASES, _named("CURRENT") + ".wrong"))
+        if name and (_folder(name) or _unpack(name)):
+            return _folder(name)
+    hint, russian = _hint(_named("CURRENT"))
     return _refuse(
-        HOME
-        + ": neither CURRENT nor PREVIOUS names a release that arrived whole"
-        + (", and the archive of CURRENT did not: upload it again" if cut else ""),
-        HOME
-        + ": ни CURRENT, ни PREVIOUS не называет выпуска, который дошёл целиком"
-        + (", и архив из CURRENT дошёл не целиком: загрузите его ещё раз" if cut else ""),
+        HOME + ": neither CURRENT nor PREVIOUS names a release that arrived whole" + hint,
+        HOME + ": ни CURRENT, ни PREVIOUS не называет выпуска, который дошёл целиком" + russian,
     )
+
+
+def _hint(name):
+    """Say what has become of the release that is wanted, as far as it can be seen."""
+    if os.path.exists(os.path.join(RELEASES, name + ".wrong")):
+        return (
+            ", and the archive of CURRENT did not: upload it again",
+            ", и архив из CURRENT дошёл не целиком: загрузите его ещё раз",
+        )
+    if name and os.path.isdir(os.path.join(RELEASES, name)):
+        return (
+            ", and releases/%s is not whole: delete it, and extract or upload %s.zip again"
+            % (name, name),
+            ", и releases/%s не целиком: удалите эту папку и извлеките или загрузите %s.zip ещё раз"
+            % (name, name),
+        )
+    for place in (HOME, os.path.dirname(HOME)):
+        for path in (os.path.join(place, name), os.path.join(place, name + ".zip")):
+            if name and os.path.exists(path):
+                return (
+                    ", but there is %s: move it into %s" % (path, RELEASES),
+                    ", но есть %s: переместите в %s" % (path, RELEASES),
+                )
+    if os.path.exists(os.path.join(RELEASES, MANIFEST)):
+        return (
+            ": what was extracted lies in releases itself, and belongs into releases/" + name,
+            ": извлечённое лежит в самой папке releases, а должно лежать в releases/" + name,
+        )
+    return "", ""
 
 
 def is_current():
@@ -95,8 +121,12 @@ def _named(pointer):
     return name if NAME.fullmatch(name) else ""
 
 
-def _is_whole(name):
-    return os.path.exists(os.path.join(RELEASES, name, MANIFEST))
+def _folder(name):
+    """Find a release that is whole; some panels extract NAME.zip into a folder of its name."""
+    for folder in (os.path.join(RELEASES, name), os.path.join(RELEASES, name, name)):
+        if os.path.exists(os.path.join(folder, MANIFEST)):
+            return folder
+    return ""
 
 
 def _unpack(name):
@@ -106,7 +136,18 @@ def _unpack(name):
     would be unpacked in vain at every call.
     """
     archive, part = (os.path.join(RELEASES, name + end) for end in (".zip", ".part"))
-    if not os.path.exists(archive) or not _is_first(part):
+    if not os.path.exists(archive):
+        return False
+    if os.path.exists(os.path.join(RELEASES, name)):
+        if _folder(name):  # another process was first
+            return True
+        return _note(  # an "Extract" that has not come to its end
+            "releases/%s is there, but not whole: delete the folder, and %s.zip is unpacked anew"
+            % (name, name),
+            "releases/%s есть, но не целиком: удалите эту папку, и %s.zip распакуется заново"
+            % (name, name),
+        )
+    if not _is_first(part):
         return False
     import shutil
     import zipfile
@@ -287,7 +328,7 @@ def _load():
         where = traceback.extract_tb(error.__traceback__)[-1]
         told = (type(error).__name__, error, where[0], where[1])
         _refuse("%s: %s (%s, line %s)" % told, "%s: %s (%s, строка %s)" % told)
-    if RELEASE in (HOME, os.path.join(RELEASES, _named("CURRENT"))):
+    if RELEASE in (HOME, _folder(_named("CURRENT"))):
         _remove(os.path.join(HOME, "STARTUP.txt"))
     return application
 

@@ -46,7 +46,7 @@ from click import ClickException  # noqa: E402 - where the line above finds the 
 from callback import settings as program  # noqa: E402
 from callback.phrase import Phrase, joined  # noqa: E402
 from callback.signature import ops_pass  # noqa: E402
-from callback.tools import front, release, web  # noqa: E402
+from callback.tools import front, htaccess, release, web  # noqa: E402
 from callback.tools.finding import Finding  # noqa: E402
 from callback.tools.printable import tolerate_any_console  # noqa: E402
 from callback.tools.words import (  # noqa: E402
@@ -95,7 +95,6 @@ OTHER_ENTRY = {
 NO_DOCTOR = "the site's doctor answers"
 LEFT_TO_DO = 3
 REDIRECTS = (301, 302, 303, 307, 308)
-OF_THE_PANEL = re.compile(r"^#[^\n]*\bBEGIN\b.*?^#[^\n]*\bEND\b[^\n]*$", re.M | re.S)
 
 
 class DeployError(Exception):
@@ -278,7 +277,7 @@ def check(settings: dict[str, Any]) -> Settings | None:
                 settings=settings["settings"],
             )
         )
-    is_secure = bool(copy) and copy.public_url.startswith("https://")
+    is_secure = copy is not None and copy.public_url.startswith("https://")
     if is_secure and settings["entry"] and settings["url"].startswith("http://"):
         raise DeployError(_no_tls(settings))
     return copy
@@ -465,9 +464,10 @@ def _runs(web: Host, name: str) -> bool | None:
 def _adapted(web: Host, name: str, content: bytes, python: str) -> bytes:
     """The host's Python, and the lines that a panel has written."""
     if name == ".htaccess":
-        theirs = (web.get(name) or b"").decode("utf-8", "replace")
-        kept = "".join(f"\n{block}\n" for block in OF_THE_PANEL.findall(theirs))
-        return content + kept.encode()
+        theirs = (web.get(name) or b"").decode("utf-8", "surrogateescape")
+        for danger in htaccess.dangers(theirs):
+            print(say(danger))
+        return htaccess.merged(content.decode(), theirs).encode("utf-8", "surrogateescape")
     if name in SCRIPTS.values() and python:
         return b"#!" + python.encode() + content[content.index(b"\n") :]
     return content

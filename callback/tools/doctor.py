@@ -37,6 +37,7 @@ from callback.tools import (
     arrival,
     compiled,
     exposure,
+    htaccess,
     nodes,
     overlays,
     password,
@@ -631,6 +632,9 @@ def _door(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
 
 def _scripts(docroot: Path) -> Iterator[Finding]:
     """What the web server is to run: the entry, and what says "ask again" while it cannot."""
+    with suppress(OSError):
+        text = (docroot / ".htaccess").read_text(encoding="utf-8", errors="backslashreplace")
+        yield from htaccess.examine(text)
     for script in [*docroot.glob("pay.*cgi"), *docroot.glob("later/*.cgi")]:
         mode = stat.S_IMODE(script.stat().st_mode)
         if not mode & stat.S_IXUSR or mode & (stat.S_IWGRP | stat.S_IWOTH):

@@ -187,8 +187,8 @@ def htaccess(
     script, how = ENTRIES[entry]
     # Nothing but a bank's address comes past the first of these, whatever lies in the folder.
     lines = [f"RewriteRule !^(?:{_public(banks, ours, served=not script)}) - [R=404,L]"]
-    if script:
-        lines.append(f"RewriteRule ^ {script}%{{REQUEST_URI}} [L]")
+    # Behind it nothing is asked any more: others may have rules below.
+    lines.append(f"RewriteRule ^ {script}%{{REQUEST_URI}} [L]" if script else "RewriteRule ^ - [L]")
     values = {
         "KIND": entry,
         "INSIDE": INSIDE.format(re.escape(script)) if script else WRITTEN,

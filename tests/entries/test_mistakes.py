@@ -101,9 +101,45 @@ def test_without_a_mistake_it_answers(host: Host) -> None:
     assert note == ""
 
 
+def test_a_panel_may_extract_into_a_folder_of_the_archives_name(host: Host) -> None:
+    """releases/r1/r1: nobody has to move anything."""
+    releases = host.folder / "callback" / "releases"
+    (releases / "r1").rename(host.folder / "r1")
+    (releases / "r1").mkdir()
+    (host.folder / "r1").rename(releases / "r1" / "r1")
+    (releases / "r1.zip").write_bytes(b"PK")
+    host.note.write_text("of before")
+
+    key = ops_pass("doctor", load(host.settings).secret_keys)
+    answer, note = host.call(path=f"/doctor/{key}")
+    found = {name: text for _state, name, text in json.loads(answer.partition("\n\n")[2])}
+    assert found["release"].startswith("r1: every file is as it was built"), answer
+    assert note == ""
+
+
 def move_program(host: Host) -> None:
     (host.folder / "callback").rename(host.folder / "public_html" / "callback")
     host.note = host.folder / "nowhere"
+
+
+def extract_beside(host: Host) -> None:
+    (host.folder / "callback" / "releases" / "r1").rename(host.folder / "callback" / "r1")
+
+
+def upload_beside(host: Host) -> None:
+    shutil.rmtree(host.folder / "callback" / "releases" / "r1")
+    (host.folder / "callback" / "r1.zip").write_bytes(b"PK")
+
+
+def extract_flat(host: Host) -> None:
+    (host.folder / "callback" / "releases" / "r1").rename(host.folder / "r")
+    (host.folder / "callback" / "releases").rmdir()
+    (host.folder / "r").rename(host.folder / "callback" / "releases")
+
+
+def extract_a_part(host: Host) -> None:
+    cut_release(host)
+    (host.folder / "callback" / "releases" / "r1.zip").write_bytes(b"PK")
 
 
 def cut_release(host: Host) -> None:
@@ -145,6 +181,10 @@ def name_no_python(host: Host) -> None:
         (lambda host: host.write("CURENCY = 'KZT'\n"), "CURENCY: "),
         (move_program, "callback has no passenger_wsgi.py: callback must stand beside"),
         (lose_current, "callback has no CURRENT: write the name of the release into a file"),
+        (extract_beside, "callback/r1: move it into "),
+        (upload_beside, "callback/r1.zip: move it into "),
+        (extract_flat, "lies in releases itself, and belongs into releases/r1"),
+        (extract_a_part, "releases/r1 is not whole: delete it, and extract or upload r1.zip again"),
         (cut_release, "neither CURRENT nor PREVIOUS names a release that arrived whole"),
     ],
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from callback.tools import front, htaccess, web
 from callback.tools.finding import Finding
 from deploy import hosts, probe, release
 from tests.conftest import SOME_BANK, flask
@@ -367,21 +368,88 @@ def test_a_host_that_lets_nobody_change_rights_is_told_of(office: Path) -> None:
         release.send_web(host, {"entry": "cgi", "python": ""}, copy)
 
 
-def test_the_panels_lines_stay_and_the_hosts_python_is_named(office: Path) -> None:
-    """cPanel writes into .htaccess."""
-    panel = (
-        "# php -- BEGIN cPanel-generated handler\nAddHandler x .php\n# php -- END cPanel-generated"
-    )
+PANEL = "# php -- BEGIN cPanel-generated handler\nAddHandler x .php\n# php -- END cPanel-generated"
+OWN = "<IfModule mime_module>\n    AddHandler application/x-httpd-php81 .php\n</IfModule>"
+LATIN = b"# caf\xe9"
+
+
+@pytest.mark.parametrize(
+    "stood", ["nothing of ours", "above ours", "below ours", "of before marks"]
+)
+def test_lines_that_are_not_ours_stay_and_the_hosts_python_is_named(
+    office: Path, stood: str
+) -> None:
+    """cPanel writes into .htaccess, with marks or without, and so do people."""
     copy = release._copy_of_settings({"settings": str(office / "config.toml")})  # noqa: SLF001
-    host: Any = Folder({".htaccess": (f"Options x\n{panel}\n".encode(), 0o644)})
     assert copy
+    front.make(copy, "cgi", office / "web")
+    ours = (office / "web" / ".htaccess").read_text()
+    before = "".join(line for line in ours.splitlines(keepends=True) if " callback\n" not in line)
+    text = {
+        "nothing of ours": f"{OWN}\n{PANEL}\n",
+        "above ours": f"{PANEL}\n{OWN}\n{ours}",
+        "below ours": f"{ours}{PANEL}\n{OWN}\n".replace("\n", "\r\n"),
+        "of before marks": f"{PANEL}\n{before}{OWN}\n",
+    }[stood]
+    host: Any = Folder({".htaccess": (text.encode() + LATIN, 0o644)})
 
     for _ in range(2):  # the second time, too
         release.send_web(host, {"entry": "cgi", "python": "/opt/py/bin/python3.11"}, copy)
-        text = host.files[".htaccess"][0].decode()
-        assert text.count(panel) == 1
-        assert "Options x" not in text
+        content = host.files[".htaccess"][0]
+        assert content.startswith(ours.encode())
+        assert [content.count(part) for part in (PANEL.encode(), OWN.encode(), LATIN)] == [1, 1, 1]
+        assert content.count(b"RewriteEngine On") == 1
         assert host.files["pay.cgi"][0].startswith(b"#!/opt/py/bin/python3.11\n")
+
+
+@pytest.mark.usefixtures("hidden")
+def test_a_deploy_that_is_taken_back_takes_no_line_of_others(
+    office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does the way back to the release before."""
+    stood = (OWN.encode(), 0o644)
+    pointers = {"CURRENT": (b"r0\n", 0o644), "PREVIOUS": (b"r0\n", 0o644)}
+    host: Any = Folder({**pointers, ".htaccess": stood, "pay.cgi": (b"#!/x\n", 0o755)})
+    monkeypatch.setattr(release, "_failure", went_wrong)
+
+    with pytest.raises(release.DeployError, match="Release r0 serves again"):
+        release.deploy(host, site_of(office), office / "r1.zip")
+    assert host.files[".htaccess"] == stood
+    release.roll_back(host, site_of(office))
+    assert host.files[".htaccess"] == stood
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("RewriteEngine off", "every file here is public"),
+        ("RewriteBase /blog/", "into another folder"),
+        ("ErrorDocument 500 /oops.html", "ask again"),
+        ("Redirect 301 / https://www.example.kz/", "they do not follow"),
+        ("  Options +Indexes", "shows what is in the folder"),
+        ("Require valid-user", "keep banks out"),
+        ("Satisfy Any", "may open"),
+        ("RewriteBase /", ""),
+        ("RewriteRule . /index.php [L]", ""),
+        ("Options -Indexes", ""),
+        ("# ErrorDocument 500 /oops.html", ""),
+    ],
+)
+def test_lines_that_undo_ours_are_named(
+    office: Path, capsys: pytest.CaptureFixture[str], line: str, what: str
+) -> None:
+    """By the deploy, and by the site's doctor; they stay."""
+    copy = release._copy_of_settings({"settings": str(office / "config.toml")})  # noqa: SLF001
+    host: Any = Folder({".htaccess": (line.encode(), 0o644)})
+    assert copy
+    release.send_web(host, {"entry": "cgi", "python": ""}, copy)
+
+    said = capsys.readouterr().out
+    content = host.files[".htaccess"][0].decode()
+    found = [finding.text for finding in htaccess.examine(content)]
+    assert content.endswith(f"{line}\n")
+    assert (line.strip() in said, bool(found)) == (bool(what), bool(what))
+    assert what in "".join(found)
 
 
 def went_wrong(settings: dict[str, Any], name: str) -> str:
@@ -443,7 +511,7 @@ def test_what_answers_in_place_of_the_program_is_named(
     office: Path, monkeypatch: pytest.MonkeyPatch, url: str, status: int, told: str
 ) -> None:
     """It has nothing to do with the key."""
-    monkeypatch.setattr(release.web, "get", lambda *_: (status, b"<html>"))
+    monkeypatch.setattr(web, "get", lambda *_: (status, b"<html>"))
 
     said = release._findings({**site_of(office), "url": url})[1]  # noqa: SLF001
     assert told in said

@@ -150,7 +150,7 @@ PassengerPython "/home/u1/virtualenv/bin/python3.11"
 PassengerBaseURI "/"
 """
             if options
-            else "</If>\n"
+            else "</If>\n# END callback\n"
         )
         assert ("PassengerAppRoot" in text) == bool(options)
 
