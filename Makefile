@@ -73,8 +73,8 @@ test-fresh:
 settings: $(VENV)/run.stamp instance/config.toml instance/deploy.toml
 	@echo "Fill in instance/config.toml (README.md) and instance/deploy.toml (deploy/README.md)."
 
-# Settings: instance/deploy.toml. VIA=ftp or VIA=ssh says how the host is reached.
-VIA ?= ssh
+# Settings: instance/deploy.toml, which says how the host is reached; VIA=ftp or VIA=ssh says otherwise.
+VIA ?=
 deploy-ftp deploy-ssh: $(VENV)/run.stamp
 	$(VENV)/bin/python deploy/release.py $(@:deploy-%=%)
 

@@ -48,6 +48,7 @@ from callback.phrase import Phrase, joined  # noqa: E402
 from callback.signature import ops_pass  # noqa: E402
 from callback.tools import front, htaccess, release, web  # noqa: E402
 from callback.tools.finding import Finding  # noqa: E402
+from callback.tools.hints import send_settings as send_settings_hint  # noqa: E402
 from callback.tools.printable import tolerate_any_console  # noqa: E402
 from callback.tools.words import (  # noqa: E402
     _,
@@ -76,6 +77,7 @@ DEFAULTS = {
     "python": "",
     "check": "",
     "expect": "",
+    "via": "",
     "settings": "instance/config.toml",
     "language": "",
 }
@@ -85,6 +87,8 @@ KINDS = {
     int: Phrase("a whole number without quotes"),
     bool: Phrase("true or false, without quotes"),
 }
+WAYS = ("ftp", "ssh")
+BLANKS = ("", "…")  # the second is that of the example
 # What starts the program, by the entry; Passenger finds it by itself.
 SCRIPTS = {"cgi": "pay.cgi", "fcgi": "pay.fcgi", "passenger": ""}
 # What a host may lack that an entry needs.
@@ -138,7 +142,8 @@ def main() -> None:
     try:
         settings = load(options.settings)
         check(settings)
-        host: Host = FTP(settings) if options.via == "ftp" else SSH(settings)
+        is_ftp = (options.via or way_of(settings)) == "ftp"
+        host: Host = FTP(settings) if is_ftp else SSH(settings)
         if options.rollback:
             faults = roll_back(host, settings)
         elif options.only_settings:
@@ -166,7 +171,9 @@ def _options() -> argparse.Namespace:
         description=_(cleandoc(__doc__)), formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--settings", **where, help=_("instead of instance/deploy.toml"))
-    parser.add_argument("via", choices=("ftp", "ssh"), help=_("how the host is reached"))
+    parser.add_argument(
+        "via", nargs="?", choices=WAYS, help=_("how the host is reached; else deploy.toml says it")
+    )
     parser.add_argument("--rollback", action="store_true", help=_("back to the release before"))
     parser.add_argument(
         "--only-settings",
@@ -217,6 +224,8 @@ def load(path: Path) -> dict[str, Any]:
         faults.append(
             Phrase("{key}: expected one of {words}", key="entry", words=", ".join(SCRIPTS))
         )
+    if values.get("via", "") not in ("", *WAYS):
+        faults.append(Phrase("{key}: expected one of {words}", key="via", words=", ".join(WAYS)))
     if values.get("url") and not re.match("https?://[^/]", str(values["url"])):
         faults.append(
             Phrase('url: expected the site\'s address, "https://pay.example.kz" for example')
@@ -264,6 +273,13 @@ def _with_web(settings: dict[str, Any]) -> dict[str, Any]:
             )
         )
     return {**settings, "folder": folder, "web": web}
+
+
+def way_of(settings: dict[str, Any]) -> str:
+    """How deploy.toml reaches the host: a password is FTP's, for SSH takes a key."""
+    is_ssh = settings["port"] == 22 or settings["ssh"] != DEFAULTS["ssh"]
+    usual = "ssh" if is_ssh or settings["password"] in BLANKS else "ftp"
+    return str(settings["via"] or usual)
 
 
 def check(settings: dict[str, Any]) -> Settings | None:
@@ -405,8 +421,8 @@ def send_settings(host: Host, settings: dict[str, Any], copy: Settings, *, anew:
             print(
                 _(
                     "private/{name} on the host is not as {file} here, and stays as it is: "
-                    "make send-settings sends yours"
-                ).format(name=name, file=path.name)
+                    "{command} sends yours"
+                ).format(name=name, file=path.name, command=send_settings_hint())
             )
         elif theirs != ours:
             private.make_folder()

@@ -47,7 +47,7 @@ from callback.tools import (
 )
 from callback.tools.books import lag, mt940, pull
 from callback.tools.finding import Finding
-from callback.tools.hints import explained
+from callback.tools.hints import explained, send_settings
 from callback.tools.words import _, say
 
 if TYPE_CHECKING:
@@ -139,7 +139,9 @@ def _compared(settings: Settings, finding: Finding) -> Finding:
     return Finding(
         "warning",
         IN_USE,
-        _("are not as {path} here: make send-settings sends these").format(path=settings.path),
+        _("are not as {path} here: {command} sends these").format(
+            path=settings.path, command=send_settings()
+        ),
     )
 
 
@@ -542,6 +544,15 @@ def _rights(session: Session, engine: MySQL) -> Iterator[Finding]:
         )
     elif excess := [*exposure.rights(grants)]:
         yield from excess
+    elif "ALL PRIVILEGES" in have:
+        yield Finding(
+            "warning",
+            "rights",
+            _(
+                "the database user may do everything in {database}, DROP and DELETE too: leave it "
+                "SELECT, INSERT and UPDATE in the panel, or by sql/grants.sql"
+            ).format(database=engine.database),
+        )
     else:
         yield Finding("ok", "rights", "SELECT, INSERT, UPDATE")
 

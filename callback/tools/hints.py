@@ -6,6 +6,8 @@ ends with is said from the catalog; what the server itself says stays as it is.
 
 from __future__ import annotations
 
+import os
+
 from callback.database import login, mysql, older
 from callback.database.errors import COLUMN_MISSING, PROMISE_MISSING
 from callback.tools.words import _, say
@@ -26,3 +28,9 @@ def explained(error: Exception) -> str:
         if text.endswith(hint):
             return text.removesuffix(hint) + _(hint)
     return say(error)
+
+
+def send_settings() -> str:
+    """The command that sends the settings: how the host is reached stands in deploy.toml."""
+    by_hand = r".venv\Scripts\python deploy\release.py --only-settings"
+    return by_hand if os.name == "nt" else "make send-settings"

@@ -47,11 +47,11 @@ SETTINGS, DEPLOY, DOCTOR, SHEET, URL, SEND, CONFORM = FIRST_COMMANDS = (
     ".venv/bin/flask doctor --site",
     ".venv/bin/flask sheet qiwi",
     ".venv/bin/flask url qiwi",
-    "make send-settings VIA=ftp",
+    "make send-settings",
     f".venv/bin/flask conform qiwi --account {ACCOUNT} --url {EXAMPLE}",
 )
 FIRST_DAY = [*FIRST_COMMANDS, SEND]
-NEXT_RELEASE = ["make deploy-ftp", "make rollback VIA=ftp"]
+NEXT_RELEASE = ["make deploy-ftp", "make rollback"]
 
 
 def commands(guide: str) -> list[str]:
@@ -79,7 +79,7 @@ class Office:
     def run(self, command: str, *, fails: bool = False) -> str:
         """Run a command of the guide, with the site's own address and way in."""
         line = command.replace(EXAMPLE, self.url)
-        line = line.replace("deploy-ftp", f"deploy-{self.via}").replace("=ftp", f"={self.via}")
+        line = line.replace("deploy-ftp", f"deploy-{self.via}")
         done = subprocess.run(
             ["sh", "-c", line],
             cwd=self.checkout,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from callback.tools import front, htaccess, web
+from callback.tools import front, hints, htaccess, web
 from callback.tools.finding import Finding
 from deploy import hosts, probe, release
 from tests.conftest import SOME_BANK, flask
@@ -126,6 +126,7 @@ def command(folder: Path, *more: str) -> list[str]:
         ),
         (f"{KNOWN}entry = 'fcgi'\nfolder = 'pay'\n", "its last part must be 'callback'"),
         (f"{KNOWN}folder = 'public_html/callback'\n", "stands inside a web folder"),
+        (f"{KNOWN}via = 'sftp'\n", "via: expected one of ftp, ssh"),
         (f"{KNOWN}folder = ''\n", "folder: expected a folder of its own"),
         ("host = 'h'\nuser = 'u'\nurl = 'pay.example.kz'\n", "url: expected the site's address"),
         (f"{KNOWN}settings = ''\n", "nothing could prove that the release serves"),
@@ -660,6 +661,45 @@ def test_settings_that_start_nothing_are_taken_back(
     with pytest.raises(release.DeployError, match=r"Release r2 serves again\."):
         release.renew_settings(host, site_of(office))
     assert host.files["callback.toml"] == stood
+
+
+@pytest.mark.parametrize(
+    ("lines", "way"),
+    [
+        ("password = 'secret'\n", "ftp"),
+        ("password = '…'\n", "ssh"),
+        ("", "ssh"),
+        ("password = 'secret'\nport = 22\n", "ssh"),
+        ("password = 'secret'\nssh = 'ssh -i key'\n", "ssh"),
+        ("password = 'secret'\nvia = 'ssh'\n", "ssh"),
+        ("via = 'ftp'\n", "ftp"),
+    ],
+)
+def test_deploy_toml_says_how_the_host_is_reached(tmp_path: Path, lines: str, way: str) -> None:
+    """`make send-settings` needs no VIA."""
+    (tmp_path / "deploy.toml").write_text(KNOWN + lines, encoding="utf-8")
+
+    assert release.way_of(release.load(tmp_path / "deploy.toml")) == way
+
+
+def test_without_a_way_on_the_command_line_it_is_that_of_deploy_toml(
+    site: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that is reached by FTP is asked no question by ssh."""
+    monkeypatch.setattr(sys, "argv", [word for word in sys.argv if word != "ftp"])
+    monkeypatch.setattr(release, "_findings", lambda _: ([], ""))
+    monkeypatch.setattr(release, "SSH", lambda _: pytest.fail("by ssh"))
+
+    with pytest.raises(SystemExit):
+        release.main()
+    assert "Release r1 serves" in site.readouterr().out
+
+
+def test_the_hint_is_a_command_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows has no make."""
+    assert hints.send_settings() == "make send-settings"
+    monkeypatch.setattr("os.name", "nt")
+    assert hints.send_settings() == r".venv\Scripts\python deploy\release.py --only-settings"
 
 
 def test_without_a_release_no_settings_are_sent_alone(office: Path) -> None:

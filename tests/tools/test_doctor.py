@@ -172,6 +172,20 @@ def test_a_revoked_insert_is_found(site: tuple[MariaDBEngine, Path]) -> None:
     assert "quota" in found["rights"][1]
 
 
+def test_a_user_who_may_do_everything_is_told_what_is_enough(
+    site: tuple[MariaDBEngine, Path],
+) -> None:
+    """As most panels grant it: nothing stands still, and a stolen password deletes everything."""
+    engine, settings = site
+    user = f"{engine.server.user}@'%'"
+    engine.server.sql(f"GRANT ALL ON {engine.name}.* TO {user}")
+    state, text = examined(settings)["rights"]
+
+    assert state == "warning"
+    assert f"everything in {engine.name}" in text
+    assert "sql/grants.sql" in text
+
+
 def test_the_smallest_rights_are_enough(site: tuple[MariaDBEngine, Path]) -> None:
     """SELECT, INSERT, UPDATE, also granted through a pattern."""
     engine, settings = site
