@@ -29,6 +29,8 @@ def main() -> None:
         add_default_commands=False,
         add_version_option=False,
         help=_("Each command tells more with --help."),
+        options_metavar="",  # there are none but --help
+        subcommand_metavar=_("COMMAND [ARGS]..."),
     )
     group.params.clear()  # Flask's, to find an application: it is found
     app.cli.list_commands(Context(group))  # from here on "Usage:" is in that language, too

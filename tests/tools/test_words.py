@@ -85,6 +85,7 @@ def test_commands_and_the_doctor_speak_it(
     shown = flask(file, "payments", "--help").stdout
 
     assert shown.startswith(help_)
+    assert ("[OPTIONS]" in shown) == (help_ == "Usage:")
     assert ("List the recorded payments" in shown) == (help_ == "Usage:")
     assert doctor in flask(file, "doctor").stdout
 
@@ -112,6 +113,7 @@ def test_the_list_of_commands_is_in_it_and_has_nothing_of_flask(tmp_path: Path) 
     assert shown.startswith("Использование: python -m callback")
     assert "Подробнее о каждой команде" in shown
     assert "--app" not in shown
+    assert "OPTIONS" not in shown
 
 
 FAULTY: dict[str, tuple[str | bytes, str]] = {

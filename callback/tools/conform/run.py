@@ -23,6 +23,7 @@ from callback.tools.conform.play import Play
 from callback.tools.conform.simulators import SIMULATORS
 from callback.tools.conform.suite import CASES, SHARED_BOOKS, SHARED_PAYS, lacks
 from callback.tools.doctor import caller_at
+from callback.tools.hints import send_settings
 from callback.tools.words import _, say
 
 if TYPE_CHECKING:
@@ -176,8 +177,11 @@ def report(play: Play, to_do: Plan, as_json: bool) -> bool:
             bar.update(1)
     taken_back, left = play.take_back()
     if not as_json and (taken_back or left):
-        text = _("{n} payments are taken back, {left} are left: see above.")
+        text = _("{n} payments are taken back, {left} are left.")
         click.echo(text.format(n=taken_back, left=left))
+        if left:
+            click.echo(_("Where the endpoint is this program, take them out by:"))
+            click.echo(take_out(play))
     click.echo(summary(to_do, failed, as_json, taken_back=taken_back, left=left))
     return not failed
 
@@ -221,11 +225,15 @@ def announce(play: Play, to_do: Plan) -> str:
         seed=play.seed,
         taken_back=_taken_back(play),
     )
-    return (
-        f"{text}\n"
-        f"UPDATE payment SET state = 'cancelled', cancelled_at = UTC_TIMESTAMP(3) "
-        f"WHERE bank = '{bank.name}' AND state <> 'cancelled' AND txn_id LIKE '%{play.seed}%';"
-        f"{watched}"
+    return f"{text}\n{take_out(play)}{watched}"
+
+
+def take_out(play: Play) -> str:
+    """The statement that cancels what these cases have recorded."""
+    return (  # to be read and pasted, by whoever the database belongs to
+        f"UPDATE payment SET state = 'cancelled', cancelled_at = UTC_TIMESTAMP(3) "  # noqa: S608
+        f"WHERE bank = '{play.simulator.bank.name}' AND state <> 'cancelled' "
+        f"AND txn_id LIKE '%{play.seed}%';"
     )
 
 
@@ -345,7 +353,8 @@ def _allowed(settings: Settings, play: Play) -> str:
         return ""
     return Phrase(
         ". It is not: the site takes it for {seen}. Add that to allow of [BANKS.{bank}] in {file}, "
-        "make send-settings; after the test take it out and send them again",
+        "{command}; after the test take it out and send them again",
+        command=send_settings(),
         seen=seen,
         bank=play.simulator.bank.name,
         file=settings.path,

@@ -86,6 +86,7 @@ def of_the_system() -> str:
 def translated(command: Command) -> Command:
     """Have a command's --help in the language that is spoken."""
     command.help = command.help and _(cleandoc(command.help))
+    command.options_metavar = _("[OPTIONS]")
     for option in command.params:
         if isinstance(option, Option):
             option.help = option.help and _(option.help)

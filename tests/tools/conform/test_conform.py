@@ -213,6 +213,7 @@ def test_what_the_bank_may_cancel_is_taken_back(
     (left,) = engine.rows("SELECT COUNT(*) FROM payment WHERE state <> 'cancelled'")[0]
     assert f"payments are taken back, {left} are left" in done.stdout
     assert (left == 0) is ("At the end" in says)
+    assert done.stdout.count("\nUPDATE payment") == (2 if left else 1)
 
 
 def test_an_address_that_is_not_allowed_is_named(
@@ -510,7 +511,9 @@ def test_a_site_elsewhere_is_asked_for_first(site: str, endpoint: Endpoint, engi
     assert engine.rows("SELECT COUNT(*) FROM payment") == [(0,)]
 
     done = play("--yes")
-    (statement,) = [line for line in done.stdout.splitlines() if line.startswith("UPDATE payment")]
+    said = [line for line in done.stdout.splitlines() if line.startswith("UPDATE payment")]
+    (statement,) = {*said}
+    assert len(said) == 2  # before, and where it is wanted
     statement = statement.replace("UTC_TIMESTAMP(3)", "'2026-11-26 00:00:00'")
     assert engine.rows("SELECT COUNT(*) > 0 FROM payment WHERE state = 'paid'") == [(1,)]
     engine.execute(statement)
