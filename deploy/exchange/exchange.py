@@ -22,6 +22,7 @@ import hashlib
 import http.client
 import io
 import json
+import locale
 import os
 import re
 import sqlite3
@@ -50,6 +51,7 @@ DEFAULTS = {
         "tries": "3",
         "pause": "2",
         "log": "",
+        "language": "",
     },
     "customers": {"file": "", "quiet": "10"},
     "payments": {
@@ -61,6 +63,94 @@ DEFAULTS = {
 NO_PUT = (403, 405, 501)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 DONE, LOOK, LATER = 0, 1, 3
+SHOWN = 20  # faults of a list
+LANGUAGE = re.compile(rb"^[ \t]*language[ \t]*=[ \t]*([a-z]{2})[ \t\r]*$", re.M)
+RUSSIAN_SPEAKERS = ("ru", "kk", "uz", "ky", "tg", "be", "uk")
+# All that is said, in the office's other language.
+RUSSIAN = {
+    "options": "параметры",
+    "show this and end": "показать это и закончить",
+    "take the list, whatever it closes": "принять список, сколько бы клиентов он ни закрыл",
+    "address: expected what `flask url --exchange` prints, with https://": (
+        "address: нужно то, что печатает `flask url --exchange`, с https://"
+    ),
+    "address: expected https://, for the token opens your books": (
+        "address: нужен https://, ведь этот адрес открывает ваш учёт"
+    ),
+    "tries: expected 1 or more": "tries: нужно 1 или больше",
+    "no trusted TLS: {why}": "нет TLS, которому можно доверять: {why}",
+    "the site was not reached: {why}": "сайт недоступен: {why}",
+    "the site knows no such address: has the token changed? flask url --exchange": (
+        "сайт не знает такого адреса: может быть, он сменился? flask url --exchange"
+    ),
+    "the site sends us elsewhere (HTTP {status}): the address is not its own": (
+        "сайт перенаправляет (HTTP {status}): адрес не его собственный"
+    ),
+    "the site cannot answer now (HTTP {status})": "сайт сейчас не может ответить (HTTP {status})",
+    "[{section}] {name}: expected a whole number": "[{section}] {name}: нужно целое число",
+    "known: expected loaded, fetched or never": "known: нужно loaded, fetched или never",
+    "[payments] encoding or separator: {why}": "[payments] encoding или separator: {why}",
+    "[payments] folder: there is no {folder}: make it": (
+        "[payments] folder: папки {folder} нет: создайте её"
+    ),
+    "payments: {why}": "платежи: {why}",
+    "the site's answer is not in order": "ответ сайта не по порядку",
+    "{name}: lines: {n}": "{name}: строк: {n}",
+    "known: {why}": "known: {why}",
+    "known up to line {until}": "учтено до строки {until}",
+    "{path} is not there: no list is sent": "{path} нет: список не отправлен",
+    "{name}: just written, the next run takes it": (
+        "{name}: только что записан, его возьмёт следующий запуск"
+    ),
+    "{name}: taken; {counts}": "{name}: принят; {counts}",
+    "the list was refused, nothing has changed": "список отклонён, ничего не изменилось",
+    "the list: the site and we do not agree how much of it is there": (
+        "список: мы с сайтом не сходимся, сколько его уже передано"
+    ),
+    "line {line}: {text}": "строка {line}: {text}",
+    "and {n} more": "и ещё: {n}",
+    "[{section}] {name}: no such setting": "[{section}] {name}: такой настройки нет",
+    "{path} is not in UTF-8 (windows-1251, UTF-16?): save it as UTF-8": (
+        "{path} не в UTF-8 (windows-1251, UTF-16?): сохраните в UTF-8"
+    ),
+    "{path} cannot be read: {why}": "{path} не читается: {why}",
+    "{path}: [{section}] {name} is missing": "{path}: не хватает [{section}] {name}",
+    "later: {why}": "позже: {why}",
+    "later: another run is at it ({why})": "позже: работает другой запуск ({why})",
+    "No such file or directory": "такого файла или папки нет",
+    "Permission denied": "нет прав",
+    "No space left on device": "на диске нет места",
+    "Connection refused": "в соединении отказано",
+    "Name or service not known": "такого имени в интернете нет",
+    "timed out": "время вышло",
+    "customers": "клиентов",
+    "new": "новых",
+    "changed": "изменено",
+    "back": "вернулось",
+    "closed": "закрыто",
+    "invoices_new": "счетов новых",
+    "invoices_changed": "счетов изменено",
+    "invoices_cancelled": "счетов отменено",
+    "posted": "платежей учтено",
+    "not_known": "платежей ещё не учтено",
+    "usage: ": "использование: ",
+    str(
+        __doc__
+    ): """Относит список клиентов на сайт и приносит с него платежи. Для компьютера в офисе.
+
+    python exchange.py [SETTINGS.ini] [--force]
+
+Нужен только Python 3.8 или новее, в том числе на Windows. Остальное сказано в exchange.ini рядом с
+этим файлом. Запускается Планировщиком заданий или cron: каждый запуск продолжает с того места, где
+кончился прошлый, чем бы тот ни кончился.
+
+Платёж попадает в папку один раз, строкой одного файла payments_FIRST-LAST.csv. Номера — это номера
+строк, которые сайт даёт один раз. О том, что точно не известно, спрашивается ещё раз.
+
+Код выхода 0: сделано. 1: должен посмотреть человек (список отклонён, неверна настройка). 3: сайт
+недоступен или сказал «позже»: следующий запуск попробует снова.
+""",
+}
 
 
 class LookError(Exception):
@@ -84,10 +174,12 @@ class Site:
     def __init__(self, settings: configparser.SectionProxy) -> None:
         self._address = settings["address"].rstrip("/")
         if not ADDRESS.fullmatch(self._address):
-            raise LookError("address: expected what `flask url --exchange` prints, with https://")
+            raise LookError(
+                _("address: expected what `flask url --exchange` prints, with https://")
+            )
         url = urllib.parse.urlsplit(self._address)
         if url.scheme != "https" and url.hostname not in LOOPBACK:
-            raise LookError("address: expected https://, for the token opens your books")
+            raise LookError(_("address: expected https://, for the token opens your books"))
         handlers: list[Any] = [NoRedirect()]
         if url.scheme == "https":
             context = ssl.create_default_context(cafile=settings["ca"] or None)
@@ -108,7 +200,7 @@ class Site:
                 if not left:
                     raise
                 time.sleep(self._pause)
-        raise LaterError("tries: expected 1 or more")
+        raise LookError(_("tries: expected 1 or more"))
 
     def once(self, method: str, path: str, body: bytes | None) -> tuple[int, dict[str, Any]]:
         headers = {"Accept": "application/json", "Content-Type": "application/octet-stream"}
@@ -122,10 +214,10 @@ class Site:
             with error:
                 status, content = error.code, _rest(error)
         except ssl.SSLError as error:
-            raise LaterError(f"no trusted TLS: {error.reason}") from None
+            raise LaterError(_("no trusted TLS: {why}", why=error.reason)) from None
         except (OSError, http.client.HTTPException) as error:
-            why = getattr(error, "reason", "") or error or type(error).__name__
-            raise LaterError(f"the site was not reached: {why}") from None
+            reason = getattr(error, "reason", "") or error
+            raise LaterError(_("the site was not reached: {why}", why=why(reason))) from None
         return status, understood(status, content)
 
 
@@ -140,10 +232,15 @@ def understood(status: int, content: bytes) -> dict[str, Any]:
     """Read an answer of the program; what is none leaves everything open."""
     if status == 404:
         raise LookError(
-            "the site knows no such address: has the token changed? flask url --exchange"
+            _("the site knows no such address: has the token changed? flask url --exchange")
         )
     if 300 <= status < 400:
-        raise LookError(f"the site sends us elsewhere (HTTP {status}): the address is not its own")
+        raise LookError(
+            _(
+                "the site sends us elsewhere (HTTP {status}): the address is not its own",
+                status=status,
+            )
+        )
     try:
         answer = json.loads(content.decode("utf-8"))
     except ValueError:
@@ -151,7 +248,7 @@ def understood(status: int, content: bytes) -> dict[str, Any]:
     if status in NO_PUT and not isinstance(answer, dict):
         return {}
     if status >= 500 or not isinstance(answer, dict):
-        raise LaterError(f"the site cannot answer now (HTTP {status})")
+        raise LaterError(_("the site cannot answer now (HTTP {status})", status=status))
     return answer
 
 
@@ -172,10 +269,42 @@ class State:
         replace(new, self._path)
 
 
+def _(text: str, /, **values: Any) -> str:
+    """Say a text in the language that is spoken."""
+    words = RUSSIAN.get(text, text) if "ru" in _spoken else text
+    return words.format(**values) if values else words
+
+
+def language_of(path: Path) -> str:
+    """What the settings say, else the language of this computer: "ru" or "en"."""
+    try:
+        match = LANGUAGE.search(path.read_bytes().replace(b"\0", b""))
+    except OSError:
+        match = None
+    names = [match[1].decode()] if match else []
+    names += [os.environ.get(name, "") for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")]
+    if os.name == "nt":
+        import ctypes
+
+        number = ctypes.windll.kernel32.GetUserDefaultUILanguage()  # type: ignore[attr-defined]
+        names.append(locale.windows_locale.get(number, ""))
+    code = next(filter(None, names), "")[:2].lower()
+    return "ru" if code in RUSSIAN_SPEAKERS else "en"
+
+
+def why(error: Any) -> str:
+    """Say an error, of the system too, with the file that it is about."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    where = f"{error.filename}: " if getattr(error, "filename", None) else ""
+    return where + _(str(text))
+
+
 def number(settings: configparser.SectionProxy, name: str) -> int:
     """A setting that is a whole number; LookError."""
     if not re.fullmatch("[0-9]{1,6}", settings[name]):
-        raise LookError(f"[{settings.name}] {name}: expected a whole number")
+        raise LookError(
+            _("[{section}] {name}: expected a whole number", section=settings.name, name=name)
+        )
     return int(settings[name])
 
 
@@ -215,11 +344,11 @@ class Office:
         self._payments = settings["payments"]
         self._known = self._payments["known"]
         if self._known not in ("loaded", "fetched", "never"):
-            raise LookError("known: expected loaded, fetched or never")
+            raise LookError(_("known: expected loaded, fetched or never"))
         try:
             self._table([])
         except (LookupError, TypeError) as error:
-            raise LookError(f"[payments] encoding or separator: {error}") from None
+            raise LookError(_("[payments] encoding or separator: {why}", why=error)) from None
         self._home = home
         self._folder = home / self._payments["folder"]
         self.state = State(home / "exchange.state")
@@ -243,7 +372,9 @@ class Office:
         try:
             return os.listdir(self._folder)
         except FileNotFoundError:
-            raise LookError(f"[payments] folder: there is no {self._folder}: make it") from None
+            raise LookError(
+                _("[payments] folder: there is no {folder}: make it", folder=self._folder)
+            ) from None
 
     def fetch(self) -> None:
         """Write the payments that are new into the folder, a page a file."""
@@ -254,7 +385,7 @@ class Office:
                 "GET", f"payments?format=json&after={after}&rows={self._payments['rows']}"
             )
             if status != 200:
-                raise LookError(f"payments: {page.get('error')}")
+                raise LookError(_("payments: {why}", why=page.get("error")))
             lines, more = page["payments"], page["more"]
             if lines:
                 self._put(lines, after)
@@ -262,7 +393,7 @@ class Office:
     def _put(self, lines: list[dict[str, Any]], after: int) -> None:
         ids = [line["id"] for line in lines]
         if ids != sorted(set(ids)) or ids[0] <= after:
-            raise LaterError("the site's answer is not in order")
+            raise LaterError(_("the site's answer is not in order"))
         name = f"payments_{ids[0]:010}-{ids[-1]:010}.csv"
         part = self._folder / f"{name}.part"
         write(part, self._table(lines))
@@ -270,7 +401,7 @@ class Office:
         self.state.keep(pending={"name": name, "last": ids[-1]})
         replace(part, self._folder / name)
         self.state.keep(after=ids[-1], pending=None)
-        say(f"{name}: {len(lines)} lines")
+        say(_("{name}: lines: {n}", name=name, n=len(lines)))
 
     def _table(self, lines: list[dict[str, Any]]) -> bytes:
         text = io.StringIO()
@@ -290,9 +421,9 @@ class Office:
             return
         status, answer = self._site.call("POST", f"known?until={until}", b"")
         if status != 200:
-            raise LookError(f"known: {answer.get('error')}")
+            raise LookError(_("known: {why}", why=answer.get("error")))
         self.state.keep(known=until)
-        say(f"known up to line {until}")
+        say(_("known up to line {until}", until=until))
 
     # --- The list goes up ---
 
@@ -302,10 +433,10 @@ class Office:
         if not self._customers["file"]:
             return
         if not path.exists():
-            say(f"{path} is not there: no list is sent")
+            say(_("{path} is not there: no list is sent", path=path))
             return
         if time.time() - path.stat().st_mtime < number(self._customers, "quiet"):
-            say(f"{path.name}: just written, the next run takes it")
+            say(_("{name}: just written, the next run takes it", name=path.name))
             return
         content = path.read_bytes()
         digest = hashlib.sha256(content).hexdigest()
@@ -313,8 +444,10 @@ class Office:
             return
         answer = self._upload(gzip.compress(content, mtime=0), "&force=1" if force else "")
         self.state.keep(list=digest)
-        counts = ", ".join(f"{name} {count}" for name, count in answer.items() if name != "taken")
-        say(f"{path.name}: taken; {counts}")
+        counts = ", ".join(
+            f"{_(name)} {count}" for name, count in answer.items() if name != "taken"
+        )
+        say(_("{name}: taken; {counts}", name=path.name, counts=counts))
 
     def _upload(self, content: bytes, more: str) -> dict[str, Any]:
         whole = f"sha256={hashlib.sha256(content).hexdigest()}&size={len(content)}"
@@ -331,15 +464,22 @@ class Office:
                 gaps += status == 409 or answer["received"] <= start
                 start = answer["received"]
             else:
-                raise LookError("the list was refused, nothing has changed\n" + _faults(answer))
-        raise LaterError("the list: the site and we do not agree how much of it is there")
+                raise LookError(
+                    _("the list was refused, nothing has changed") + "\n" + _faults(answer)
+                )
+        raise LaterError(_("the list: the site and we do not agree how much of it is there"))
 
 
 def _faults(answer: dict[str, Any]) -> str:
     faults = answer.get("faults") or [{"line": 0, "text": answer.get("error")}]
-    named = [f"  line {fault['line']}: {fault['text']}" for fault in faults[:20]]
-    more = [f"  and {len(faults) - 20} more"] if len(faults) > 20 else []
-    return "\n".join(named + more).replace("line 0: ", "")
+    named = [_fault(fault) for fault in faults[:SHOWN]]
+    more = [_("and {n} more", n=len(faults) - SHOWN)] if len(faults) > SHOWN else []
+    return "\n".join(f"  {text}" for text in named + more)
+
+
+def _fault(fault: dict[str, Any]) -> str:
+    text = str(fault["text"])
+    return _("line {line}: {text}", line=fault["line"], text=text) if fault["line"] else text
 
 
 def _harmless(text: str) -> str:
@@ -357,16 +497,27 @@ def read(path: Path) -> configparser.ConfigParser:
         for section, values in DEFAULTS.items():
             unknown = set(settings[section]) - set(values) - {"address"}
             if unknown:
-                raise LookError(f"[{section}] {min(unknown)}: no such setting")
-    except (OSError, ValueError, configparser.Error) as error:
-        raise LookError(f"{path}: {error}") from None
+                raise LookError(
+                    _("[{section}] {name}: no such setting", section=section, name=min(unknown))
+                )
+    except UnicodeDecodeError:
+        raise LookError(
+            _("{path} is not in UTF-8 (windows-1251, UTF-16?): save it as UTF-8", path=path)
+        ) from None
+    except OSError as error:
+        raise LookError(why(error)) from None
+    except (ValueError, configparser.Error) as error:
+        raise LookError(_("{path} cannot be read: {why}", path=path, why=error)) from None
     for section, name in (("exchange", "address"), ("payments", "folder")):
         if not settings[section].get(name):
-            raise LookError(f"{path}: [{section}] {name} is missing")
+            raise LookError(
+                _("{path}: [{section}] {name} is missing", path=path, section=section, name=name)
+            )
     return settings
 
 
 _log: list[Path] = []
+_spoken: list[str] = ["en"]
 
 
 def say(text: str) -> None:
@@ -385,10 +536,10 @@ def attempt(step: Any) -> int:
     try:
         step()
     except LookError as error:
-        say(f"! {error}")
+        say(f"! {why(error)}")
         return LOOK
     except (LaterError, OSError) as error:
-        say(f"later: {error}")
+        say(_("later: {why}", why=why(error)))
         return LATER
     return DONE
 
@@ -404,14 +555,28 @@ def run(office: Office, *, force: bool) -> int:
     return next((result for result in (LOOK, LATER) if result in results), DONE)
 
 
+class Help(argparse.RawDescriptionHelpFormatter):
+    """The library's own word, too."""
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: Any = None) -> None:
+        super().add_usage(usage, actions, groups, prefix or _("usage: "))
+
+
 def main(arguments: list[str]) -> int:
     """Run once."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
     ini = Path(__file__).resolve().with_name("exchange.ini")
-    parser.add_argument("settings", nargs="?", type=Path, default=ini, metavar="SETTINGS.ini")
-    parser.add_argument("--force", action="store_true", help="take the list, whatever it closes")
+    named = [Path(argument) for argument in arguments if not argument.startswith("-")]
+    _spoken[:] = [language_of((named or [ini])[0])]
+    parser = argparse.ArgumentParser(
+        description=_(str(__doc__)),
+        formatter_class=Help,
+        usage="exchange.py [SETTINGS.ini] [--force]",
+        add_help=False,
+    )
+    group = parser.add_argument_group(_("options"))
+    group.add_argument("settings", nargs="?", type=Path, default=ini, metavar="SETTINGS.ini")
+    group.add_argument("--force", action="store_true", help=_("take the list, whatever it closes"))
+    group.add_argument("-h", "--help", action="help", help=_("show this and end"))
     options = parser.parse_args(arguments)
     home = options.settings.resolve().parent
     try:
@@ -423,10 +588,10 @@ def main(arguments: list[str]) -> int:
             lock.execute("BEGIN EXCLUSIVE")
             return run(Office(settings, home), force=options.force)
     except sqlite3.OperationalError as error:
-        say(f"later: another run is at it ({error})")
+        say(_("later: another run is at it ({why})", why=error))
         return LATER
     except (LookError, OSError, ValueError) as error:
-        say(f"! {error}")
+        say(f"! {why(error)}")
         return LOOK
 
 

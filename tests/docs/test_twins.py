@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import runpy
 
 import pytest
 
 from callback.paths import ROOT
+from callback.tools.books.importing import COUNTED
 
-TWINS = ("README", "deploy/README", "docs/bookkeeper", "callback/tools/books/README")
+TWINS = (
+    *("README", "deploy/README", "deploy/exchange/README", "docs/bookkeeper"),
+    "callback/tools/books/README",
+)
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.M | re.S)
 COMMAND = re.compile(r"\bflask ([a-z][a-z-]+)|\bmake ([a-z][a-z-]+)|(--[a-z][a-z-]+)")
@@ -62,3 +68,29 @@ def test_both_have_as_many_blocks(name: str) -> None:
     assert [len(text.splitlines()) for _, text in russian] == [
         len(text.splitlines()) for _, text in english
     ]
+
+
+def test_the_exchange_says_all_in_both_languages() -> None:
+    """Its file goes to an office alone, and so it has a table in place of a catalog."""
+    file = ROOT / "deploy" / "exchange" / "exchange.py"
+    russian = runpy.run_path(str(file))["RUSSIAN"]
+    calls = {
+        node.args[0].value
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "_"
+        and isinstance(node.args[0], ast.Constant)
+    }
+
+    assert calls | {*COUNTED} <= russian.keys()
+    for english, words in russian.items():
+        assert re.findall(r"{\w+}", words) == re.findall(r"{\w+}", english)
+
+
+def test_the_exchange_has_no_sentence_besides() -> None:
+    """What is said to a person goes through the table."""
+    text = (ROOT / "deploy" / "exchange" / "exchange.py").read_text(encoding="utf-8")
+
+    said = re.findall(r"(?:LookError|LaterError|say)\(\s*f?[\"'][^\n]*", text)
+    assert [line for line in said if line != 'say(f"! {why(error)}")'] == []
