@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from callback.protocols.ckassa import Proof
 from callback.signature import url_tokens
 from tests.support.answers import alarms, at_once, broken, logged, payments
 
@@ -923,3 +924,8 @@ def test_the_log_has_what_could_be_read(
 def test_what_is_no_request_is_wrong_xml(endpoint: Endpoint) -> None:
     """In these words [5]."""
     assert read(post(endpoint, "<x/>"))["err_text"] == "wrong xml"
+
+
+def test_what_a_request_was_signed_with_is_not_shown() -> None:
+    """In no trace of an error: the command holds it until the answer is signed."""
+    assert SECRET not in repr(Proof(sign=md5(PAY), secret=SECRET.encode()))
