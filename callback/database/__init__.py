@@ -150,7 +150,7 @@ class Database:
         self._idle.append(connection)
         self._places.release()
 
-    def discard(self, connection: Connection, waited: float = 0.0) -> None:
+    def discard(self, connection: Connection, waited: float) -> None:
         """Close a connection that failed, and the idle ones: what cut it has cut them too."""
         if waited >= SILENT_S:
             self._watch.silence()
@@ -365,10 +365,11 @@ class Session:
         return connection.clock.at(time.monotonic())
 
     def _read_clock(self, connection: Connection) -> None:
+        started = time.monotonic()
         try:
             connection.read_clock(self._left(STATEMENT_TIMEOUT_S))
         except BaseException:
-            self._discard(connection)
+            self._discard(connection, time.monotonic() - started)
             raise
 
     def release(self) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+import pymysql
 import pytest
+from pymysql.cursors import DictCursor
 
+from callback.database import login
 from callback.database.errors import DatabaseError
+from callback.database.login import Connection
 from callback.database.mysql import MySQL
 from tests.conftest import SOME_BANK, MariaDBEngine, settings_toml
 from tests.support.certificates import make_certificates
@@ -216,3 +221,188 @@ def test_a_login_that_we_do_not_know_is_a_sentence(login: str) -> None:
         assert "give the database user another" in refusal(server)
 
     assert PASSWORD.encode() not in server.heard
+
+
+# What follows needs no server: each step of a login by itself.
+KEYS = (b"\2", b"\1")  # how a key of the server's is asked for
+ITSELF = PASSWORD.encode() + b"\0"
+LONG_REMEDY = (
+    "name unix_socket= or ssl_ca= in DATABASE (on this machine the library cryptography will do, "
+    "too: requirements-optional.txt), or give the database user another login"
+)
+
+
+class Asked:
+    """PyMySQL's own part of a step: notes what it was called with, and raises what is to come."""
+
+    def __init__(self) -> None:
+        self.args: list[Any] = []
+        self.error: Exception | None = None
+
+    def __call__(self, *args: Any) -> str:
+        self.args += args[1:] if args and isinstance(args[0], Connection) else args
+        if self.error:
+            raise self.error
+        return "done"
+
+    def __get__(self, link: object, _: object = None) -> Any:
+        return partial(self, link)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """In place of each of them."""
+    made = Asked()
+    for name in ("connect", "write_packet", "_get_server_information", "_process_auth"):
+        monkeypatch.setattr(pymysql.Connection, name, made)
+    return made
+
+
+def way(
+    *, local: bool = False, trusted: bool = False, password: str = PASSWORD, **more: Any
+) -> Connection:
+    """A connection that is still to be made."""
+    made: Any = Connection(
+        local=local,
+        unix_socket="/run/mysqld.sock" if trusted else None,
+        within=4.0,
+        password=password.encode(),
+        defer_connect=True,
+        ssl_disabled=True,
+    )
+    vars(made).update(more)
+    return made  # type: ignore[no-any-return]
+
+
+def test_a_way_in_is_trusted_by_its_socket_or_its_authority(tmp_path: Path) -> None:
+    """What is read over it is told by the columns' names."""
+    make_certificates(tmp_path)
+    options: dict[str, Any] = {"local": False, "within": 4.0, "defer_connect": True}
+    links = [
+        Connection(unix_socket=None, **options),
+        Connection(unix_socket="/run/mysqld.sock", **options),
+        Connection(unix_socket=None, ssl_ca=str(tmp_path / "ca.pem"), **options),
+    ]
+    assert [link._trusted for link in links] == [False, True, True]  # noqa: SLF001
+    assert [link.unix_socket for link in links] == [None, "/run/mysqld.sock", None]
+    assert {link.cursorclass for link in links} == {DictCursor}
+    assert {link.login for link in links} == {""}
+
+
+# How the login is called, what it goes over, whether there is the library; whether it goes on.
+AGAIN: dict[str, tuple[dict[str, Any], bool, bool]] = {
+    "by a hash, but not of MySQL 8": ({"login": NATIVE}, False, True),
+    "by its hash, here, with the library": ({"local": True}, True, True),
+    "by its hash, here, without": ({"local": True}, False, False),
+    "by its hash, from elsewhere": ({}, True, False),
+    "over a socket": ({"trusted": True}, False, True),
+    "without a password": ({"password": ""}, False, True),
+}
+
+
+@pytest.mark.parametrize("case", AGAIN)
+def test_who_is_let_in_today_may_be_locked_out_tomorrow(
+    case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MySQL 8 has forgotten the hash when it starts again, and asks for the password."""
+    options, has_library, is_let_in = AGAIN[case]
+    if not has_library:
+        monkeypatch.setattr(login, "LIBRARY", "no_such_library.padding")
+    assert way(**{"login": CACHING, **options}).can_log_in_again is is_let_in
+
+
+def test_what_to_do_about_it_is_said() -> None:
+    """In full, wherever the password is not given away."""
+    assert f"{CACHING} over a link that may not carry the password" in login.COLD
+    assert login.COLD.endswith(f"refused; {LONG_REMEDY}")
+    assert login.REFUSED.endswith(f"give away: {LONG_REMEDY}")
+
+
+def test_a_login_that_goes_wrong_is_mysqls_error(asked: Asked) -> None:
+    """Whatever the driver raises: it misses a library, or reads what it is told without looking."""
+    link = way(login="parsec")
+    link.connect("a socket")
+    assert asked.args == ["a socket"]
+    for cause, said in (
+        (RuntimeError("no x"), (2061, f"the login parsec cannot be had (no x): {LONG_REMEDY}")),
+        (
+            IndexError("y"),
+            (
+                2003,
+                "not understood (IndexError: y): is it a MySQL server? If so, give the database "
+                "user another login",
+            ),
+        ),
+        (pymysql.OperationalError(1045, "z"), (1045, "z")),
+    ):
+        asked.error = cause
+        with pytest.raises(pymysql.OperationalError) as caught:
+            link.connect()
+        assert caught.value.args == said
+
+
+SENT = [
+    *[(key, {"local": True}, True) for key in KEYS],
+    *[(key, {"trusted": True}, True) for key in KEYS],
+    *[(key, {"password": ""}, True) for key in KEYS],
+    *[(key, {}, False) for key in KEYS],
+    (ITSELF, {}, False),
+    (ITSELF, {"local": True}, False),
+    (ITSELF, {"trusted": True}, True),
+    (ITSELF + b"x", {}, True),
+    (b"\0", {"password": ""}, True),
+    (b"\3", {}, True),
+]
+
+
+@pytest.mark.parametrize(("payload", "options", "is_sent"), SENT)
+def test_what_would_give_the_password_away_is_not_sent(
+    asked: Asked,
+    monkeypatch: pytest.MonkeyPatch,
+    payload: bytes,
+    options: dict[str, Any],
+    *,
+    is_sent: bool,
+) -> None:
+    """Neither itself nor, to another machine, what lets a stranger unlock it."""
+    loaded: list[int] = []
+    monkeypatch.setattr(login, "let_encrypt", lambda: loaded.append(1))
+    link = way(**options)
+    if is_sent:
+        link.write_packet(payload)
+        assert asked.args == [payload]
+    else:
+        with pytest.raises(pymysql.OperationalError) as caught:
+            link.write_packet(payload)
+        assert caught.value.args == (2061, login.REFUSED)
+        assert asked.args == []
+    assert len(loaded) == (payload in KEYS)
+
+
+GREETED = {
+    "its answer over TLS would be the password": ((SHA256, True, False), False),
+    "it asks for a key": ((SHA256, False, False), True),
+    "we know whom we talk to": ((SHA256, True, True), True),
+    "a hash": ((NATIVE, True, False), True),
+}
+
+
+@pytest.mark.parametrize("case", GREETED)
+def test_a_greeting_may_be_the_end(asked: Asked, case: str) -> None:
+    """Before anything was said."""
+    (name, ssl, trusted), is_answered = GREETED[case]
+    link: Any = way(trusted=trusted, ssl=ssl, _auth_plugin_name=name)
+    if is_answered:
+        link._get_server_information()  # noqa: SLF001
+    else:
+        with pytest.raises(pymysql.OperationalError) as caught:
+            link._get_server_information()  # noqa: SLF001
+        assert caught.value.args == (2061, login.REFUSED)
+    assert link.login == name
+
+
+def test_the_server_may_want_another_login_than_it_greets_with(asked: Asked) -> None:
+    """Whatever it calls it."""
+    link: Any = way()
+    assert link._process_auth(b"\xffx", "packet") == "done"  # noqa: SLF001
+    assert (link.login, asked.args) == ("\ufffdx", [b"\xffx", "packet"])
