@@ -498,7 +498,10 @@ def plant(fault: dict[str, Any]) -> None:
 
 def _graft(old: Any, new: Any) -> bool:
     """Let an object become as another, wherever it is known; False when it cannot."""
+    has_setter = isinstance(old, property) and old.fset
     old, new = _bare(old), _bare(new)
+    if has_setter:
+        return False
     if isinstance(old, FunctionType) and isinstance(new, FunctionType):
         if not _alike(_enclosed(old), _enclosed(new)):
             return False
@@ -534,6 +537,8 @@ def _bare(thing: Any) -> Any:
 
 def _alike(old: Any, new: Any) -> bool:
     """Whether both are the same but for where they are in memory."""
+    if isinstance(old, property) and isinstance(new, property):
+        old, new = [old.fget, old.fset], [new.fget, new.fset]
     old, new = _bare(old), _bare(new)
     if type(old) is not type(new):
         return False
@@ -558,11 +563,13 @@ def _alike(old: Any, new: Any) -> bool:
             for key, value in vars(new).items()
             if key not in ("__dict__", "__weakref__", "__doc__")
         )
-    if old is new or bool(old == new):
-        return True
     # A pattern's repr has only its beginning.
-    is_whole = not isinstance(old, re.Pattern)
-    return is_whole and ADDRESS.sub("", repr(old)) == ADDRESS.sub("", repr(new))
+    has_repr = not isinstance(old, re.Pattern)
+    return (
+        old is new
+        or bool(old == new)
+        or (has_repr and ADDRESS.sub("", repr(old)) == ADDRESS.sub("", repr(new)))
+    )
 
 
 def _given(function: FunctionType) -> tuple[Any, ...]:
@@ -571,10 +578,9 @@ def _given(function: FunctionType) -> tuple[Any, ...]:
 
 
 def _enclosed(function: FunctionType) -> list[Any]:
-    """The values that a function took from where it was made; not the class that it is in."""
-    names = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    values = [cell.cell_contents for name, cell in names if name != "__class__"]
-    return [value for value in values if value is not function]
+    """The values that a function took from where it was made; no class, which may be its own."""
+    values = [cell.cell_contents for cell in function.__closure__ or ()]
+    return [value for value in values if value is not function and not isinstance(value, type)]
 
 
 def _state(method: MethodType) -> dict[str, Any]:
