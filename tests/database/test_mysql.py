@@ -25,7 +25,13 @@ from callback.database.errors import (
     RetryError,
 )
 from callback.database.mysql import MySQL, MySQLConnection, explain, fail, number_of
-from callback.limits import CONNECT_TIMEOUT_S, OPENING_S, PATIENT_TIMEOUT_S, TURN_S
+from callback.limits import (
+    CONNECT_TIMEOUT_S,
+    NODES_DIFFER_S,
+    OPENING_S,
+    PATIENT_TIMEOUT_S,
+    TURN_S,
+)
 from callback.paths import SQL
 
 if TYPE_CHECKING:
@@ -360,16 +366,16 @@ def test_each_host_has_its_share_of_the_time(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever is silent leaves time for those after it."""
-    warnings: list[str] = []
-    monkeypatch.setattr(log, "warning", warnings.append)
+    warnings: list[tuple[str, str]] = []
+    monkeypatch.setattr(log, "warning", lambda text, stranger: warnings.append((text, stranger)))
     opened.took = [2.0, 0.1]
     assert isinstance(hosts(3).connect(6.0), MySQLConnection)
     assert [
         (options["host"], options["port"], options["within"]) for options in opened.options
     ] == [("h0", 3306, 2.0), ("h1", 3307, 2.0), ("h2", 3308, pytest.approx(3.9))]
     assert warnings == [
-        f"database h{place}:{3306 + place}: {explain(error(2003, f'h{place}'))}"
-        for place in range(2)
+        (f"database {host}: {explain(error(2003, host[:2]))}", f"database {host}")
+        for host in ("h0:3306", "h1:3307")
     ]
     opened.took = [9.0, 9.0]
     with pytest.raises(DatabaseError) as caught:
@@ -409,6 +415,13 @@ def test_how_a_connection_is_opened(
         }
     ]
     assert "пароль" not in repr(engine)
+
+
+def test_nodes_have_a_clock_each() -> None:
+    """One server has one."""
+    assert [hosts(number).clocks_differ.total_seconds() for number in (1, 2, 3)] == [
+        *(0, NODES_DIFFER_S, NODES_DIFFER_S)
+    ]
 
 
 def test_to_connect_takes_no_longer_than_there_is_time(opened: Opened) -> None:

@@ -132,6 +132,7 @@ def test_the_clock_is_this_machines(
     for other in (connection, engine.connect()):
         now = other.clock.now()
         assert now
+        assert engine.clocks_differ.total_seconds() == 0
         assert 0 <= (now - NOW.replace(microsecond=123000)).total_seconds() < 60
 
 

@@ -98,10 +98,8 @@ TARGETS = {
         only="not mariadb and not sqlite",
     ),
     "sqlite": _database("sqlite", tests=("sqlite", "sessions"), only="not mariadb"),
-    "steps": _database(
-        *("__init__", "errors"), tests=("steps", "sessions", "sqlite"), only="not mariadb"
-    ),
-    "mysql": _database("mysql", tests=("mysql",)),
+    "steps": _database("__init__", tests=("steps", "sessions", "sqlite"), only="not mariadb"),
+    "mysql": _database("mysql", "errors", tests=("mysql", "sqlite")),
     "timing": _database("timing", "limited", tests=("timing", "limited")),
     # What runs in another process meets no fault that is planted in this one.
     "login": _database(
