@@ -84,6 +84,7 @@ codes = { account_blocked = 22, sum_too_small = "23" }
 protocol = "ckassa"
 secret = "sheet-secret-2"
 show = []
+codes = { duplicate_same = 0 }
 
 [BANKS.bills]
 protocol = "ckassa"
@@ -450,6 +451,9 @@ BILLION = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10)
         f'<?xml version="1.0" encoding="utf-16"?><request>{PARAMS}{SIGNED}</request>',
         f"<request>{PARAMS}{SIGNED}</request>".replace("<act>", "<x:act>"),
         f"<request><a>{'<params>' * 3000}{'</params>' * 3000}</a></request>",
+        # no text of its own: a prefix that is declared outside
+        f'<request xmlns:x="y"><params><x:a/>{PAY}</params><sign>{md5(f"<x:a/>{PAY}")}</sign>'
+        "</request>",
     ],
 )
 def test_what_could_hide_something_is_12_and_not_signed(
@@ -786,6 +790,13 @@ def test_kopecks_are_a_setting(
     assert [row[3] for row in payments(books)] == ([amount] if amount else [])
     if amount:
         assert code(endpoint, act("2", pay_amount=text), "kopecks") == "1"
+
+
+def test_a_repeat_may_be_given_the_first_answer_again(books: Engine, endpoint: Endpoint) -> None:
+    """Where the provider wants 0 for it: OK stands beside it [5, 10]."""
+    first = ask(endpoint, act("2"), "silent")
+    assert (first["err_code"], first["err_text"]) == ("0", "OK")
+    assert ask(endpoint, act("2"), "silent") == first
 
 
 def test_codes_and_the_banks_zone_are_settings(books: Engine, endpoint: Endpoint) -> None:
