@@ -202,7 +202,7 @@ def _paid_at(bank: Bank, values: Mapping[str, str]) -> datetime | None:
 
 
 def _currencies(bank: Bank) -> tuple[str, ...]:
-    ours = (bank.currency, ISO_DIGITS.get(bank.currency, ""))
+    ours = (bank.currency, ISO_DIGITS.get(bank.currency, bank.currency))
     return ("", *(ours if bank.own["ccy"] is None else bank.own["ccy"]))
 
 

@@ -72,6 +72,8 @@ show = ["name", "debt"]
 [BANKS.osmp2]
 protocol = "osmp"
 allow = ["127.0.0.1"]
+cancel = true
+sum_form = "lenient"
 sberbank_tags = true
 date_tag = "prv_txn_date"
 date_form = "%Y-%m-%d %H:%M:%S"
@@ -173,6 +175,11 @@ S = "service=1&account=7"
         (
             "command=check&txn_id=x&" + S,
             Refuse(name="check", outcome="bad_id", txn_id="x", echo=Echo("")),
+        ),
+        ("command=check&ccy=398&" + S, Check(name="check", echo=Echo(""), **OF_ONE)),
+        (
+            "command=check&ccy=417&" + S,
+            Refuse(name="check", outcome="bad_request", echo=Echo(""), **OF_ONE),
         ),
         ("command=pay", Refuse(name="pay", outcome="bad_id", echo=Echo(""))),
         (
@@ -291,6 +298,14 @@ S = "service=1&account=7"
 def test_osmp_is_read(query: str, command: Command) -> None:
     """osmp.md, sections 3, 4 and 8."""
     assert read("osmp", asked(query)) == command
+
+
+def test_a_cancel_tells_its_sum_as_the_bank_writes_sums() -> None:
+    """osmp.md, section 3: by sum_form."""
+    command = read("osmp2", asked("command=cancel&txn_id=9&cancel_txn_id=5&sum=10"))
+
+    assert isinstance(command, Cancel)
+    assert command.of_sum == TEN
 
 
 @pytest.mark.parametrize(
