@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from callback import log
-from callback.limits import LOG_TEXT, STRANGERS_LINES
+from callback.limits import LOG_FILES, LOG_TEXT, STRANGERS_LINES
 from tests.conftest import flask, settings_toml
 from tests.support.processes import ROOT, Endpoint, write_settings
 
@@ -520,6 +520,41 @@ def test_processes_that_share_a_file_lose_no_line_when_it_rotates(tmp_path: Path
     seen = {(line["writer"], line["number"]) for line in lines}
     assert len(files) > 3
     assert len(lines) == len(seen) == 4 * LINES
+
+
+def test_what_was_written_stays_as_it_was(tmp_path: Path) -> None:
+    """Lines are added at the end, whatever a caller sends; a full file is renamed as it is.
+
+    Nobody but the owner may read or write any of them, whatever the host's umask.
+    """
+    path = tmp_path / "callback.log"
+    umask = os.umask(0)
+    kept = b""
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(log, "LOG_BYTES", 900)
+            log.start(path)
+            for number in range(40):
+                log.call(log.INFO, txn_id=f"{number}\r\n\0\x1b[2K\x08", account="x" * number)
+                now = b"".join(file.read_bytes() for file in oldest_first(path))
+                assert now.startswith(kept)
+                assert now.count(b"\n") == number + 1
+                kept = now
+                if len(oldest_first(path)) == LOG_FILES:
+                    break  # then the oldest goes
+    finally:
+        os.umask(umask)
+        log.start(None)
+
+    files = oldest_first(path)
+    assert len(files) == LOG_FILES
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def oldest_first(path: Path) -> list[Path]:
+    """The files of a log."""
+    older = [path.with_name(f"{path.name}.{n}") for n in range(LOG_FILES, 0, -1)]
+    return [file for file in [*older, path] if file.exists()]
 
 
 LINES = 400

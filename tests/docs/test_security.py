@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
@@ -37,6 +38,46 @@ def test_what_shows_it_is_there(path: str, name: str) -> None:
     """By its name."""
     module = ROOT / "tests" / path
     assert f"def test_{name}(" in module.read_text(encoding="utf-8"), module
+
+
+# Who computes with secrets, or makes them: with libraries that others have looked at.
+CRYPTOGRAPHY = {
+    "callback/entries/lobby.py": {"ssl"},
+    "callback/proofs.py": {"hashlib", "hmac", "cryptography"},
+    "callback/settings.py": {"hashlib", "hmac"},
+    "callback/signature.py": {"hashlib", "hmac", "itsdangerous"},
+    "callback/tools/books/delivery.py": {"hashlib", "ssl"},
+    "callback/tools/books/pull.py": {"hashlib", "itsdangerous"},
+    "callback/tools/output.py": {"secrets"},
+    "callback/tools/rehearsal.py": {"secrets"},
+    "callback/tools/secret.py": {"secrets"},
+}
+# Of what is no secret: names of files, prints of lists and releases.
+PRINTS = ("arrival", "release", "doctor", "conform/", "books/qr", "books/credits")
+LIBRARIES = {"hashlib", "hmac", "secrets", "ssl", "itsdangerous", "cryptography"}
+# Which waits between two attempts, and names that a simulator makes up, are not to be guessed.
+DICE = {"callback/database/__init__.py"}
+
+
+def imports(tree: ast.AST) -> set[str]:
+    """The libraries that a module takes something from, wherever it does."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def test_no_cryptography_is_of_our_own() -> None:
+    """All of it is a library's, in the modules that are named here."""
+    for file in sorted((ROOT / "callback").rglob("*.py")):
+        name, tree = file.relative_to(ROOT).as_posix(), ast.parse(file.read_text("utf-8"))
+        is_print = name.removeprefix("callback/tools/").startswith(PRINTS)
+        used = imports(tree)
+        assert used & LIBRARIES == CRYPTOGRAPHY.get(name, set()) or is_print, name
+        assert "random" not in used or name in DICE or is_print, name
 
 
 @pytest.mark.parametrize(

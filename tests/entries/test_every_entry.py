@@ -462,6 +462,17 @@ def test_a_host_that_ends_tls_in_front_is_believed_to(customers: Engine, entry: 
     assert reply.status == (403 if entry.name == "nginx" else 200)
 
 
+def test_nobody_is_sent_on_from_http_to_https(customers: Engine, entry: Entry) -> None:
+    """A bank whose password goes over the wire in the clear would not notice: it is refused."""
+    for path in (f"/qiwi?{pay(1)}", "/qiwi", "/qiwi/", "//qiwi", "/", "/doctor/x", "/nobody"):
+        bare = entry.by(tls=False).call(path)
+        assert bare.status in (403, 404), path
+        assert "Location" not in bare.headers, path
+        secure = entry.call(path)
+        assert secure.status // 100 != 3, path
+    assert customers.rows("SELECT COUNT(*) FROM payment") == [(1,)]
+
+
 # While the program cannot answer.
 
 

@@ -428,6 +428,33 @@ def test_a_booking_has_an_end_where_the_sheet_has_one(
     assert recorded(books, bank)[step.id].state == ("cancelled" if ends else "paid")
 
 
+@pytest.mark.parametrize("bank", TWO_PHASES)
+def test_no_step_is_left_out_or_taken_by_another(
+    start: Callable[[str], Play], books: Engine, bank: str
+) -> None:
+    """Nothing is performed that was not booked, by this bank, and is still to be performed."""
+    play = start(bank)
+    done = {play.simulator.code("perform", word) for word in ("ok", "duplicate_same")}
+    ours, others = play.new(), play.new()
+    first, second = play.expect(ours, "ok"), play.expect(others, "ok")
+    books.execute("UPDATE payment SET bank = 'another' WHERE txn_id = ?", others.id)
+    skipped = play.later("perform", play.new(), first)
+    assert play.ask(skipped).code not in done
+    assert play.ask(play.later("perform", others, second)).code not in done
+    assert states(books) == {ours.id: "created", others.id: "created"}
+
+    if "cancel" in play.simulator.acts:
+        play.ask(play.later("cancel", others, second))
+        play.expect(play.later("cancel", ours, first), "ok")
+        assert play.ask(play.later("perform", ours, first)).code not in done
+        assert states(books) == {ours.id: "cancelled", others.id: "created"}
+
+
+def states(engine: Engine) -> dict[str, str]:
+    """What has become of all payments, whosever they are."""
+    return dict(engine.rows("SELECT txn_id, state FROM payment"))
+
+
 class Cut(NamedTuple):
     """The program on a database that can be taken away."""
 
