@@ -8,7 +8,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -130,7 +130,7 @@ def _float_sums() -> None:
     def make(pay: Any) -> Any:
         def _pay(session: Any, bank: Any, command: Any) -> Any:
             cents = int(float(command.amount) * 100)
-            return pay(session, bank, replace(command, amount=Decimal(cents) / 100))
+            return pay(session, bank, command.but(amount=Decimal(cents) / 100))
 
         return _pay
 
@@ -150,7 +150,7 @@ def _new_id_for_a_retry() -> None:
             try:
                 return pay(session, bank, command)
             except errors.DatabaseError:
-                return pay(session, bank, replace(command, txn_id=f"{command.txn_id[:60]}r"))
+                return pay(session, bank, command.but(txn_id=f"{command.txn_id[:60]}r"))
 
         return _pay
 
@@ -176,7 +176,7 @@ def _another_answer_each_time() -> None:
     def make(payment_of: Any) -> Any:
         def _payment_of(row: Any) -> Any:
             payment = payment_of(row)
-            return replace(payment, id=payment.id + 1)
+            return payment._replace(id=payment.id + 1)
 
         return _payment_of
 

@@ -5,11 +5,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import flask, settings_toml
 from tests.storm import bugs, soak, storm, weather
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, Endpoint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Calm:
+    """One bank, and the trial's database."""
+
+    BANKS = '[BANKS.qiwi]\nprotocol = "osmp"\nallow = ["127.0.0.1"]\n'
 
 
 def test_a_storm_leaves_the_books_equal() -> None:
@@ -44,6 +55,20 @@ def test_a_storm_of_three_thousand() -> None:
     assert told["parallel"] >= 0.25 * told["payments"]
     assert told["late"] >= 0.1 * told["payments"]
     assert told["settled_s"] < 30
+
+
+@pytest.mark.deploy
+@pytest.mark.parametrize("bug", bugs.BUGS)
+def test_a_bug_is_planted_and_no_other(bug: str, tmp_path: Path) -> None:
+    """In calm weather its program pays: one that breaks at every call is caught by anything."""
+    toml = settings_toml(f"sqlite:///{tmp_path}/x.db", Calm)  # type: ignore[arg-type]
+    endpoint = Endpoint(toml, tmp_path, root=bugs.root_of(tmp_path, bug))
+    assert flask(endpoint.settings, "init-db", "--sample").returncode == 0
+    query = "command=pay&txn_id=1&account=7012340001&sum=4.35&txn_date=20261103091500"
+    with endpoint:
+        answers = [endpoint.call(f"/qiwi?{query}").text for _ in range(2)]
+        assert all("<result>0</result>" in answer for answer in answers)
+        assert "unexpected" not in endpoint.output()
 
 
 @pytest.mark.deploy
