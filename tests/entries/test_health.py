@@ -80,8 +80,8 @@ def test_reloading_under_load_loses_no_answer(engine: Engine, endpoint: Endpoint
             query = f"command=pay&txn_id={txn_id}&account=1&sum=1.00&txn_date=20261103091500"
             try:
                 body = endpoint.call(f"/qiwi?{query}").body
-                    # A machine that is busy may have let it wait for so long that it hears "again".
-                    answers.append(any(result in body for result in RESULTS))
+                # A machine that is busy may have let it wait for so long that it hears "again".
+                answers.append(any(result in body for result in RESULTS))
             except (OSError, HTTPException):
                 answers.append(False)
 
