@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from xml.etree import ElementTree as ET
 
@@ -20,6 +21,15 @@ TEXTS += ["".join(_chance.choices(ALPHABET + NEVER, k=9)) for _ in range(300)]
 
 def cleaned(text: str) -> str:
     return "".join(char for char in text if char not in NEVER)
+
+
+def test_json_is_read_as_what_was_meant() -> None:
+    """As a value and as a name, also what HTML or JavaScript would take for their own."""
+    for text in [*TEXTS, 'x","sum":"1', "</script>", "\\", "\u2028"]:
+        told = {"name": text, text: [text, {"": text}]}
+        answer = wire.json_answer(told)
+        assert json.loads(answer.body) == told
+        assert answer.content_type == "application/json; charset=utf-8"
 
 
 def test_an_element_is_what_the_librarys_tree_would_be() -> None:

@@ -114,6 +114,18 @@ def test_a_certificate_for_another_host_is_refused(
     assert "IP address mismatch" in made(url, tmp_path)
 
 
+def test_tls_that_fails_behind_us_is_a_line_of_the_log(
+    database: object, tls: MariaDB, tmp_path: Path
+) -> None:
+    """With what is wrong; the bank is told to ask again."""
+    url = tls.url("usu", ssl_ca=tls.ca).replace("@127.0.0.1:", "@0.0.0.0:")
+    with Endpoint(toml(url), tmp_path, workers=1) as endpoint:
+        assert ask(endpoint) == "1"
+        lines = [line for line in endpoint.log() if "mismatch" in line.get("message", "")]
+
+    assert {line["level"] for line in lines} == {"warning"}
+
+
 def test_hosts_are_tried_in_order(engine: MariaDBEngine, tmp_path: Path) -> None:
     """The first is down; the second answers."""
     engine.account(ACCOUNT)

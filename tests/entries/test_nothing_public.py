@@ -6,9 +6,12 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from callback import Program
+from callback.tools.pages import Pages
 from tests.conftest import settings_toml
-from tests.support.processes import Endpoint
+from tests.support.processes import Endpoint, write_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +32,27 @@ min_sum = "0.00"
 protocol = "kaspi"
 allow = ["127.0.0.1"]
 """
+
+
+def test_no_mode_for_developers_shows_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Whatever the environment has: no traceback, no console, and the bank may ask again."""
+    for name in ("FLASK_DEBUG", "FLASK_ENV", "PYTHONDEVMODE", "WERKZEUG_DEBUG_PIN"):
+        monkeypatch.setenv(name, "development" if name == "FLASK_ENV" else "1")
+    monkeypatch.setattr(Pages, "show", broken)
+    program = Program(
+        write_settings(settings_toml(f"sqlite:///{tmp_path}/x.db", request.module), tmp_path)
+    )
+    environ = EnvironBuilder("/nobody?__debugger__=yes&cmd=resource&f=style.css").get_environ()
+    body, status, headers = run_wsgi_app(program, environ)
+
+    assert (status[:3], b"".join(body)) == ("503", b"")
+    assert "hidden" not in str(headers)
+
+
+def broken(*_: object) -> None:
+    raise RuntimeError("hidden")
 
 
 @pytest.mark.parametrize(
