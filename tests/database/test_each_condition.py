@@ -521,6 +521,18 @@ def test_a_statement_goes_by_its_time(books: Books, by: str) -> None:
         assert "".join(row["txn_id"] for row in rows) == told
 
 
+def test_payments_of_one_moment_are_told_as_they_were_recorded(books: Books) -> None:
+    """A page after a page, and the same at a repeat: a server may sort them as it likes."""
+    ids = [f"{number}" for number in range(40)]
+    for txn_id in ids:
+        books.add("cancelled", txn_id=txn_id)
+    span = {"bank": "bills", "since": NOW, "until": NOW + 9 * MS, "before": NOW - MS, "last": NOW}
+    for name in ("statement_by_paid_at", "statement_by_performed_at", "payments_of_days"):
+        for most in (40, 7):
+            rows = books.run(name, {**span, "most": most}).rows
+            assert [row["txn_id"] for row in rows][:most] == ids[:most]
+
+
 def test_the_payments_of_days_are_what_was_paid(books: Books) -> None:
     """Also what was cancelled since; in the order of the bank's dates. What ends a day is in it."""
     for place, after in enumerate(AT):
