@@ -37,7 +37,13 @@ BEGIN_REQUEST, ABORT_REQUEST, END_REQUEST, PARAMS, STDIN, STDOUT = 1, 2, 3, 4, 5
 RESPONDER = (0, 1)
 KEEP_CONNECTION = 1
 MAX_CONTENT = 65528  # of one record: the most that needs no padding
-REQUEST_COMPLETE = bytes(8)  # exit status 0, protocol status 0
+# How a request without a body begins, when it is the first of its link; behind the role stand the
+# flags. Then come its variables, as a record of their own, and the ends of these and of the body.
+BEGINNING = bytes([VERSION, BEGIN_REQUEST, 0, 1, 0, 8, 0, 0, *RESPONDER])
+FLAGS_AT, HEADER_AT, VARIABLES_AT = 10, 16, 24
+ENDING = HEADER.pack(VERSION, PARAMS, 1, 0, 0) + HEADER.pack(VERSION, STDIN, 1, 0, 0)
+# The end of what an answer says, and the answer's own: exit status 0, protocol status 0.
+ANSWERED = struct.Struct(">BBHHBx BBHHBx 8x")
 WSGI: dict[str, Any] = {
     "wsgi.version": (1, 0),
     "wsgi.multithread": True,  # as gunicorn.conf.py calls it
@@ -77,6 +83,16 @@ class Incoming:
         begin = self._at + HEADER.size
         self._at += whole
         return kind, number, self._bytes[begin : begin + length]
+
+    def piece(self) -> bytes:
+        """What has come so far, or comes first; it is still to be read."""
+        if self._at == len(self._bytes):
+            self._bytes, self._at = self._receive(), 0
+        return self._bytes[self._at :]
+
+    def skip(self, length: int) -> None:
+        """Have so much of `piece` read."""
+        self._at += length
 
     def _wait_for(self, length: int) -> None:
         while len(self._bytes) - self._at < length:
@@ -158,10 +174,25 @@ def answer(application: WSGIApplication, incoming: Incoming) -> bool:
     EOFError and OSError when the web server has left or is silent, GarbledError when it is none;
     what the application raises goes through, and nothing is answered then.
     """
-    request = _read(incoming)
-    environ = {**_environ(request), "callback.link": incoming.link}
+    request = _at_once(incoming) or _read(incoming)
+    environ = _environ(request)
+    environ["callback.link"] = incoming.link
     incoming.link.sendall(_packed(request.number, _respond(application, environ)))
     return request.keep
+
+
+def _at_once(incoming: Incoming) -> Request | None:
+    """A request that has come in one piece and has no body, as nearly all; None: it is another."""
+    piece = incoming.piece()
+    if not piece.startswith(BEGINNING) or len(piece) < VARIABLES_AT:
+        return None
+    version, kind, number, length, padding = HEADER.unpack_from(piece, HEADER_AT)
+    end = VARIABLES_AT + length
+    if (version, kind, number) != (VERSION, PARAMS, 1) or piece[end + padding :] != ENDING:
+        return None
+    incoming.skip(len(piece))
+    is_kept = bool(piece[FLAGS_AT] & KEEP_CONNECTION)
+    return Request(number, is_kept, _variables(piece[VARIABLES_AT:end]), b"")
 
 
 def _read(incoming: Incoming) -> Request:
@@ -192,12 +223,16 @@ def _read(incoming: Incoming) -> Request:
 
 def _environ(request: Request) -> dict[str, Any]:
     """What WSGI wants to be told of a request."""
-    environ = request.environ
+    environ: dict[str, Any] = request.environ
     if environ.pop("HTTP_TRANSFER_ENCODING", None):  # a body in pieces has no length of its own
         environ |= {"CONTENT_LENGTH": str(len(request.body)), CHUNKED: "1"}
-    scheme = "https" if environ.get("HTTPS", "").lower() in ("on", "1") else "http"
-    streams = {"wsgi.input": BytesIO(request.body), "wsgi.errors": sys.stderr}
-    return {**environ, **WSGI, **streams, "wsgi.url_scheme": scheme}
+    environ |= WSGI
+    environ["wsgi.url_scheme"] = (
+        "https" if environ.get("HTTPS", "").lower() in ("on", "1") else "http"
+    )
+    environ["wsgi.input"] = BytesIO(request.body)
+    environ["wsgi.errors"] = sys.stderr
+    return environ
 
 
 def _locate(environ: dict[str, str]) -> None:
@@ -217,24 +252,23 @@ def _variables(raw: bytes) -> dict[str, str]:
     What a caller sends twice is joined, as RFC 9110 has it: nothing of it is dropped in silence.
     """
     variables: dict[str, str] = {}
-    text, at = raw.decode("latin-1"), 0
+    text, at, end = raw.decode("latin-1"), 0, len(raw)
     try:
-        while at < len(raw):
-            name_length, value_length = raw[at], raw[at + 1]
-            if name_length | value_length < 0x80:  # as nearly always
-                at += 2
-            else:
-                name_length, at = _length(raw, at)
+        while at < end:
+            name_length, value_length, at = raw[at], raw[at + 1], at + 2
+            if name_length | value_length >= 0x80:  # hardly ever
+                name_length, at = _length(raw, at - 2)
                 value_length, at = _length(raw, at)
             value_at = at + name_length
-            name, value = text[at:value_at], text[value_at : value_at + value_length]
+            name = text[at:value_at]
             at = value_at + value_length
+            value = text[value_at:at]
             if name in variables and name.startswith("HTTP_"):
                 value = f"{variables[name]},{value}"
             variables[name] = value
     except (IndexError, struct.error):
         at = -1
-    if at != len(raw):
+    if at != end:
         raise GarbledError("a variable of it is cut off")
     if "PATH_INFO" not in variables:
         _locate(variables)
@@ -256,7 +290,7 @@ def _respond(application: WSGIApplication, environ: dict[str, Any]) -> bytes:
     def start_response(
         status: str, headers: list[tuple[str, str]], _: object = None, /
     ) -> Callable[[bytes], object]:
-        head[:] = [f"Status: {status}", *(f"{name}: {value}" for name, value in headers)]
+        head[:] = [f"Status: {status}", *[f"{name}: {value}" for name, value in headers]]
         return pieces.append
 
     result = application(environ, start_response)
@@ -268,10 +302,12 @@ def _respond(application: WSGIApplication, environ: dict[str, Any]) -> bytes:
     return "\r\n".join([*head, "", ""]).encode("latin-1") + b"".join(pieces)
 
 
-def _packed(request: int, answer: bytes) -> bytes:
-    pieces = [answer[at : at + MAX_CONTENT] for at in range(0, len(answer), MAX_CONTENT)]
+def _packed(request: int, answer: bytes) -> bytearray:
     packed = bytearray()
-    for piece in [*pieces, b""]:  # the empty one ends the stream
+    for at in range(0, len(answer), MAX_CONTENT):
+        piece = answer[at : at + MAX_CONTENT]
         packed += HEADER.pack(VERSION, STDOUT, request, len(piece), 0) + piece
-    packed += HEADER.pack(VERSION, END_REQUEST, request, len(REQUEST_COMPLETE), 0)
-    return bytes(packed + REQUEST_COMPLETE)
+    packed += ANSWERED.pack(
+        *(VERSION, STDOUT, request, 0, 0), *(VERSION, END_REQUEST, request, 8, 0)
+    )
+    return packed

@@ -9,14 +9,26 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.fastcgi import ABORT, BEGIN, PARAMS, STDIN, answered, asked, linked, record
+from callback.entries import fastcgi
+from tests.support.fastcgi import (
+    ABORT,
+    BEGIN,
+    PARAMS,
+    STDIN,
+    answered,
+    asked,
+    asked_by_nginx,
+    linked,
+    record,
+)
 from tests.support.processes import ROOT
 
 if TYPE_CHECKING:
@@ -452,6 +464,31 @@ def test_a_body_in_chunks_gets_its_length(
         answer = answered(link)
 
     assert answer.endswith("['/', None, None, None] " + "b" * 65537)
+
+
+def test_a_request_that_comes_in_one_piece_is_the_same_as_one_that_does_not() -> None:
+    """As nginx sends it. It is taken apart at once, and record by record where something lacks."""
+    environ = {"REQUEST_URI": "/ё?a=1", "LONG": "l" * 300, "HTTP_X": "y", "REMOTE_ADDR": "::1"}
+    whole = asked_by_nginx(environ, keep=True)
+    seen: list[dict[str, str]] = []
+
+    def application(heard: dict[str, str], start: Any) -> list[bytes]:
+        start("200 OK", [])
+        seen.append({name: text for name, text in heard.items() if isinstance(text, str)})
+        return [b"done"]
+
+    for cut in range(1, len(whole) + 1):
+        ours, web_server = socket.socketpair()
+        with closing(ours), closing(web_server):
+            later = threading.Timer(0.002, web_server.sendall, [whole[cut:]])
+            web_server.sendall(whole[:cut])
+            later.start()
+            assert fastcgi.answer(application, fastcgi.Incoming(ours))
+            later.join()
+            assert answered(web_server) == "Status: 200 OK\r\n\r\ndone"
+    assert seen[0]["PATH_INFO"] == "/\xd1\x91"
+    assert seen[0]["QUERY_STRING"] == "a=1"
+    assert all(one == seen[0] for one in seen)
 
 
 def test_a_link_that_breaks_ends_nothing_else(
