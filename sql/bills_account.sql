@@ -2,7 +2,7 @@
 SELECT a.number, a.name, a.address,
        (SELECT COALESCE(SUM(i.amount), 0) FROM invoice AS i
          WHERE i.account_id = a.id AND i.state = 'issued') AS issued,
-       (SELECT COALESCE(SUM(CASE p.state WHEN 'paid' THEN p.amount ELSE -p.amount END), 0)
+       (SELECT COALESCE(SUM(CASE WHEN p.posted_at IS NULL THEN p.amount ELSE -p.amount END), 0)
           FROM payment AS p
          WHERE p.account_id = a.id
            AND (p.state = 'paid' AND p.posted_at IS NULL

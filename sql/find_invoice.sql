@@ -3,7 +3,7 @@
 SELECT i.number, a.name, a.address, a.state,
        i.state AS invoice_state,
        i.amount AS issued,
-       (SELECT COALESCE(SUM(CASE p.state WHEN 'paid' THEN p.amount ELSE -p.amount END), 0)
+       (SELECT COALESCE(SUM(CASE WHEN p.posted_at IS NULL THEN p.amount ELSE -p.amount END), 0)
           FROM payment AS p
          WHERE p.invoice_id = i.id
            AND (p.state = 'paid' AND p.posted_at IS NULL
