@@ -221,8 +221,12 @@ class Worker(sync.SyncWorker):
 
     def accept(self, listener: Any) -> None:
         client, addr = listener.accept()  # no program that we start inherits it
-        client.setblocking(True)
-        self.handle(getattr(client, "listener", listener), client, addr)
+        heard_at = getattr(client, "listener", listener)
+        # What comes through the lobby does not wait; nor does, on another system, what comes of a
+        # listener that does not. Linux has it wait anyway.
+        if heard_at.FAMILY != socket.AF_UNIX or sys.platform != "linux":
+            client.setblocking(True)
+        self.handle(heard_at, client, addr)
 
     def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
         end = time.monotonic() + ARRIVAL_S

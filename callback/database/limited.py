@@ -7,6 +7,9 @@ byte by byte.
 from __future__ import annotations
 
 import io
+import socket
+import struct
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +31,9 @@ else:
     Base = pymysql.Connection
 
 NO_TIME_S = 0.001  # 0 would mean: do not wait at all, and fail otherwise
+# Where the kernel ends a wait; Python's own time-out asks it before each write and each read.
+HAS_TIMES = sys.platform == "linux" and sys.maxsize > 2**32
+TIMEVAL = struct.Struct("@ll")  # seconds, microseconds
 
 
 class LimitedConnection(Base):
@@ -79,7 +85,9 @@ class LimitedConnection(Base):
 
     @_rfile.setter
     def _rfile(self, file: io.BufferedReader | None) -> None:
-        self._file = file and io.BufferedReader(_Limited(file.detach(), self._hurry))
+        self._file = file and io.BufferedReader(
+            _Limited(file.detach(), self._sock, self._hurry)  # type: ignore[attr-defined]
+        )
 
     def _write_bytes(self, data: bytes) -> None:
         self._hurry()
@@ -93,23 +101,44 @@ class LimitedConnection(Base):
     def _hurry(self) -> None:
         if time.monotonic() > self._late:
             self._set(self._end, max(self._end - time.monotonic(), NO_TIME_S))
-            self._sock.settimeout(self._read_timeout)  # type: ignore[attr-defined]
+        if self._current_timeout != self._read_timeout:
+            _limit(self._sock, self._read_timeout)  # type: ignore[attr-defined]
             self._current_timeout = self._read_timeout
 
 
-class _Limited(io.RawIOBase):
-    """A socket's file that looks at the clock before it waits."""
+def _limit(link: Any, seconds: float) -> None:
+    """Let no read of a link take longer, and no write."""
+    if not HAS_TIMES or type(link) is not socket.socket:  # TLS reads more often than it is asked to
+        link.settimeout(seconds)
+        return
+    link.settimeout(None)
+    seconds = max(seconds, NO_TIME_S)  # 0 would mean: for ever
+    left = TIMEVAL.pack(int(seconds), int(seconds % 1 * 1e6))
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, left)
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, left)
 
-    def __init__(self, raw: Any, hurry: Callable[[], None]) -> None:
+
+class _Limited(io.RawIOBase):
+    """A socket's file that looks at the clock before it waits, and waits in vain only once."""
+
+    def __init__(self, raw: Any, link: Any, hurry: Callable[[], None]) -> None:
         self._raw = raw
+        self._link = link
         self._hurry = hurry
+        self._is_over = False
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int | None:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         self._hurry()
-        read: int | None = self._raw.readinto(buffer)
+        if self._is_over:
+            raise TimeoutError("timed out")
+        try:
+            read: int = self._link.recv_into(buffer)
+        except (BlockingIOError, TimeoutError) as error:  # the kernel's word, and Python's
+            self._is_over = True
+            raise TimeoutError("timed out") from error
         return read
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import subprocess
 import sys
 from datetime import date, datetime, timedelta
@@ -20,7 +21,8 @@ from pymysql.constants.COMMAND import COM_SET_OPTION
 
 from callback import settings
 from callback.database import NEVER, Reply, answers, driver
-from callback.database.errors import DuplicateError
+from callback.database.errors import DuplicateError, RetryError
+from callback.database.limited import TIMEVAL
 from callback.database.mysql import MySQLConnection
 from tests.support.processes import ROOT
 
@@ -55,6 +57,31 @@ def connection(engine: Engine, folder: Path) -> Iterator[MySQLConnection]:
     link: Any = settings.load(folder / "config.toml").engine.connect()
     yield link
     link.close()
+
+
+@only_mariadb
+@pytest.mark.parametrize("within", [0.0, 0.3])
+def test_the_kernel_ends_a_wait_and_python_asks_it_nothing_before(
+    connection: MySQLConnection, within: float
+) -> None:
+    """No time left means no wait at all, and not one for ever."""
+    connection.run("SELECT 1", {}, 3.0)
+    with pytest.raises(RetryError) as lost:
+        connection.run("SELECT SLEEP(4)", {}, within)
+
+    assert "timed out" in str(lost.value)
+    assert lost.value.connection_lost
+
+
+@only_mariadb
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux's kernel is trusted with it")
+def test_a_link_without_tls_has_no_time_out_of_python(connection: MySQLConnection) -> None:
+    connection.run("SELECT 1", {}, 2.5)
+
+    link: Any = vars(vars(connection)["_connection"])["_sock"]
+    assert link.gettimeout() is None
+    told = link.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, TIMEVAL.size)
+    assert TIMEVAL.unpack(told) == (2, 500_000)
 
 
 @only_mariadb
