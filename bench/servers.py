@@ -111,7 +111,7 @@ def http(socket: Path) -> Upstream:
 def fastcgi(socket: Path, root: Path = ROOT) -> Upstream:
     """Calls are handed on by FastCGI, as deploy/nginx.conf of the checkout does it."""
     deployed = (root / "deploy" / "nginx.conf").read_text(encoding="utf-8")
-    parameters = re.findall(r"^ *(fastcgi_param .*;)", deployed, re.M)
+    parameters = re.findall(r"^ *(fastcgi_(?:param|keep_conn) .*;)", deployed, re.M)
     return Upstream(free_port(), FASTCGI.format(socket=socket, parameters="\n".join(parameters)))
 
 
