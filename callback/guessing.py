@@ -67,7 +67,7 @@ class Guesses:
         bank = visit.bank
         if bank.allow or not self.slows(bank.name, visit.address):
             return None
-        origin = signature.refuse_origin(bank, token, visit.call.environ, visit.settings)
+        origin = signature.refuse_origin(bank, token, visit.address, visit.settings)
         return origin or ("temporary" if signature.proves_more(bank) else None)
 
     def note(self, visit: Visit, token: str, path: str, command: Command, outcome: Outcome) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,7 @@ class Handlers:
         """Refuse who is not the bank, as far as that is known before anything is read."""
         bank, environ, dialect = visit.bank, visit.call.environ, PROTOCOLS[visit.bank.protocol]
         bad_method: Outcome | None = None if visit.call.method in dialect.METHODS else "bad_method"
-        refusal = signature.refuse_origin(bank, token, environ, self.settings)
+        refusal = signature.refuse_origin(bank, token, visit.address, self.settings)
         if dialect.METHOD_FIRST:
             refusal = refusal or bad_method
         if not refusal and not dialect.CREDENTIALS_INSIDE:
@@ -151,22 +152,27 @@ def _render(bank: Bank, command: Command, result: Result) -> Answer:
 
 
 def _send(reply: Answer, method: str, start_response: StartResponse) -> Iterable[bytes]:
-    status = HTTPStatus(reply.status)
     headers = [("Content-Length", str(len(reply.body)))]
     if reply.content_type:
         headers.append(("Content-Type", reply.content_type))
-    if status == HTTPStatus.UNAUTHORIZED:
+    if reply.status == HTTPStatus.UNAUTHORIZED:
         headers.append(("WWW-Authenticate", signature.CHALLENGE))
-    start_response(f"{status.value} {status.phrase}", [*headers, NO_STORE])
+    start_response(_status_line(reply.status), [*headers, NO_STORE])
     return [b"" if method == "HEAD" else reply.body]
+
+
+@cache
+def _status_line(code: int) -> str:
+    """One of the few that we know: an enumeration is slow to ask."""
+    status = HTTPStatus(code)
+    return f"{status.value} {status.phrase}"
 
 
 def _in_one_form(start_response: StartResponse) -> StartResponse:
     """Have others speak as we do: Flask's NOT FOUND would tell an address of ours from none."""
 
     def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-        code = HTTPStatus(int(status[:3]))
         others = [header for header in headers if header[0] != NO_STORE[0]]
-        return start_response(f"{code.value} {code.phrase}", [*others, NO_STORE], *error)
+        return start_response(_status_line(int(status[:3])), [*others, NO_STORE], *error)
 
     return start

@@ -57,9 +57,9 @@ def call(level: int, *, stranger: str = "", **fields: object) -> None:
     """Write the line of one request; `stranger` is the address's name when nothing was proved."""
     if stranger and _is_over(stranger, fields):
         return
-    # A text that is no longer than that stays the same object.
-    short = {n: v[:LOG_TEXT] if isinstance(v, str) else v for n, v in fields.items()}
-    _write(level, short)
+    if max(map(len, map(str, fields.values())), default=0) > LOG_TEXT:
+        fields = {n: v[:LOG_TEXT] if isinstance(v, str) else v for n, v in fields.items()}
+    _write(level, fields)
 
 
 def warning(message: str, *, stranger: str = "") -> None:
@@ -102,9 +102,11 @@ class Stderr:
 
     def write(self, line: str) -> None:
         """Write the line, if anybody reads it."""
-        with suppress(Exception):
+        try:
             sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
+        except Exception:
+            return
 
 
 class RotatingFile:

@@ -10,7 +10,6 @@ import re
 import socket
 import sys
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from callback.limits import MAX_BODY
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 _SINCE_DATA = slice(52, 56)
 # The kernel counts in ticks of up to so many: what came just now may seem as old as one.
 _TICK_MS = 10
+LOOK = int(getattr(socket, "MSG_PEEK", 0) | getattr(socket, "MSG_DONTWAIT", 0))
 # Of a caller who has left: longer than anybody may wait.
 LEFT_S = 1e9
 # An entry that has read a body in chunks to its end says so here: its length is then known.
@@ -62,17 +62,19 @@ class Request:
         link = self.environ.get("gunicorn.socket") or self.environ.get("callback.link")
         if not isinstance(link, socket.socket) or sys.platform != "linux":
             return 0.0
-        if link.family == socket.AF_UNIX:  # a web server, which leaves when its caller does
+        # A web server, which leaves when its caller does.
+        if "CALLBACK_CAME_AT" in self.environ or link.family == socket.AF_UNIX:
             return LEFT_S if _has_left(link) else self._queued()
         came = getattr(link, "came", None)  # by TLS: gunicorn.conf.py
         return waited(link) if came is None else time.monotonic() - came
 
     def _queued(self) -> float:
         """How long it has lain in the queue of a web server that said when it passed it on."""
-        with suppress(KeyError, ValueError):
+        try:
             # Not a header: no caller can write it.
             return max(0.0, time.time() - float(self.environ["CALLBACK_CAME_AT"]))
-        return 0.0
+        except (KeyError, ValueError):
+            return 0.0
 
     @property
     def tells_length(self) -> bool:
@@ -125,7 +127,7 @@ def waited(link: socket.socket) -> float:
 
 def _has_left(link: socket.socket) -> bool:
     try:
-        return link.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        return link.recv(1, LOOK) == b""
     except BlockingIOError:
         return False
     except OSError:

@@ -55,7 +55,7 @@ def refuse_caller(
     `token` is the part of the address behind the bank's name, where one is wanted. DatabaseError
     where the bank may have changed its password and that is not known now.
     """
-    origin = refuse_origin(bank, token, environ, settings)
+    origin = refuse_origin(bank, token, caller(environ, settings.trusted_proxies), settings)
     return origin or refuse_login(bank, environ, database)
 
 
@@ -82,12 +82,12 @@ def refuse_credentials(
 
 
 def refuse_origin(
-    bank: Bank, token: str | None, environ: Mapping[str, str], settings: Settings
+    bank: Bank, token: str | None, address: str, settings: Settings
 ) -> Outcome | None:
     """Say what is wrong with the token or the caller's address."""
     if bank.url_token and not proofs.is_any(_raw(token), bank_tokens(bank, settings.secret_keys)):
         return "bad_token"
-    if bank.allow and not _allowed(bank, caller(environ, settings.trusted_proxies)):
+    if bank.allow and not _allowed(bank, address):
         return "bad_address"
     return None
 

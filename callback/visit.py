@@ -48,7 +48,7 @@ class Visit:
             "sum": None if command.amount is None else f"{command.amount:.2f}",
             "outcome": outcome,
             "code": str(status) if status else own_code,
-            "why": why,
+            **({"why": why} if why else {}),
             **command.noted,
         }
         level = log.WARNING if is_alarm or outcome == "temporary" else log.INFO
@@ -77,7 +77,7 @@ class Visit:
             stranger=self.bank.name if is_stranger else "",
             bank=self.bank.name,
             address=self.address,
-            **{name: value for name, value in line.items() if name != "why" or value},
+            **line,
             ms=round((time.perf_counter() - self.started) * 1000, 1),
             **({"alarm": True} if is_alarm else {}),
         )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NewType
 from urllib.parse import unquote_to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Collection, Iterable
 
 FORM = "application/x-www-form-urlencoded"
 # More than any bank's JSON has: how deep is too deep is else another in every Python.
@@ -131,7 +131,7 @@ class Fields(NamedTuple):
 def fields(
     raw: bytes, known: Collection[str], *, fold: bool = False, lossless: bool = False
 ) -> Fields:
-    """Read a query string or form; unknown names are not decoded and may repeat.
+    """Read a query string or form; unknown names may repeat.
 
     A blank may be "+"; only "&" separates. With `fold` names ignore letter case (`known` is upper
     case then). A value that is not UTF-8 is MALFORMED; `lossless` keeps its bytes as surrogate
@@ -139,24 +139,26 @@ def fields(
     """
     values: dict[str, str] = {}
     repeated = set()
-    # Nearly always there is nothing to decode.
-    is_plain = raw.isascii() and b"%" not in raw and b"+" not in raw
-    decoded: Callable[[bytes], str] = (
-        bytes.decode if is_plain else partial(_decoded, lossless=lossless)
-    )
-    for part in raw.split(b"&"):
-        raw_name, _, raw_value = part.partition(b"=")
-        name = decoded(raw_name)
+    for written, _, value in _parts(raw, lossless=lossless):
         # Only ASCII: a dotless i would become the I of another name.
-        name = name.upper() if fold and name.isascii() else name
+        name = written.upper() if fold and written.isascii() else written
         if not name or name not in known:
             continue
         if name in values or name in repeated:
             repeated.add(name)
             values.pop(name, None)
         else:
-            values[name] = decoded(raw_value)
+            values[name] = value
     return Fields(values, frozenset(repeated))
+
+
+def _parts(raw: bytes, *, lossless: bool) -> list[tuple[str, str, str]]:
+    """Names and values, with what stands between them. Nearly always there is nothing to decode."""
+    if raw.isascii() and b"%" not in raw and b"+" not in raw:
+        return [part.partition("=") for part in raw.decode().split("&")]
+    decoded = partial(_decoded, lossless=lossless)
+    parts = [part.partition(b"=") for part in raw.split(b"&")]
+    return [(decoded(name), "=", decoded(value)) for name, _, value in parts]
 
 
 def as_received(value: str) -> bytes:

@@ -7,12 +7,12 @@ committed by itself, and never waits longer than its time budget.
 from __future__ import annotations
 
 import random
-import threading
 import time
 import weakref
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from itertools import islice
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from typing import Protocol as Interface
 
@@ -41,6 +41,8 @@ from callback.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from typing_extensions import Self
 
 __all__ = ["Database", "Row", "load_statements", "parts", "pieces"]  # what is from elsewhere, too
 
@@ -107,30 +109,32 @@ class Database:
         }
         self.timed = {name for name, text in statements.items() if TIMES & values(text)}
         self._idle: list[Connection] = []
-        self._places = threading.BoundedSemaphore(connections)
+        # A queue written in C, which costs less than a semaphore.
+        self._places: SimpleQueue[None] = SimpleQueue()
+        for _ in range(connections):
+            self._places.put(None)
         self._watch = Watch()
         # A command ends with its application; what is open then is closed and not left to chance.
         weakref.finalize(self, _close, self._idle)
 
-    @contextmanager
-    def session(self, age: float = 0.0) -> Iterator[Session]:
+    def session(self, age: float = 0.0) -> Session:
         """One caller's conversation with the database, within its time budget.
 
         `age`: how many seconds ago the caller came, where that is known: they are of the budget.
         """
-        session = Session(self, time.monotonic() - age)
-        try:
-            yield session
-        finally:
-            session.release()
+        return Session(self, time.monotonic() - age)
 
     def borrow(self, last_start: float, end: float) -> Connection:
         """Take an idle connection or make one; DatabaseError when none can be had in time.
 
         A place must be free before `last_start`, the connection be there by `end`.
         """
-        if not self._places.acquire(timeout=max(0.0, last_start - time.monotonic())):
-            raise DatabaseError(Phrase("every connection that CONNECTIONS allows is busy"))
+        try:
+            self._places.get(timeout=max(0.0, last_start - time.monotonic()))
+        except Empty:
+            raise DatabaseError(
+                Phrase("every connection that CONNECTIONS allows is busy")
+            ) from None
         try:
             return self._idle.pop()  # whether there is one is not asked before: there are threads
         except IndexError:
@@ -141,14 +145,14 @@ class Database:
             with self._watch.opening(end - time.monotonic()) as within:
                 return self.engine.connect(within)
         except BaseException:
-            self._places.release()
+            self._places.put(None)
             raise
 
     def give_back(self, connection: Connection) -> None:
         """Keep a sound connection for the next request."""
         self._watch.answer()
         self._idle.append(connection)
-        self._places.release()
+        self._places.put(None)
 
     def discard(self, connection: Connection, waited: float) -> None:
         """Close a connection that failed, and the idle ones: what cut it has cut them too."""
@@ -156,7 +160,7 @@ class Database:
             self._watch.silence()
         connection.close()
         _close(self._idle)
-        self._places.release()
+        self._places.put(None)
 
     def close(self) -> None:
         """Close what nobody uses now."""
@@ -371,6 +375,12 @@ class Session:
         except BaseException:
             self._discard(connection, time.monotonic() - started)
             raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
     def release(self) -> None:
         """Let others have the connection."""

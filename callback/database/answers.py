@@ -9,7 +9,6 @@ A packet is three bytes of length, one that counts, and what it holds.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -65,11 +64,11 @@ def read(link: Any, statement: str) -> Answer:
 
 def _arrived(link: Any) -> bytes:
     """The bytes that are there, or come first; they are still to be read."""
-    with suppress(OSError):  # which comes again to whoever reads
+    try:
         arrived: bytes = link._rfile.peek()  # noqa: SLF001
-        if arrived[3:HEAD] == FIRST:
-            return arrived
-    return b""
+    except OSError:  # which comes again to whoever reads
+        return b""
+    return arrived if arrived[3:HEAD] == FIRST else b""
 
 
 def _at_once(link: Any, arrived: bytes, columns: Columns | None) -> Answer | None:
@@ -110,16 +109,16 @@ def _values(arrived: bytes, at: int, readers: Readers) -> list[Any]:
     values: list[Any] = []
     for encoding, convert in readers:
         length = arrived[at]
-        if length == NULL:
-            values.append(None)
-            at += 1
-            continue
-        length, at = (length, at + 1) if length < NULL else _number(arrived, at)
-        value: Any = arrived[at : at + length]
-        at += length
-        if encoding:
-            value = value.decode(encoding)
+        at += 1
+        if length >= NULL:
+            if length == NULL:
+                values.append(None)
+                continue
+            length, at = _number(arrived, at - 1)
+        end = at + length
+        value = arrived[at:end].decode(encoding) if encoding else arrived[at:end]
         values.append(convert(value) if convert else value)
+        at = end
     return values
 
 

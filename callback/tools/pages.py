@@ -117,7 +117,8 @@ class Pages:
     def _refusal(self, bank: Bank, token: str, *, is_bills: bool) -> Outcome | None:
         """Say what the caller fails to prove, as far as it is asked for."""
         if not is_bills:
-            return signature.refuse_origin(bank, token, request.environ, self.settings)
+            address = signature.caller(request.environ, self.settings.trusted_proxies)
+            return signature.refuse_origin(bank, token, address, self.settings)
         try:
             return signature.refuse_caller(
                 bank, token, request.environ, self.settings, self.database
