@@ -792,6 +792,13 @@ def test_kopecks_are_a_setting(
         assert code(endpoint, act("2", pay_amount=text), "kopecks") == "1"
 
 
+def test_a_receipt_tells_when_the_payment_became_one(books: Engine, endpoint: Endpoint) -> None:
+    """In the bank's zone [5]; not when its row was made."""
+    ask(endpoint, PAY)
+    books.execute("UPDATE payment SET performed_at = '2026-03-16 09:00:05.999'")
+    assert ask(endpoint, STATUS)["reg_date"] == "2026-03-16T12:00:05"
+
+
 def test_a_repeat_may_be_given_the_first_answer_again(books: Engine, endpoint: Endpoint) -> None:
     """Where the provider wants 0 for it: OK stands beside it [5, 10]."""
     first = ask(endpoint, act("2"), "silent")
