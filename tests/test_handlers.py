@@ -551,6 +551,7 @@ def test_an_answer_that_cannot_be_written_is_ask_again(
     assert errors == ["qiwi: an unexpected error in an answer"] * 2
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
     ("path", "environ", "outcome", "why"),
     [
