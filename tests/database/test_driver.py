@@ -294,14 +294,15 @@ def test_times_are_written_as_pymysql_writes_them() -> None:
         assert driver.CONVERSIONS[datetime](time) == converters.escape_datetime(time)
 
 
-def test_a_library_is_absent_for_a_while() -> None:
+def test_a_library_is_absent_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """But not one that is loaded already; and it is there when PyMySQL is to encrypt."""
-    assert "wave" not in sys.modules
-    with driver.absent("wave"), driver.absent("json"):
+    (tmp_path / "only_here.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    with driver.absent("only_here"), driver.absent("json"):
         with pytest.raises(ImportError):
-            import_module("wave")
+            import_module("only_here")
         assert import_module("json") is json
-    assert import_module("wave")
+    assert import_module("only_here")
     assert import_module("json") is json
 
     assert find_spec(driver.LIBRARY)
