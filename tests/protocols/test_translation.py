@@ -10,6 +10,7 @@ import json
 import sys
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -130,6 +131,7 @@ repeat_complete = 0
 """
 
 
+@cache
 def banks() -> dict[str, Bank]:
     """The banks of this file."""
     with TemporaryDirectory() as folder:
@@ -137,12 +139,9 @@ def banks() -> dict[str, Bank]:
         return dict(load(write_settings(toml, Path(folder))).banks)
 
 
-LOADED = banks()
-
-
 def read(bank: str, call: Call) -> Command:
     """What a bank's request is in our words."""
-    return PROTOCOLS[LOADED[bank].protocol].read(LOADED[bank], call)
+    return PROTOCOLS[banks()[bank].protocol].read(banks()[bank], call)
 
 
 def asked(query: str) -> Call:
@@ -503,6 +502,10 @@ BOOKING: dict[str, Any] = {
             Refuse(name=CHECK, outcome="bad_account", amount=TEN, service="1", echo=7),
         ),
         (
+            rpc(CHECK, amount=1000, account={"account": "7 7", "service": "1"}),
+            Refuse(name=CHECK, outcome="bad_account", amount=TEN, service="1", echo=7),
+        ),
+        (
             rpc(CREATE, id="a1", time=SENT, amount=1000, account=SEVEN),
             Pay(amount=TEN, **BOOKING),
         ),
@@ -527,6 +530,11 @@ BOOKING: dict[str, Any] = {
             Perform(name=PERFORM, txn_id="a1", lifetime=TWELVE_HOURS, echo=7),
         ),
         (rpc(PERFORM), Refuse(name=PERFORM, outcome="bad_request", echo=7)),
+        (
+            rpc(PERFORM, id="a1", type="x", fiscal_data={"receipt_id": 1}),
+            Perform(name=PERFORM, txn_id="a1", lifetime=TWELVE_HOURS, echo=7),
+        ),
+        (rpc(FISCAL, id="a1", fiscal_data=[1]), Note(name=FISCAL, txn_id="a1", echo=7)),
         (
             rpc(CANCEL, id="a1", reason=5),
             Cancel(name=CANCEL, txn_id="a1", reason=5, refund=True, booked=True, echo=7),
@@ -677,7 +685,7 @@ IN_XML = '<?xml version="1.0" encoding="UTF-8"?><response>{}</response>'
 
 def said(bank: str, command: Command, result: Result) -> str:
     """What a bank hears, without what is the same in every XML answer."""
-    text = answer(LOADED[bank], command, result).body.decode()
+    text = answer(banks()[bank], command, result).body.decode()
     start, end = IN_XML.split("{}")
     return text.removeprefix(start).removesuffix(end)
 
@@ -949,7 +957,7 @@ def test_what_payme_hears(
     bank: str, command: Command, result: Result, content: dict[str, Any]
 ) -> None:
     """payme.md, section 5."""
-    heard = json.loads(answer(LOADED[bank], command, result).body)
+    heard = json.loads(answer(banks()[bank], command, result).body)
 
     assert heard == {"jsonrpc": "2.0", "id": 7, "result": content}
 
@@ -967,11 +975,11 @@ def test_what_payme_hears(
 def test_what_payme_hears_of_a_refusal(outcome: Outcome, error: dict[str, Any]) -> None:
     """In three languages; what it is about from -31050 to -31099, and of an unknown method [5]."""
     heard = json.loads(
-        answer(LOADED["payme"], Pay(name=CREATE), Result(outcome, PAYER, PAYMENT)).body
+        answer(banks()["payme"], Pay(name=CREATE, echo=7), Result(outcome, PAYER, PAYMENT)).body
     )
 
     assert heard.keys() == {"jsonrpc", "id", "error"}
-    assert (heard["jsonrpc"], heard["id"]) == ("2.0", None)
+    assert (heard["jsonrpc"], heard["id"]) == ("2.0", 7)
     texts = heard["error"].pop("message")
     assert heard["error"] == error
     assert [*texts] == ["ru", "uz", "en"]
@@ -1052,7 +1060,7 @@ def test_what_click_hears(
     bank: str, command: Command, result: Result, told: dict[str, Any]
 ) -> None:
     """click.md, sections 5, 6 and 9; the note is the papers' own."""
-    heard = json.loads(answer(LOADED[bank], command, result).body)
+    heard = json.loads(answer(banks()[bank], command, result).body)
 
     assert heard.pop("error_note") == OUR_FAULTS[told["error"]]
     assert heard == told
@@ -1074,13 +1082,50 @@ def test_an_address_is_there_while_its_setting_is(
     bank: str, path: str, there: bool, opened: bool
 ) -> None:
     """click.md, section 9: off without `show`."""
-    assert (has_path(LOADED[bank], path), opens(LOADED[bank], path)) == (there, opened)
+    assert (has_path(banks()[bank], path), opens(banks()[bank], path)) == (there, opened)
 
 
 @pytest.mark.parametrize("bank", ["osmp", "kaspi", "cyberplat", "payme", "click"])
 def test_what_a_bank_hears_while_the_program_is_down(bank: str) -> None:
     """In the words of the sheet, or a broken line."""
-    told = unavailable_answer(LOADED[bank])
+    told = unavailable_answer(banks()[bank])
 
     said = dialects.table(bank, "UNAVAILABLE")
     assert (told.status, told.content_type, told.body.decode()) == said
+
+
+@pytest.mark.parametrize(
+    ("dialect", "key", "values"),
+    [("osmp", "txn_id_max", (1, 64)), ("payme", "timeout", (1, 31_536_000))],
+)
+def test_the_narrowest_and_the_widest_settings_are_taken(
+    dialect: str, key: str, values: tuple[int, int]
+) -> None:
+    """Section 10."""
+    setting = PROTOCOLS[dialect].SETTINGS[key]
+
+    assert tuple(map(setting.read, values)) == values
+
+
+@pytest.mark.parametrize(
+    ("dialect", "methods", "paths", "proofs", "shared"),
+    [
+        ("osmp", ("GET", "POST"), ("",), (), ()),
+        ("kaspi", ("GET", "POST"), ("",), (), ()),
+        ("cyberplat", ("GET", "POST"), ("",), ("bank_key",), ("bank_key",)),
+        ("payme", ("POST",), ("",), (), ()),
+        ("click", ("POST",), ("", "info"), ("secret",), ()),
+    ],
+)
+def test_how_a_bank_calls_and_proves_itself(
+    dialect: str,
+    methods: tuple[str, ...],
+    paths: tuple[str, ...],
+    proofs: tuple[str, ...],
+    shared: tuple[str, ...],
+) -> None:
+    """Section 2: besides allow, Basic and url_token, which are everybody's."""
+    module = PROTOCOLS[dialect]
+
+    assert (methods, paths) == (module.METHODS, module.PATHS)
+    assert (proofs, shared) == (module.PROOFS, module.SHARED_PROOFS)
