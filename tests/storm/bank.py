@@ -179,7 +179,7 @@ class Customer:
     def _paid(self, deal: Deal, plan: random.Random, copies: int) -> str:
         """Pay, ask, take back, pay again; our number of the payment."""
         end = time.monotonic() + FINAL_S * 5
-        while not deal.state and time.monotonic() < end:
+        while _goes_on(deal, end):
             patience = self._patience(plan)
             asked = [
                 self._pool.submit(self._bank.ask, deal, deal.step, patience) for _ in range(copies)
@@ -239,7 +239,7 @@ class Customer:
     def _performed(self, deal: Deal, step: Step, plan: random.Random) -> None:
         """Two phases: perform until it is known."""
         end = time.monotonic() + FINAL_S * 5
-        while not deal.state and time.monotonic() < end:
+        while _goes_on(deal, end):
             self._hear(deal, dict([self._bank.ask(deal, step, self._patience(plan))]))
             if not deal.state:
                 time.sleep(plan.uniform(0, 0.2))
@@ -271,3 +271,8 @@ class Customer:
 
     def _patience(self, plan: random.Random) -> float:
         return 8.0 if self._calm() else plan.choices([*PATIENCE], [*PATIENCE.values()])[0]
+
+
+def _goes_on(deal: Deal, end: float) -> bool:
+    """Whether to ask again; a deal with a fault is lost, however long it is asked for."""
+    return not (deal.state or deal.faults) and time.monotonic() < end
