@@ -114,8 +114,9 @@ def _restarted():
 def _named(pointer):
     try:
         with open(os.path.join(HOME, pointer), encoding="ascii", errors="replace") as file:
-            # Without what Notepad puts in front of it, and what the archive's name ends with.
-            name = re.sub("^\ufffd+|[.]zip$", "", file.read(100).strip())
+            # Without what Notepad puts in front of it, what PowerShell puts between (UTF-16), and
+            # what the archive's name ends with.
+            name = re.sub("^\ufffd+|[.]zip$", "", file.read(200).replace("\0", "").strip())
     except OSError:
         return ""
     return name if NAME.fullmatch(name) else ""

@@ -224,6 +224,12 @@ def load(path: Path) -> dict[str, Any]:
         faults.append(
             Phrase("{key}: expected one of {words}", key="entry", words=", ".join(SCRIPTS))
         )
+    if re.search("[/@]|^[^:]*:[^:]*$", str(values.get("host", ""))):
+        faults.append(
+            Phrase(
+                "host: expected a name alone, as ftp.example.kz; user and port have lines of theirs"
+            )
+        )
     if values.get("via", "") not in ("", *WAYS):
         faults.append(Phrase("{key}: expected one of {words}", key="via", words=", ".join(WAYS)))
     if values.get("url") and not re.match("https?://[^/]", str(values["url"])):

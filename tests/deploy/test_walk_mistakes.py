@@ -185,6 +185,24 @@ def another_key(host: Host) -> None:
     host.config.write_text(text.replace("s" * 40, "t" * 40), encoding="utf-8")
 
 
+def land_in_the_web_folder(host: Host) -> None:
+    """On the first day, by the second name that panels give it."""
+    (host.account.folder / "public_html" / ".htaccess").unlink()
+    (host.account.folder / "www").symlink_to("public_html")
+    host.fill_in(folder="www/callback")
+
+
+def want_fastcgi(host: Host) -> None:
+    host.fill_in(entry="fcgi")
+
+
+def redirect(host: Host) -> None:
+    """As a panel's "Redirects" page does it."""
+    rules = (host.account.folder / "public_html" / ".htaccess").read_text()
+    host.put(f"{rules}\nRedirect 301 / https://www.example.kz/\n", "public_html/.htaccess")
+    host.curl("-Q", "SITE CHMOD 644 public_html/.htaccess", "SITE/")
+
+
 def open_the_web_folder(host: Host) -> None:
     """suEXEC runs nothing where others may write."""
     host.curl("-Q", "SITE CHMOD 775 public_html", "SITE/")
@@ -205,6 +223,9 @@ def open_the_web_folder(host: Host) -> None:
         (name_another_folder, "If it is none of these, the entry did not even run, or not for "),
         (open_the_web_folder, "The web folder must be writable by its owner alone (755 or 750)"),
         (another_key, "another SECRET_KEY than instance/config.toml"),
+        (want_fastcgi, 'The host may have no FastCGI: with entry = "cgi" it needs none.'),
+        (redirect, "the line 'Redirect 301 / https://www.example.kz/' of .htaccess in the web"),
+        (redirect, "sends the caller elsewhere (HTTP 301), and banks do not follow"),
     ],
 )
 def test_a_mistake_is_told_by_the_deploy(
@@ -216,6 +237,20 @@ def test_a_mistake_is_told_by_the_deploy(
 
     assert told in said, said
     assert f"Release {host.release} " in said.splitlines()[-2]
+
+
+def test_a_folder_that_the_web_can_read_gets_no_settings(host: Host) -> None:
+    """By a real web server; it is told which folder to name."""
+    land_in_the_web_folder(host)
+    said = host.office.run(DEPLOY, fails=True)
+
+    assert "/www on the host is a web folder: a test file in it was read at https://" in said
+    assert "folder = 'callback' and, without Passenger, web = 'www'" in said
+    assert {path.name for path in (host.account.folder / "www").iterdir()}.isdisjoint(
+        {"private", "callback"}
+    )
+    assert list((host.account.folder / "www").glob("probe*")) == []
+    (host.account.folder / "www").unlink()
 
 
 def test_tables_that_are_missing_are_left_to_do(host: Host) -> None:
@@ -320,9 +355,11 @@ def startup(host: Host) -> str:
     return host.curl("SITE/callback/STARTUP.txt")
 
 
-def test_by_hand_it_serves(host: Host) -> None:
-    """Nothing was made by our own uploader."""
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_by_hand_it_serves(host: Host, encoding: str) -> None:
+    """Nothing was made by our own uploader; PowerShell writes CURRENT in UTF-16."""
     by_hand(host)
+    host.put("20261103\r\n", "callback/CURRENT", encoding)
     found = host.office.run(DOCTOR)
 
     assert re.search("^ok +release: 20261103: ", found, re.M), found

@@ -151,9 +151,9 @@ def lose_current(host: Host) -> None:
     current.rename(current.with_name("CURRENT.txt"))
 
 
-@pytest.mark.parametrize("written", [b"\xef\xbb\xbfr1\r\n", b"r1.zip"])
+@pytest.mark.parametrize("written", [b"\xef\xbb\xbfr1\r\n", b"r1.zip", "r1\r\n".encode("utf-16")])
 def test_a_name_is_read_as_people_write_it(host: Host, written: bytes) -> None:
-    """Notepad puts a mark in front of it; the file that was uploaded is called r1.zip."""
+    """Notepad puts a mark in front, PowerShell writes UTF-16; what was uploaded is r1.zip."""
     (host.folder / "callback" / "CURRENT").write_bytes(written)
     answer, note = host.call()
 

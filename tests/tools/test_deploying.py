@@ -126,6 +126,8 @@ def command(folder: Path, *more: str) -> list[str]:
         ),
         (f"{KNOWN}entry = 'fcgi'\nfolder = 'pay'\n", "its last part must be 'callback'"),
         (f"{KNOWN}folder = 'public_html/callback'\n", "stands inside a web folder"),
+        (KNOWN.replace("'h'", "'ftp://h'"), "host: expected a name alone"),
+        (KNOWN.replace("'h'", "'h:2121'"), "host: expected a name alone"),
         (f"{KNOWN}via = 'sftp'\n", "via: expected one of ftp, ssh"),
         (f"{KNOWN}folder = ''\n", "folder: expected a folder of its own"),
         ("host = 'h'\nuser = 'u'\nurl = 'pay.example.kz'\n", "url: expected the site's address"),
