@@ -192,10 +192,6 @@ def land_in_the_web_folder(host: Host) -> None:
     host.fill_in(folder="www/callback")
 
 
-def want_fastcgi(host: Host) -> None:
-    host.fill_in(entry="fcgi")
-
-
 def redirect(host: Host) -> None:
     """As a panel's "Redirects" page does it."""
     rules = (host.account.folder / "public_html" / ".htaccess").read_text()
@@ -223,7 +219,6 @@ def open_the_web_folder(host: Host) -> None:
         (name_another_folder, "If it is none of these, the entry did not even run, or not for "),
         (open_the_web_folder, "The web folder must be writable by its owner alone (755 or 750)"),
         (another_key, "another SECRET_KEY than instance/config.toml"),
-        (want_fastcgi, 'The host may have no FastCGI: with entry = "cgi" it needs none.'),
         (redirect, "the line 'Redirect 301 / https://www.example.kz/' of .htaccess in the web"),
         (redirect, "sends the caller elsewhere (HTTP 301), and banks do not follow"),
     ],
@@ -237,6 +232,19 @@ def test_a_mistake_is_told_by_the_deploy(
 
     assert told in said, said
     assert f"Release {host.release} " in said.splitlines()[-2]
+
+
+def test_an_entry_that_the_host_has_not_is_told_with_another(host: Host) -> None:
+    """This Apache has FastCGI, and knows no handler of that other name."""
+    front = host.office.checkout / "callback" / "tools" / "front.py"
+    text = front.read_text(encoding="utf-8")
+    front.write_text(text.replace("AddHandler fcgid-script", "AddHandler none"), encoding="utf-8")
+    host.fill_in(entry="fcgi")
+    said = host.office.run(DEPLOY, fails=True)
+    front.write_text(text, encoding="utf-8")
+
+    assert 'The host may have no FastCGI: with entry = "cgi" it needs none.' in said, said
+    assert f"Release {host.release} serves again." in said
 
 
 def test_a_folder_that_the_web_can_read_gets_no_settings(host: Host) -> None:
