@@ -784,6 +784,13 @@ def said(bank: str, command: Command, result: Result) -> str:
         ),
         (
             "kaspi",
+            A_PAY.but(echo="5"),
+            Result("duplicate_same", payment=PAYMENT),
+            '{"txn_id":"5","prv_txn_id":"40117","prv_txn":"40117","result":0,"sum":"10.00",'
+            '"comment":"OK"}',
+        ),
+        (
+            "kaspi",
             A_PAY.but(echo=""),
             Result("bad_id", PAYER, PAYMENT),
             '{"txn_id":"","result":5,"comment":"wrong request"}',
