@@ -527,6 +527,24 @@ def test_what_nobody_expected_is_ask_again(
     assert all("why" not in line for line in (first, second, fourth))
 
 
+def test_an_error_that_anybody_may_bring_about_has_a_budget(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of lines, as what a stranger does; not so at an address that only a bank reaches."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    told = []
+    monkeypatch.setattr(log, "unexpected", lambda text, stranger="": told.append((text, stranger)))
+    monkeypatch.setattr("callback.protocols.osmp.read", fail)
+    monkeypatch.setattr("callback.protocols.click.read", fail)
+    ask(program, "/qiwi", QUERY_STRING=CHECK)
+    ask(program, "/click", REQUEST_METHOD="POST")
+    error = "an unexpected error"
+    assert told == [(f"qiwi: {error}", ""), (f"click: {error}", "click, inside")]
+
+
 def test_an_answer_that_cannot_be_written_is_ask_again(
     program: Program, logged: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
