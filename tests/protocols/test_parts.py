@@ -12,7 +12,15 @@ import pytest
 
 from callback import protocols
 from callback.model import Outcome
-from callback.protocols import PROTOCOLS, Dialect, Dialects, bare_answer
+from callback.protocols import (
+    DEFAULTS,
+    HTTP_STATUS,
+    PROTOCOLS,
+    Dialect,
+    Dialects,
+    bare_answer,
+    default_codes,
+)
 from tests.support.processes import ROOT
 
 if TYPE_CHECKING:
@@ -122,13 +130,28 @@ def test_what_a_dialect_leaves_out_is_nothing_to_it(monkeypatch: pytest.MonkeyPa
     """Each table of `Dialect` that says so; and what it has is left as it is."""
     about = {name: vars(Dialect)[name].__doc__ for name in vars(Dialect) if name.isupper()}
     left_out = {name for name, text in about.items() if text.startswith("May be left out.")}
-    module = ModuleType("bare")
-    vars(module).update(BARE_BASIC=True)
-    monkeypatch.setitem(sys.modules, f"{protocols.__name__}.bare", module)
-    dialect = Dialects("bare")["bare"]
+    for name, tables in (("bare", {}), ("own", {"SERVICE": "types"})):
+        module = ModuleType(name)
+        vars(module).update(tables)
+        monkeypatch.setitem(sys.modules, f"{protocols.__name__}.{name}", module)
+    bare, own = Dialects("bare", "own").values()
 
-    assert {name for name in about if hasattr(dialect, name)} == left_out
-    assert {name for name in left_out if getattr(dialect, name)} == {"BARE_BASIC"}
+    assert {name for name in about if hasattr(bare, name)} == left_out
+    assert [name for name in left_out if getattr(bare, name)] == []
+    assert {name: getattr(bare, name) for name in left_out} == DEFAULTS
+    assert own.SERVICE == "types"
+
+
+def test_codes_are_those_of_the_setting_form() -> None:
+    """Where a dialect has forms; else its only ones."""
+    forms = 0
+    for dialect in PROTOCOLS.values():
+        assert default_codes(dialect, {"form": "none of these"}) is dialect.CODES
+        assert default_codes(dialect, {}) is dialect.CODES
+        for form, codes in dialect.CODES_BY_FORM.items():
+            forms += 1
+            assert default_codes(dialect, {"form": form}) is codes
+    assert forms
 
 
 def test_a_dialect_that_is_not_in_the_line_is_none() -> None:
@@ -141,5 +164,6 @@ def test_what_http_has_no_word_for_is_a_broken_line() -> None:
     """Which the bank repeats: "ask again" is never wrong."""
     own = {"bad_token": 404, "bad_address": 403, "not_authenticated": 401, "bad_method": 405}
 
+    assert own | {"temporary": 503} == HTTP_STATUS
     for outcome in get_args(Outcome):
         assert bare_answer(outcome) == (b"", "", own.get(outcome, 503))

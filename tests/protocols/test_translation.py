@@ -369,6 +369,18 @@ def test_a_cancel_tells_its_sum_as_the_bank_writes_sums() -> None:
             ),
         ),
         (
+            f"command=pay&txn_id=5&sum=1000000000000.00&{D}&{S}",
+            Pay(
+                name="pay",
+                refused="sum_too_large",
+                txn_id="5",
+                amount=Decimal("1000000000000.00"),
+                paid_at=AT,
+                echo="5",
+                **OF_ONE,
+            ),
+        ),
+        (
             f"command=pay&txn_id=5&sum=10.00&{S}",
             Pay(name="pay", refused="bad_date", txn_id="5", amount=TEN, echo="5", **OF_ONE),
         ),
@@ -427,6 +439,21 @@ ISO = "date=2026-11-03T09:15:00"
         (
             f"action=payment&receipt=5&amount=10.00&{T}",
             Pay(name="payment", refused="bad_date", txn_id="5", amount=TEN, **OF_THREE),
+        ),
+        (
+            f"action=payment&receipt=5&amount=1000000000000.00&{ISO}&{T}",
+            Pay(
+                name="payment",
+                refused="sum_too_large",
+                txn_id="5",
+                amount=Decimal("1000000000000.00"),
+                paid_at=AT,
+                **OF_THREE,
+            ),
+        ),
+        (
+            f"action=payment&receipt=5&amount=10.00&{ISO}&type=3",
+            Pay(name="payment", refused="bad_account", txn_id="5", amount=TEN, paid_at=AT),
         ),
         ("action=status", Refuse(name="status", outcome="bad_id")),
         ("action=cancel&receipt=5x", Refuse(name="cancel", outcome="bad_id", txn_id="5x")),
@@ -839,6 +866,12 @@ def said(bank: str, command: Command, result: Result) -> str:
             Result("duplicate_same", PAYER, PAYMENT),
             "<code>0</code><authcode>40117</authcode><date>2026-11-03T12:30:47</date>"
             "<message>OK</message>",
+        ),
+        (
+            "cyberplat2",
+            A_PAY,
+            Result("duplicate_same", payment=PAYMENT),
+            '{"Code":"0","Message":"OK","Date":"2026-11-03T12:30:47","AuthCode":40117}',
         ),
         (
             "cyberplat",
