@@ -793,6 +793,24 @@ def test_no_more_are_known_than_the_file_has_room_for(monkeypatch: pytest.Monkey
     assert slowed == [True] * 4 + [False] * 5
 
 
+def test_a_bank_of_many_addresses_pushes_out_none_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of each the newest are kept."""
+    monkeypatch.setattr(guessing, "KNOWN_OF_ONE", 2)
+    guesses = Guesses()
+    guesses.right("few", BANK)
+    many = [f"198.51.100.{number}" for number in range(5)]
+    for address in many:
+        guesses.right("many", address)
+    for address in (BANK, *many):
+        for _ in range(WRONG_PROOFS):
+            guesses.wrong("other", address, {})
+
+    assert not guesses.slows("few", BANK)
+    assert [guesses.slows("many", address) for address in many] == [True] * 3 + [False] * 2
+
+
 # A storm of guesses.
 
 
