@@ -112,7 +112,7 @@ def _check_or_pay(bank: Bank, body: Mapping[str, Any], common: dict[str, Any]) -
     account = body.get("account")
     number = wire.storable(decimal_text(account) or "")
     amount = _amount(body.get("amount")) if pays else None
-    paid_at = _paid_at(bank, body.get("time")) if pays else None
+    paid_at = _paid_at(bank, body.get("time"))
     refused = (
         bad_service
         or ("bad_request" if account is None else bank.account_refusal(number))

@@ -928,6 +928,7 @@ def test_a_fault_in_the_settings_is_named(tmp_path: Path, lines: str, says: str)
         ('{"action":"pay","id":"x"}', ("pay", "", "", None)),
         (body(PAY, account=None), ("pay", "9002", "", "100.50")),
         (body(CHECK, amount='"x"'), ("check", "9001", "123000", None)),
+        (body(CHECK, time='"9999-12-31T23:59:59-14:00"'), ("check", "9001", "123000", None)),
     ],
 )
 def test_the_log_has_what_could_be_read(
