@@ -31,6 +31,7 @@ class Heard:
         self.is_long = False  # a body longer than a bank's: whoever may send one is read on
         self.is_endless = False  # a head
         self.awaits_word = False  # that his body is wanted
+        self.may_be_all = False  # a POST of which nothing says that it has a body
         self._at = 0  # where to look on
         self._end = 0  # of the body
         self._decoded = 0  # of its chunks
@@ -70,6 +71,7 @@ class Heard:
 
     def _in_body(self) -> bool:
         there = len(self.said)
+        self.may_be_all = self._end == sys.maxsize and there == self._at
         announced = self._end if self._end < sys.maxsize else there
         self.is_long = announced - self._at > MAX_BODY
         return self.is_long or there >= self._end

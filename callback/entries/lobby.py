@@ -31,6 +31,7 @@ from callback.limits import (
     LINKS,
     LINKS_OF_ONE,
     MAX_BODY,
+    NO_BODY_S,
 )
 from callback.request import waited
 from callback.signature import ip_of
@@ -119,7 +120,10 @@ class _Talker(_Guest):
                 if self.heard.is_all(piece):
                     return self._whole(is_whole=not self.heard.is_long)
         except NOT_YET:
-            if time.monotonic() < self.end:
+            now = time.monotonic()
+            if self.heard.may_be_all:
+                self.end = min(self.end, now + NO_BODY_S)
+            if now < self.end:
                 self._encourage()
                 return self
         if not self.heard.said:
@@ -223,9 +227,8 @@ class Lobby:
         now = time.monotonic()
         with self._lock:
             for guest in [guest for guest in self._guests.values() if guest.end < now]:
-                if isinstance(guest, _Talker):
-                    with suppress(OSError):
-                        socket.socket.shutdown(guest.link, socket.SHUT_RD)
+                if isinstance(guest, _Talker):  # a thread looks at him once more
+                    self._epoll.modify(guest.link, select.EPOLLIN | select.EPOLLOUT)
                 else:
                     self._drop(guest)
 

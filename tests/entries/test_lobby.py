@@ -191,6 +191,24 @@ def test_his_time_over_a_caller_is_left(port: Port) -> None:
     assert ended(silent)
 
 
+def test_a_post_that_says_nothing_of_a_body_has_none(
+    port: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`curl -X POST` sends it so. One that has begun is waited for: half a number is another."""
+    monkeypatch.setattr(lobby, "NO_BODY_S", 0.01)
+    port.come(POST + b"\r\nsum=10")
+    port.come(POST + b"\r\n")
+    assert port.nobody()
+    time.sleep(0.02)
+    port.lobby.tidy()
+
+    link = port.served()
+
+    assert link
+    assert (link.ahead, link.is_whole) == (POST + b"\r\n", True)
+    assert port.nobody()
+
+
 def test_a_bank_that_was_not_looked_at_in_time_is_heard(
     port: Port, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -411,6 +429,25 @@ def test_tls_waits_in_the_lobby_too(tls: Port, tmp_path: Path) -> None:
     silent.close()
     assert tls.nobody()
     assert [(address, type(why)) for address, why in tls.noted] == [(HOST, EOFError)]
+
+
+def test_who_is_left_in_the_middle_hears_it_over_tls_too(
+    tls: Port, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link is whole: he is answered "ask again"."""
+    monkeypatch.setattr(lobby, "NO_BODY_S", 0.01)
+    with greeting(tls, tmp_path) as (client, _):
+        until_done(tls, client.do_handshake)
+        client.send(POST + b"\r\n")
+        tls.nobody()
+        time.sleep(0.02)
+        tls.lobby.tidy()
+        link = tls.served()
+        assert link
+        assert link.is_whole
+        link.sendall(b"answer")
+        tls.lobby.see_off(link)
+        assert until_done(tls, lambda: client.recv(100)) == b"answer"
 
 
 def test_who_speaks_no_tls_is_noted_and_left(tls: Port) -> None:
