@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import socket
+import struct
+import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +27,16 @@ class Socket:
     def __init__(self, limit: float) -> None:
         self.sent = b""
         self.limit = limit
+        self.arrives: Pieces = Pieces()
 
     def settimeout(self, seconds: float) -> None:
         self.limit = seconds
 
     def sendall(self, data: bytes) -> None:
         self.sent += data
+
+    def recv_into(self, buffer: Any) -> int:
+        return self.arrives.readinto(buffer)
 
     def close(self) -> None:
         pass
@@ -65,7 +72,7 @@ def link(now: list[float]) -> Any:
 
 def hears(link: Any, *pieces: bytes) -> Raw:
     """Let this be what arrives."""
-    raw = Raw(*pieces)
+    raw = link._sock.arrives = Raw(*pieces)  # noqa: SLF001
     link._rfile = io.BufferedReader(raw)  # noqa: SLF001
     return raw
 
@@ -156,3 +163,48 @@ def test_a_new_connection_is_told_its_letters_with_all_else(link: Any) -> None:
     """PyMySQL's own question would cost a round trip."""
     link.set_character_set("utf8mb4")
     assert link._sock.sent == b""  # noqa: SLF001
+
+
+def kernels(link: socket.socket) -> list[tuple[int, int]]:
+    """How long the kernel lets it wait to read and to write: seconds, microseconds."""
+    return [
+        struct.unpack("@ll", link.getsockopt(socket.SOL_SOCKET, option, 16))
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO)
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="another kernel has other limits")
+def test_the_kernel_ends_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it does; elsewhere Python does."""
+    assert limited.HAS_TIMES is (struct.calcsize("@l") == 8)
+    one, other = socket.socketpair()
+    with one, other:
+        limited._limit(one, 2.5)  # noqa: SLF001
+        assert one.gettimeout() is None
+        assert kernels(one) == [(2, 500_000)] * 2
+        for seconds in (0.0, 0.001):  # 0 would mean for ever
+            limited._limit(one, seconds)  # noqa: SLF001
+            assert {whole for whole, _ in kernels(one)} == {0}
+            assert all(0 < part <= 10_000 for _, part in kernels(one))
+        monkeypatch.setattr(limited, "HAS_TIMES", False)
+        limited._limit(other, 2.5)  # noqa: SLF001
+        assert other.gettimeout() == 2.5
+        assert kernels(other) == [(0, 0)] * 2
+
+
+@pytest.mark.parametrize("error", [BlockingIOError, TimeoutError])
+def test_who_has_waited_in_vain_does_not_wait_again(link: Any, error: type[Exception]) -> None:
+    """Whoever said so, the kernel or Python; what comes later is another statement's."""
+    hears(link, b"x")
+    asked: list[int] = []
+
+    def recv_into(_: object) -> int:
+        asked.append(1)
+        raise error
+
+    link._sock.recv_into = recv_into  # noqa: SLF001
+    for _ in range(2):
+        with pytest.raises(TimeoutError) as caught:
+            link._rfile.read(1)  # noqa: SLF001
+        assert str(caught.value) == "timed out"
+    assert asked == [1]
