@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from datetime import datetime, timedelta
+from queue import Empty
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -371,6 +372,8 @@ def test_a_link_over_which_anything_else_happens_is_closed(play: Play, books: Da
     with books.session() as first, books.session() as second:
         first.run("one")
         second.run("one")
+        with books.session(age=LAST_START_S) as third, pytest.raises(DatabaseError, match="busy"):
+            third.run("one")
     assert {*play.within} == {OPENING_S}
 
 
@@ -422,9 +425,9 @@ class Places:
     def __init__(self) -> None:
         self.waits: list[float] = []
 
-    def acquire(self, timeout: float) -> bool:
+    def get(self, timeout: float) -> None:
         self.waits.append(timeout)
-        return False
+        raise Empty
 
 
 def test_a_place_is_waited_for_while_a_step_may_begin(books: Database) -> None:
