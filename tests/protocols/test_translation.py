@@ -1169,3 +1169,29 @@ def test_how_a_bank_calls_and_proves_itself(
 
     assert (methods, paths) == (module.METHODS, module.PATHS)
     assert (proofs, shared) == (module.PROOFS, module.SHARED_PROOFS)
+
+
+def test_which_part_of_a_call_names_the_service() -> None:
+    """A setting of the dialect's own says which are ours (cyberplat.md, click.md, section 3)."""
+    own = {"cyberplat": "types", "click": "service_id"}
+
+    for dialect in ("osmp", "kaspi", "cyberplat", "payme", "click"):
+        assert PROTOCOLS[dialect].SERVICE == own.get(dialect, "")
+
+
+@pytest.mark.parametrize(
+    ("bank", "outcome", "status"),
+    [
+        ("kaspi", "not_authenticated", 401),
+        ("kaspi", "bad_address", 403),
+        ("cyberplat", "bad_token", 404),
+        ("osmp", "bad_method", 405),
+        ("cyberplat", "temporary", 503),
+        ("click", "temporary", 503),
+    ],
+)
+def test_what_a_dialect_has_no_word_for_http_says(bank: str, outcome: Outcome, status: int) -> None:
+    """Section 6: without a body."""
+    command = Refuse(name="", outcome=outcome)
+
+    assert answer(banks()[bank], command, Result(outcome)) == (b"", "", status)
