@@ -1176,7 +1176,7 @@ def test_which_part_of_a_call_names_the_service() -> None:
     own = {"cyberplat": "types", "click": "service_id"}
 
     for dialect in ("osmp", "kaspi", "cyberplat", "payme", "click"):
-        assert PROTOCOLS[dialect].SERVICE == own.get(dialect, "")
+        assert own.get(dialect, "") == PROTOCOLS[dialect].SERVICE
 
 
 @pytest.mark.parametrize(
