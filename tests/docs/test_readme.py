@@ -26,6 +26,9 @@ READMES = ("README.md", "README.ru.md")
 VENV = Path(sys.prefix)
 
 
+KEY = "0123456789abcdef-of-a-test-alone"  # in place of the dots
+
+
 def blocks(readme: str, language: str) -> list[str]:
     """The fenced blocks of a language."""
     text = (ROOT / readme).read_text(encoding="utf-8")
@@ -106,7 +109,7 @@ def test_the_settings_that_are_printed_start_the_program(readme: str, tmp_path: 
         "BANKS.qiwi.password",
     ]
     assert str(caught.value).count("flask secret") == 2
-    assert create_app(write_settings(toml.replace("…", "x" * 32), tmp_path))
+    assert create_app(write_settings(toml.replace("…", KEY), tmp_path))
 
 
 @pytest.mark.parametrize("readme", READMES)
@@ -152,7 +155,7 @@ def test_the_banks_that_the_sample_leaves_out_would_start(tmp_path: Path) -> Non
     """What stands there behind marks of comment is as it should be: keys, and a bank."""
     text = (ROOT / "sample.toml").read_text(encoding="utf-8")
     text = re.sub(r"^# (?=\[|\w+ = )", "", text, flags=re.MULTILINE)
-    text = text.replace("public-secret-of-the-sample", "x" * 32).replace("…", "x" * 32)
+    text = text.replace("public-secret-of-the-sample", KEY).replace("…", KEY)
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
     banks = settings.load(path).banks
