@@ -225,7 +225,7 @@ class Customer:
         """Cancel until the outcome is known."""
         end = time.monotonic() + FINAL_S * 5
         word: Word = "unknown"
-        while word == "unknown" and time.monotonic() < end:
+        while word == "unknown" and not deal.faults and time.monotonic() < end:
             word, _ = self._bank.ask(deal, replace(step, act="cancel"), self._patience(plan))
             if word == "unknown":
                 time.sleep(plan.uniform(0, 0.2))
