@@ -179,9 +179,9 @@ def test_the_kernel_ends_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     assert limited.HAS_TIMES is (struct.calcsize("@l") == 8)
     one, other = socket.socketpair()
     with one, other:
-        limited._limit(one, 2.5)  # noqa: SLF001
+        limited._limit(one, 3.5)  # noqa: SLF001
         assert one.gettimeout() is None
-        assert kernels(one) == [(2, 500_000)] * 2
+        assert kernels(one) == [(3, 500_000)] * 2
         for seconds in (0.0, 0.001):  # 0 would mean for ever
             limited._limit(one, seconds)  # noqa: SLF001
             assert {whole for whole, _ in kernels(one)} == {0}
