@@ -77,7 +77,8 @@ PHP = f"""\
             fastcgi_param CONTENT_LENGTH $content_length;
             fastcgi_param REQUEST_URI $request_uri;
             fastcgi_param SERVER_PROTOCOL $server_protocol;
-            fastcgi_param REMOTE_ADDR $remote_addr;"""
+            fastcgi_param REMOTE_ADDR $remote_addr;
+            fastcgi_keep_conn on;"""  # as for ours: 2 % less for PHP, too
 
 
 def settings(database: str, folder: Path, *, proxies: int = 0) -> Path:
