@@ -1,5 +1,6 @@
 # make run    start the program on 127.0.0.1:8000 (PORT=… changes it) with sample customers
-# make test   every test, against a private MariaDB server and SQLite
+# make test   the tests, against a private MariaDB server and SQLite
+# make test-slow  those of them that take over half a second each: the other half of the time
 # make test-deploy  the long tests of web servers: killed workers, hosts without room
 # make test-fresh  lint and tests on a bare Debian 12 and 13 (needs root and debootstrap)
 # make storm  a bank without patience, while workers and database are killed and links are cut:
@@ -12,7 +13,7 @@
 #             SURVIVORS=1 to plant only what the last runs have left
 # make million  a list of a million bills: the time and the memory it takes
 # make storm-books  a minute in which imports, exports, posting and all else is killed (SECONDS, SEED)
-# make coverage  the same tests; it fails where they reach not every line and branch of the walk
+# make coverage  both of them; it fails where they reach not every line and branch of the walk
 # make lint   style, types, and who may import whom
 # make requirements  write requirements*.txt, with hashes, of requirements*.in
 # make audit  ask whether a fault is known of a library that we use
@@ -33,7 +34,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 stop = { echo "$(1)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: requirements audit run test coverage test-deploy test-fresh readme texts settings deploy-ftp deploy-ssh send-settings rollback storm soak storm-books million lint bench clean mariadb packages
+.PHONY: requirements audit run test test-slow coverage test-deploy test-fresh readme texts settings deploy-ftp deploy-ssh send-settings rollback storm soak storm-books million lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
 	$(VENV)/bin/flask init-db --sample
@@ -52,13 +53,17 @@ pytest = @left=$$(mktemp -d); chmod 755 $$left; echo "pytest $(1) (gathering the
 
 test: $(VENV)/test.stamp packages
 	$(call pytest)
+	@echo "Those that were deselected: make test-slow, and make test-deploy."
+
+test-slow: $(VENV)/test.stamp packages
+	$(call pytest,-m slow)
 
 # The endpoint's own processes are measured, too. What decides about money is reached whole: every
 # line, every branch. TESTS="tests/database …" measures a part of the tests, and judges nothing.
 WALK := callback/handlers.py,callback/signature.py,callback/operation.py,callback/lookup.py,callback/request.py,callback/record.py,callback/wire.py,callback/protocols/*,callback/database/*
 coverage: $(VENV)/test.stamp packages
 	@rm -f build/coverage build/coverage.*
-	$(call pytest,--cov --cov-report= $(TESTS))
+	$(call pytest,-m 'not deploy' --cov --cov-report= $(TESTS))
 	@$(VENV)/bin/coverage report
 	$(VENV)/bin/coverage report --include='$(WALK)' $(if $(TESTS),,--fail-under=100)
 
@@ -98,7 +103,7 @@ readme: $(VENV)/run.stamp
 
 # A list of a million bills, with the time and the memory it takes.
 million: $(VENV)/test.stamp mariadb
-	BILLS=1000000 $(VENV)/bin/pytest -q tests/tools/books/test_bills_stream.py
+	BILLS=1000000 $(VENV)/bin/pytest -q -m "" tests/tools/books/test_bills_stream.py
 
 # What the books are after it: tests/storm/books.py. A seed that found something: SEED=….
 SECONDS ?= 60

@@ -292,6 +292,7 @@ def test_who_stands_in_allow_is_never_slowed(alone: Endpoint) -> None:
 
 
 @on_sqlite
+@pytest.mark.slow
 def test_an_address_that_may_be_a_proxys_is_never_slowed(alone: Endpoint) -> None:
     """Where TRUSTED_PROXIES is wrong, banks and strangers have it alike."""
     for caller in ("127.0.0.1", "10.7.7.7", "100.64.3.7", "192.168.1.1", "fd00::1", "unknown"):
@@ -380,6 +381,7 @@ def test_a_slowed_call_costs_the_database_nothing(
 
 @on_sqlite
 @pytest.mark.usefixtures("clock")
+@pytest.mark.slow
 def test_processes_that_hear_one_call_each_count_together(settings: Path) -> None:
     """As through CGI: the file beside the log says it, and only its owner may read that."""
     wrong, right = basic("basic", "guess")["Authorization"], basic("basic")["Authorization"]

@@ -123,6 +123,7 @@ def basic(user: str, password: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("mark", [b"", BOM])
+@pytest.mark.slow
 def test_a_byte_order_mark_stands_before_any_body(
     engine: Engine, endpoint: Endpoint, mark: bytes
 ) -> None:
@@ -228,6 +229,7 @@ def test_a_body_that_is_cut_off_says_so(endpoint: Endpoint) -> None:
         ("/token/TOKEN/", "token", "a slash at its end"),
     ],
 )
+@pytest.mark.slow
 def test_an_address_that_begins_with_a_banks_name_is_a_line(
     endpoint: Endpoint,
     command: Callable[..., CompletedProcess[str]],
@@ -256,6 +258,7 @@ def test_other_addresses_are_no_line(endpoint: Endpoint, path: str) -> None:
     assert len(endpoint.log()) == before
 
 
+@pytest.mark.slow
 def test_good_and_bad_passes_are_lines(
     endpoint: Endpoint, command: Callable[..., CompletedProcess[str]]
 ) -> None:

@@ -55,6 +55,7 @@ weak_password = true
 """
 
 
+@pytest.mark.slow
 def test_a_call_is_one_line_of_json(engine: Engine, endpoint: Endpoint) -> None:
     """With all that design.md, section 4, wants, and without the customer's name."""
     engine.account("55", name="Скрытова Анна")
@@ -138,6 +139,7 @@ def test_the_file_that_the_settings_name_gets_the_lines(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+@pytest.mark.slow
 def test_a_log_file_that_cannot_be_written_stops_the_commands(
     engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -320,6 +322,7 @@ program.database.close()
 
 
 @pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.slow
 def test_a_service_answers_whatever_root_does_to_its_log(
     engine: Engine, account_folder: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -401,6 +404,7 @@ for number in range(5000):
 """
 
 
+@pytest.mark.slow
 def test_strangers_push_no_line_out(account_folder: Path) -> None:
     """Four processes, 20,000 calls: over 40 files' worth; every payment's line is still there."""
     path = account_folder / "callback.log"
@@ -477,6 +481,7 @@ def test_a_count_that_cannot_be_read_begins_anew(tmp_path: Path) -> None:
         ("/alif", True),  # the wrong method is said before the password is asked for
     ],
 )
+@pytest.mark.slow
 def test_only_lines_of_whom_nobody_knows_are_left_out(
     tmp_path: Path, request: pytest.FixtureRequest, path: str, is_budgeted: bool
 ) -> None:
@@ -500,6 +505,7 @@ def write_lines(path: Path, writer: int, lines: int) -> None:
         log.call(logging.INFO, writer=writer, number=number, filler="x" * 150)
 
 
+@pytest.mark.slow
 def test_processes_that_share_a_file_lose_no_line_when_it_rotates(tmp_path: Path) -> None:
     """Four of them fill it several times over; every line is whole and there once."""
     path = tmp_path / "callback.log"

@@ -93,6 +93,7 @@ def stored(engine: Engine) -> list[tuple[str, str]]:
     return engine.rows("SELECT digest, changed_at FROM bank_password WHERE bank = 'paynet'")
 
 
+@pytest.mark.slow
 def test_until_a_change_every_password_of_the_settings_is_good(endpoint: Endpoint) -> None:
     """And nothing else."""
     assert status(endpoint, "of-the-settings") == 200
@@ -150,6 +151,7 @@ def test_the_same_change_again_is_a_success_and_keeps_its_day(
     assert caller(endpoint, "of-the-settings").post(ASKS).status == 401
 
 
+@pytest.mark.slow
 def test_a_change_outlives_a_restart_and_holds_on_every_machine(
     database: Engine, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -180,6 +182,7 @@ def machine(
     return Endpoint(toml, folder)
 
 
+@pytest.mark.slow
 def test_a_new_secret_key_takes_the_password_over(
     database: Engine, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
@@ -241,6 +244,7 @@ def test_of_three_keys_the_newest_is_written_and_each_is_good(
     program.database.close()
 
 
+@pytest.mark.slow
 def test_no_password_is_told_anywhere(
     endpoint: Endpoint,
     engine: Engine,
@@ -352,6 +356,7 @@ def test_the_pulled_list_is_opened_by_the_changed_password(
         assert endpoint.call(address, headers=basic("paynet", FIRST)).status == 503
 
 
+@pytest.mark.slow
 def test_the_command_says_which_holds_and_leads_back(
     endpoint: Endpoint, command: Callable[..., CompletedProcess[str]], engine: Engine
 ) -> None:
@@ -370,6 +375,7 @@ def test_the_command_says_which_holds_and_leads_back(
     assert [status(endpoint, p) for p in (FIRST, "of-the-settings", SECOND)] == [401, 401, 200]
 
 
+@pytest.mark.slow
 def test_the_command_is_of_use_only_where_a_bank_changes_its_password(
     command: Callable[..., CompletedProcess[str]],
 ) -> None:
@@ -380,6 +386,7 @@ def test_the_command_is_of_use_only_where_a_bank_changes_its_password(
     assert command("password", "nobody").returncode == 2
 
 
+@pytest.mark.slow
 def test_the_doctor_says_since_when_it_holds(
     endpoint: Endpoint, command: Callable[..., CompletedProcess[str]], engine: Engine
 ) -> None:
@@ -403,6 +410,7 @@ def test_the_doctor_says_since_when_it_holds(
         assert command("password", "paynet").returncode == 1
 
 
+@pytest.mark.slow
 def test_the_smallest_rights_are_enough(
     database: Engine, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
@@ -447,6 +455,7 @@ username = "qiwi"
 """
 
 
+@pytest.mark.slow
 def test_a_digest_may_stand_in_place_of_a_password(tmp_path: Path) -> None:
     """Whoever reads the settings file cannot call with what stands there."""
     file = write_settings(
@@ -485,6 +494,7 @@ def _only(text: str, folder: Path) -> Bank:
     return bank
 
 
+@pytest.mark.slow
 def test_what_has_only_a_digest_cannot_call_as_the_bank(tmp_path: Path) -> None:
     """conform says so."""
     file = write_settings(f'{KEPT}password = "hmac:{"0" * 64}"\n', tmp_path)

@@ -161,6 +161,7 @@ def test_a_sum_that_is_read_is_the_sum(amount: Decimal) -> None:
     st.text(max_size=20)
     | st.from_regex(r"[-+ ]?[0-9٠-٩_]{1,22}[.,eE]?[0-9]{0,4}\n?", fullmatch=True)
 )
+@pytest.mark.slow
 def test_a_text_that_is_no_sum_is_none(text: str) -> None:
     """What is taken is what a person reads: the digits, and one separator."""
     for form in wire.SUMS:

@@ -499,6 +499,7 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.mark.slow
 def test_settings_that_others_can_read_stop_the_start(open_folder: Path) -> None:
     """Every command but the doctor, which says it among the rest."""
     file = open_folder / "config.toml"

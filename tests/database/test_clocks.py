@@ -258,6 +258,7 @@ def test_times_of_ours_are_the_databases(
     assert times == sorted(times)
 
 
+@pytest.mark.slow
 def test_what_is_given_to_the_program_has_the_databases_time(
     books: Engine, machines: list[Machine]
 ) -> None:

@@ -74,6 +74,7 @@ def warnings(endpoint: Endpoint) -> str:
     return "\n".join(str(line["message"]) for line in endpoint.log() if "message" in line)
 
 
+@pytest.mark.slow
 def test_tls_is_used_when_an_authority_is_named(
     database: object, tls: MariaDB, tmp_path: Path
 ) -> None:
@@ -85,6 +86,7 @@ def test_tls_is_used_when_an_authority_is_named(
     tls.sql("ALTER USER callback@'%' REQUIRE NONE")
 
 
+@pytest.mark.slow
 def test_a_server_without_tls_is_refused_when_an_authority_is_named(
     database: object, mariadb: MariaDB, tls: MariaDB, tmp_path: Path
 ) -> None:
@@ -95,6 +97,7 @@ def test_a_server_without_tls_is_refused_when_an_authority_is_named(
     assert made(mariadb.url("no_tls"), tmp_path) == ""
 
 
+@pytest.mark.slow
 def test_a_certificate_of_another_authority_is_refused(
     database: object, tls: MariaDB, tmp_path: Path
 ) -> None:
@@ -126,6 +129,7 @@ def test_tls_that_fails_behind_us_is_a_line_of_the_log(
     assert {line["level"] for line in lines} == {"warning"}
 
 
+@pytest.mark.slow
 def test_hosts_are_tried_in_order(engine: MariaDBEngine, tmp_path: Path) -> None:
     """The first is down; the second answers."""
     engine.account(ACCOUNT)
@@ -134,6 +138,7 @@ def test_hosts_are_tried_in_order(engine: MariaDBEngine, tmp_path: Path) -> None
         assert ask(endpoint) == "0"
 
 
+@pytest.mark.slow
 def test_connections_of_a_process_are_bounded(engine: MariaDBEngine, tmp_path: Path) -> None:
     """Eight threads share two connections, and everybody gets an answer."""
     engine.account(ACCOUNT)
@@ -161,6 +166,7 @@ NARROW = {
 
 
 @pytest.mark.parametrize("number", NARROW)
+@pytest.mark.slow
 def test_a_host_with_too_few_connections_is_unknown_and_loud(
     number: int, database: object, narrow: MariaDBEngine, tmp_path: Path
 ) -> None:
@@ -178,6 +184,7 @@ def test_a_host_with_too_few_connections_is_unknown_and_loud(
     server.sql(str(statement).format(many))
 
 
+@pytest.mark.slow
 def test_a_full_server_is_unknown_and_loud(
     database: object, narrow: MariaDBEngine, tmp_path: Path
 ) -> None:
@@ -215,6 +222,7 @@ def test_a_revoked_insert_is_unknown_and_loud(engine: MariaDBEngine, tmp_path: P
         assert "0" in [ask(endpoint, PAY) for _ in range(3)]
 
 
+@pytest.mark.slow
 def test_the_program_starts_and_asks_again_while_there_is_no_database(
     database: object, tmp_path: Path
 ) -> None:
@@ -225,6 +233,7 @@ def test_the_program_starts_and_asks_again_while_there_is_no_database(
         assert ask(endpoint) == "1"
 
 
+@pytest.mark.slow
 def test_trailing_blanks_and_letter_case_of_a_number_count(
     engine: MariaDBEngine, tmp_path: Path
 ) -> None:

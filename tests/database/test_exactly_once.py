@@ -94,6 +94,7 @@ def check(endpoint: Endpoint) -> Reply:
     return endpoint.call(f"/qiwi?command=check&account={ACCOUNT}")
 
 
+@pytest.mark.slow
 def test_equal_pays_at_once_give_one_row_and_equal_answers(
     engine: Engine, endpoint: Endpoint
 ) -> None:
@@ -156,6 +157,7 @@ def test_what_we_recorded_ourselves_is_not_called_a_duplicate(
 
 @only_mariadb
 @pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.slow
 def test_a_link_cut_for_good_is_unknown_and_never_refused(
     when: str, engine: Engine, proxy: CuttingProxy, proxied: Endpoint
 ) -> None:
@@ -172,6 +174,7 @@ def test_a_link_cut_for_good_is_unknown_and_never_refused(
 @pytest.mark.parametrize(
     "rule", [Rule(INSERT, "after", "stall"), Rule(INSERT, "before", "late")], ids=["stall", "late"]
 )
+@pytest.mark.slow
 def test_a_silent_database_is_unknown_in_time(
     rule: Rule, engine: Engine, proxy: CuttingProxy, proxied: Endpoint
 ) -> None:
@@ -209,6 +212,7 @@ def test_a_database_that_comes_back_is_used_again(proxy: CuttingProxy, proxied: 
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_round_trips_are_as_designed(proxy: CuttingProxy, proxied: Endpoint) -> None:
     """design.md, section 6: check 1, first pay 1, repeated pay 2; a refused pay 2."""
 
@@ -236,6 +240,7 @@ def another_client(engine: MariaDBEngine) -> Iterator[pymysql.cursors.Cursor]:
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_a_lock_that_is_held_too_long_is_unknown(engine: Engine, endpoint: Endpoint) -> None:
     """Error 1205: nothing was recorded, the bank asks again, in time."""
     assert isinstance(engine, MariaDBEngine)

@@ -123,6 +123,7 @@ def held(
 
 @only_mariadb
 @pytest.mark.parametrize("action", ["status", "cancel"])
+@pytest.mark.slow
 def test_what_is_held_up_in_the_network_is_not_recorded_after_not_found(
     engine: Engine, proxy: CuttingProxy, endpoint_behind: Endpoint, action: str
 ) -> None:
@@ -142,6 +143,7 @@ def test_what_is_held_up_in_the_network_is_not_recorded_after_not_found(
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_what_we_gave_up_has_no_effect_though_nobody_asks(
     engine: Engine, proxy: CuttingProxy, endpoint_behind: Endpoint
 ) -> None:
@@ -157,6 +159,7 @@ def test_what_we_gave_up_has_no_effect_though_nobody_asks(
 
 @only_mariadb
 @pytest.mark.parametrize("action", ["status", "cancel"])
+@pytest.mark.slow
 def test_an_impatient_bank_is_told_the_truth(
     engine: Engine, proxy: CuttingProxy, endpoint_behind: Endpoint, action: str
 ) -> None:
@@ -178,6 +181,7 @@ def stopped(endpoint: Endpoint) -> Iterator[None]:
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_what_lay_in_a_queue_is_not_recorded_after_not_found(
     engine: Engine, endpoint: Endpoint, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -196,6 +200,7 @@ def test_what_lay_in_a_queue_is_not_recorded_after_not_found(
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_who_waited_too_long_in_a_queue_is_told_at_once(
     engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -212,6 +217,7 @@ def test_who_waited_too_long_in_a_queue_is_told_at_once(
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_whom_a_web_server_left_is_not_recorded(
     engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -238,6 +244,7 @@ def test_whom_a_web_server_left_is_not_recorded(
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_to_be_sure_costs_two_more_round_trips(
     proxy: CuttingProxy, endpoint_behind: Endpoint
 ) -> None:
@@ -254,6 +261,7 @@ def test_to_be_sure_costs_two_more_round_trips(
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_a_change_that_was_given_up_has_no_effect(
     engine: Engine, proxy: CuttingProxy, endpoint_behind: Endpoint
 ) -> None:
@@ -289,6 +297,7 @@ def uncommitted(engine: Engine, config: Path) -> Iterator[pymysql.cursors.Cursor
 
 @only_mariadb
 @pytest.mark.parametrize("ends", ["COMMIT", "ROLLBACK"])
+@pytest.mark.slow
 def test_a_row_that_is_not_committed_yet_is_not_not_found(
     engine: Engine, endpoint: Endpoint, ends: str
 ) -> None:
@@ -314,6 +323,7 @@ def test_a_payment_that_is_committed_meanwhile_is_found(engine: Engine, endpoint
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_a_server_that_lets_nobody_write_writes_nothing_afterwards(
     engine: Engine, endpoint: Endpoint
 ) -> None:
@@ -333,6 +343,7 @@ def test_a_server_that_lets_nobody_write_writes_nothing_afterwards(
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_a_server_that_stood_still_does_nothing_late(
     mariadb: MariaDB, tmp_path: Path, request: pytest.FixtureRequest, database: object
 ) -> None:
@@ -370,6 +381,7 @@ def without_promise(
     assert command("init-db").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_site_that_only_uploads_this_release_goes_on(
     engine: Engine,
     endpoint: Endpoint,
@@ -396,6 +408,7 @@ def test_a_site_that_only_uploads_this_release_goes_on(
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_a_user_who_may_only_use_the_older_tables_goes_on(
     engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -418,6 +431,7 @@ def test_a_user_who_may_only_use_the_older_tables_goes_on(
 
 @only_mariadb
 @pytest.mark.parametrize("hours", [-3, 3])
+@pytest.mark.slow
 def test_the_clocks_of_the_hosts_may_differ(
     engine: Engine, tmp_path: Path, request: pytest.FixtureRequest, hours: int
 ) -> None:

@@ -154,6 +154,7 @@ REGISTER = "7\t03.11.2026\t09:15:00\t7012340001\t100.00\nTotal:\t1\t100.00\n"
 
 
 @pytest.mark.parametrize("args", COMMANDS, ids=lambda args: args[0])
+@pytest.mark.slow
 def test_without_the_library_a_command_says_what_to_do(
     tmp_path: Path, no_cryptography: dict[str, str], args: tuple[str, ...]
 ) -> None:
@@ -171,6 +172,7 @@ def test_without_the_library_a_command_says_what_to_do(
 
 
 @pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.slow
 def test_the_next_host_is_tried(
     database: MariaDBEngine, tmp_path: Path, no_cryptography: dict[str, str]
 ) -> None:
@@ -196,6 +198,7 @@ def test_the_next_host_is_tried(
         (ELSEWHERE, CACHING, True, True),
     ],
 )
+@pytest.mark.slow
 def test_doctor_says_beforehand_that_the_servers_next_start_will_lock_us_out(
     tmp_path: Path,
     no_cryptography: dict[str, str],

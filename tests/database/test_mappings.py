@@ -183,6 +183,7 @@ def test_a_closed_or_blocked_customer_is_not_paid_for(shared: Site) -> None:
     assert outcome == ("account_blocked" if shared.program.name == "ubilling" else "account_closed")
 
 
+@pytest.mark.slow
 def test_killed_between_any_two_statements(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """A check is right all the while, also where tables keep what was written."""
     site.pay("1", "700.00")

@@ -93,6 +93,7 @@ SPELLINGS = {
     ids=SPELLINGS,
     indirect=["site"],
 )
+@pytest.mark.slow
 def test_an_account_may_be_found_by_another_spelling(
     engine: Engine, site: tuple[Endpoint, Path], typed: str
 ) -> None:
@@ -130,6 +131,7 @@ def test_the_column_of_numbers_may_be_of_another_type(  # noqa: PLR0917
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_a_number_in_another_character_set_is_as_long(engine: Engine, endpoint: Endpoint) -> None:
     """A letter is one byte in the column and two in the request."""
     engine.execute(
@@ -165,6 +167,7 @@ OLD = {
 
 
 @pytest.mark.parametrize("site", [OLD], indirect=True)
+@pytest.mark.slow
 def test_statements_of_an_older_release_are_completed(
     engine: Engine, site: tuple[Endpoint, Path], command: object
 ) -> None:
@@ -217,6 +220,7 @@ STRANGE = OLD["pay_account"].replace("SELECT :bank", "SELECT DISTINCT :bank")
 
 
 @pytest.mark.parametrize("site", [{"pay_account": STRANGE}], indirect=True)
+@pytest.mark.slow
 def test_a_payment_without_its_number_is_not_refused(
     engine: Engine, site: tuple[Endpoint, Path]
 ) -> None:

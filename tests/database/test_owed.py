@@ -119,6 +119,7 @@ def test_nothing_is_subtracted_twice(engine: Engine, desk: Desk) -> None:
 STATES = ("created", "paid", "cancelled")
 
 
+@pytest.mark.slow
 def test_owed_is_the_rule_whatever_was_recorded(engine: Engine, desk: Desk) -> None:
     """Random books, each sum exact: a check, the list and a page of it say the same."""
     chance = random.Random(7)

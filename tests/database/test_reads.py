@@ -83,6 +83,7 @@ def reads(engine: Engine, desk: Desk, asks: str) -> list[int]:
         ("bills", "repeat", True),  # its INSERT asks what is left to pay, before the key is met
     ],
 )
+@pytest.mark.slow
 def test_ten_thousand_payments_are_read_no_more_than_ten(
     books: Engine, folder: Path, bank: str, asks: str, is_posted: bool
 ) -> None:

@@ -73,6 +73,7 @@ def one(session: Session) -> int:
     return number
 
 
+@pytest.mark.slow
 def test_a_caller_waits_for_a_connection_no_longer_than_he_may(books: Database) -> None:
     """Somebody has the only one; and when it is free again, it is there for all."""
     with books.session() as first:

@@ -121,6 +121,7 @@ def settings_of(engine: Engine, *ports: int, **more: Any) -> str:
 @only_mariadb
 @pytest.mark.parametrize("between_s", [None, 0.05], ids=["silent", "byte by byte"])
 @pytest.mark.parametrize("hosts", [1, 2, 3])
+@pytest.mark.slow
 def test_connecting_is_part_of_the_time(
     engine: MariaDBEngine, tmp_path: Path, hosts: int, between_s: float | None
 ) -> None:
@@ -136,6 +137,7 @@ def test_connecting_is_part_of_the_time(
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_a_silent_host_leaves_time_for_the_next(engine: MariaDBEngine, tmp_path: Path) -> None:
     """The second of two answers."""
     engine.account(ACCOUNT)
@@ -149,6 +151,7 @@ def test_a_silent_host_leaves_time_for_the_next(engine: MariaDBEngine, tmp_path:
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_an_answer_byte_by_byte_has_an_end(engine: MariaDBEngine, tmp_path: Path) -> None:
     """Each byte comes in time, the whole does not: it is unknown, and the repeat finds out."""
     engine.account(ACCOUNT)
@@ -165,6 +168,7 @@ def test_an_answer_byte_by_byte_has_an_end(engine: MariaDBEngine, tmp_path: Path
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_not_everybody_waits_for_a_silent_database(engine: MariaDBEngine, tmp_path: Path) -> None:
     """Ten calls of one worker: one or two wait, the others are told at once; then it is back."""
     engine.account(ACCOUNT)
@@ -187,6 +191,7 @@ def test_not_everybody_waits_for_a_silent_database(engine: MariaDBEngine, tmp_pa
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_a_slow_statement_makes_nobody_else_wait_or_fail(
     engine: MariaDBEngine, tmp_path: Path
 ) -> None:

@@ -77,6 +77,7 @@ def doctor(folder: Path) -> dict[str, tuple[str, str]]:
     return {line["name"]: (line["state"], line["text"]) for line in found}
 
 
+@pytest.mark.slow
 def test_init_db_adds_what_an_older_database_lacks(old: Engine, tmp_path: Path) -> None:
     """And nothing the second time; what was recorded can be repeated and compared."""
     first, second = (flask(tmp_path / "config.toml", "init-db") for _ in range(2))
@@ -126,6 +127,7 @@ def test_numbers_are_filled_in_piece_by_piece(
     assert numbers(old) == [ACCOUNT, "as typed", None]
 
 
+@pytest.mark.slow
 def test_the_older_release_goes_on_after_the_upgrade(old: Engine, tmp_path: Path) -> None:
     """Its statement knows nothing of the columns; init-db, run once more, fills its numbers in."""
     flask(tmp_path / "config.toml", "init-db")
@@ -147,6 +149,7 @@ def test_the_files_can_be_pasted(old: Engine, tmp_path: Path) -> None:
     assert flask(tmp_path / "config.toml", "init-db").stdout == "The tables are there.\n"
 
 
+@pytest.mark.slow
 def test_the_doctor_names_what_is_missing_with_the_statement(old: Engine, tmp_path: Path) -> None:
     """Pasted one by one, its statements are all that is needed."""
     found = doctor(tmp_path)
@@ -160,6 +163,7 @@ def test_the_doctor_names_what_is_missing_with_the_statement(old: Engine, tmp_pa
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_an_open_transaction_does_not_keep_everybody_waiting(old: Engine, tmp_path: Path) -> None:
     """The table is held: init-db gives up in time and says why, for all behind it would wait."""
     assert isinstance(old, MariaDBEngine)
@@ -174,6 +178,7 @@ def test_an_open_transaction_does_not_keep_everybody_waiting(old: Engine, tmp_pa
     assert flask(tmp_path / "config.toml", "init-db").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_release_on_an_older_database_says_what_to_do(old: Engine, tmp_path: Path) -> None:
     """The banks hear "ask again" (test_every_dialect.py), whoever reads the log hears more."""
     with Endpoint((tmp_path / "config.toml").read_text(), tmp_path) as endpoint:

@@ -127,6 +127,7 @@ def unknown(engine: Engine) -> list[str]:
     return [row[0] for row in engine.rows("SELECT txn_id FROM payment WHERE posted_at IS NULL")]
 
 
+@pytest.mark.slow
 def test_a_day_in_the_office(books: Engine, office: Office) -> None:
     """List up, payments down, and known when the program has loaded them."""
     (office.home / "customers.csv").write_text(f"{HEAD}{ACCOUNT};Ким;;50.00\n0071502;Ли;;0\n")
@@ -207,6 +208,7 @@ def killed_at(client: Any, point: int) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.deploy)])
+@pytest.mark.slow
 def test_a_run_may_be_killed_at_every_point(
     books: Engine, address: str, tmp_path: Path, step: int
 ) -> None:
@@ -286,6 +288,7 @@ class Cutter:
 
 
 @pytest.mark.parametrize("how", ["before", "after", "half"])
+@pytest.mark.slow
 def test_a_link_may_be_cut_in_every_call(
     books: Engine, endpoint: Endpoint, address: str, tmp_path: Path, how: str
 ) -> None:

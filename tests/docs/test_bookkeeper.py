@@ -165,6 +165,7 @@ def _grouped(amount: Decimal) -> str:
 
 
 @pytest.mark.parametrize(("kind", "page"), [(CSV, PAGES[0]), (Excel, PAGES[1]), (OneC, PAGES[0])])
+@pytest.mark.slow
 def test_from_an_empty_database_to_books_that_agree(
     mariadb: MariaDB,
     tmp_path: Path,

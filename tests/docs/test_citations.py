@@ -229,6 +229,7 @@ def leads_somewhere(link: str, file: Path) -> bool:
     return target.exists() and (not anchor or anchor in anchors(target))
 
 
+@pytest.mark.slow
 def test_every_citation_leads_to_a_section_that_is_there() -> None:
     """Of code, tests, statements and of the documents themselves."""
     wrong = [

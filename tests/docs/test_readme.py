@@ -70,6 +70,7 @@ def wait_for(port: int, output: Path, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.parametrize("readme", READMES)
+@pytest.mark.slow
 def test_the_first_screen_works_as_pasted(readme: str, run: int) -> None:
     """Two curl lines with the two answers that are printed; the second may be repeated."""
     curls = [line for line in blocks(readme, "sh") if line.startswith("curl ")]

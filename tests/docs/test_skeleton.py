@@ -128,6 +128,7 @@ def test_what_the_web_server_says_is_there(copy: Path) -> None:
     assert '{"code":1,' in (copy / "front-cgi" / "later" / "newbank.asis").read_text()
 
 
+@pytest.mark.slow
 def test_the_bank_joins_the_tests_of_all(copy: Path) -> None:
     """The shared suite, flask conform, the page, the web server, the citations; its own tests."""
     done = run_tests(copy, "-k", "newbank and not mariadb", *TESTS)
@@ -172,6 +173,7 @@ def without(path: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("part", [*FILES, LINE])
+@pytest.mark.slow
 def test_a_part_that_is_missing_is_named(copy: Path, part: str) -> None:
     """By its path, or by the name under which it is imported."""
     with without(copy / part):

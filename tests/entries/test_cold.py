@@ -135,6 +135,7 @@ def test_the_first_call_of_an_uploaded_release_imports_no_more(
     assert len(modules) <= MOST + 1, sorted(modules)  # the entry itself
 
 
+@pytest.mark.slow
 def test_a_token_wants_one_more_library(
     engine: Engine, folder: Path, command: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:

@@ -679,6 +679,7 @@ def stopped(site: Site, without: Sequence[str] = ()) -> Iterator[dict[str, Entry
         yield {**apache.entries, "nginx": nginx.entry}
 
 
+@pytest.mark.slow
 def test_gunicorn_stays_with_its_release_until_there_is_another(
     site: Site, customers: Engine
 ) -> None:
@@ -696,6 +697,7 @@ def test_gunicorn_stays_with_its_release_until_there_is_another(
 
 
 @pytest.mark.parametrize("name", ["nginx.conf", "gunicorn.conf.py"])
+@pytest.mark.slow
 def test_a_site_that_keeps_its_configuration_is_heard_as_before(
     customers: Engine, site: Site, token: str, tmp_path: Path, name: str
 ) -> None:
@@ -714,6 +716,7 @@ def test_a_site_that_keeps_its_configuration_is_heard_as_before(
             play(scenario, customers, nginx.entry, token)
 
 
+@pytest.mark.slow
 def test_a_release_from_before_fastcgi_is_heard_by_http(customers: Engine, site: Site) -> None:
     """Rolled back to, behind the nginx.conf of then; gunicorn.conf.py may be today's."""
     older = site.home / "releases" / "r0"
@@ -754,6 +757,7 @@ def test_every_dialect_has_its_own_words_for_it(site: Site, name: str) -> None:
             assert reply.headers["Content-Type"] == kind or not kind
 
 
+@pytest.mark.slow
 def test_through_passenger_those_whose_refusals_are_http_errors_hear_one_too(site: Site) -> None:
     """Apache can replace all of Passenger's errors or none: these banks' words are 400 and 401."""
     with stopped(site) as entries:
@@ -804,6 +808,7 @@ def _owner_of_port(port: int) -> int:
     raise LookupError(f"nobody has port {port}")
 
 
+@pytest.mark.slow
 def test_a_bank_hears_ask_again_when_the_worker_is_killed(
     customers: MariaDBEngine, mariadb: MariaDB, entry: Entry
 ) -> None:
@@ -819,6 +824,7 @@ def test_a_bank_hears_ask_again_when_the_worker_is_killed(
         assert customers.rows("SELECT amount FROM payment") == [("1200.00",)]
 
 
+@pytest.mark.slow
 def test_nobody_waits_in_a_long_queue(
     customers: MariaDBEngine, mariadb: MariaDB, site: Site
 ) -> None:
@@ -841,6 +847,7 @@ def test_nobody_waits_in_a_long_queue(
     assert paid > 0
 
 
+@pytest.mark.slow
 def test_who_lay_in_a_queue_too_long_is_told_at_once(site: Site, customers: Engine) -> None:
     """nginx says when it passed a call on: the bank may have given up, and asked for the status."""
     with (

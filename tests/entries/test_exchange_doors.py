@@ -93,6 +93,7 @@ def heard(reply: Reply) -> tuple[int, object]:
     return reply.status, json.loads(reply.body)
 
 
+@pytest.mark.slow
 def test_a_day_of_the_office_behind_every_door(books: Engine, entry: Entry, address: str) -> None:
     """List, payment, line, known; each in words of ours, refusals too."""
     status, taken = heard(entry.call(f"{address}/customers", "PUT", LIST))
@@ -196,6 +197,7 @@ def test_strangers_find_nothing_behind_any_door(entry: Entry, address: str) -> N
     assert entry.by(tls=False).call(f"{address}/payments").status == 403
 
 
+@pytest.mark.slow
 def test_no_token_is_in_a_log_of_ours(site: Site, entries: dict[str, Entry], address: str) -> None:
     """Nor of nginx and of our Apache, whatever they refuse."""
     token = address.rpartition("/")[2]

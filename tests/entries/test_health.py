@@ -38,6 +38,7 @@ DONE, AGAIN = "0", "1"
 ELSEWHERE = {"X-Forwarded-For": "1.2.3.4"}
 
 
+@pytest.mark.slow
 def test_health_is_told_to_this_machine_and_to_the_token(
     endpoint: Endpoint, command: Callable[..., CompletedProcess[str]]
 ) -> None:
@@ -53,6 +54,7 @@ def test_health_is_told_to_this_machine_and_to_the_token(
 
 
 @pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.slow
 def test_health_fails_while_the_database_is_away(
     engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -75,6 +77,7 @@ def code_of(answer: bytes) -> str:
     return (result[1] if result else answer).decode()
 
 
+@pytest.mark.slow
 def test_reloading_under_load_loses_no_answer(engine: Engine, endpoint: Endpoint) -> None:
     """Five HUPs under four callers: the old workers finish what they have begun.
 
@@ -121,6 +124,7 @@ SLOW = {
 
 
 @pytest.mark.parametrize("sent", SLOW.values(), ids=SLOW)
+@pytest.mark.slow
 def test_a_slow_stranger_gives_the_worker_back(
     tmp_path: Path, request: pytest.FixtureRequest, sent: bytes
 ) -> None:
@@ -137,6 +141,7 @@ def test_a_slow_stranger_gives_the_worker_back(
     assert "WORKER TIMEOUT" not in endpoint.output()
 
 
+@pytest.mark.slow
 def test_a_stop_answers_what_has_begun(
     engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

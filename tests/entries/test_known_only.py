@@ -68,6 +68,7 @@ def doors(database: Engine, request: pytest.FixtureRequest) -> Iterator[dict[str
         ("/robots.txt", HOST, 404),
     ],
 )
+@pytest.mark.slow
 def test_a_stranger_is_refused_by_the_web_server(
     doors: dict[str, Entry], name: str, path: str, source: str, status: int
 ) -> None:

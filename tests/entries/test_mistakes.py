@@ -93,6 +93,7 @@ def host(sound: Path, tmp_path: Path) -> Host:
     return made
 
 
+@pytest.mark.slow
 def test_without_a_mistake_it_answers(host: Host) -> None:
     """And there is no note."""
     answer, note = host.call()
@@ -208,6 +209,7 @@ def test_any_python_can_read_the_entries(name: str) -> None:
     ast.parse((DEPLOY / name).read_text(encoding="utf-8"), feature_version=(3, 4))
 
 
+@pytest.mark.slow
 def test_a_real_old_python_says_what_to_change(host: Host) -> None:
     """Each that this machine has."""
     for python in OLD_PYTHONS:
@@ -239,6 +241,7 @@ def test_rights_of_the_web_folder_are_those_that_web_servers_want(host: Host) ->
     ("name", "mode"),
     [("later/qiwi.cgi", 0o644), ("later/qiwi.cgi", 0o777), ("pay.cgi", 0o775)],
 )
+@pytest.mark.slow
 def test_the_doctor_looks_at_the_rights_of_scripts(host: Host, name: str, mode: int) -> None:
     """In an outage the web server runs later/*.cgi: nobody would notice before."""
     (host.folder / "public_html" / name).chmod(mode)
@@ -248,6 +251,7 @@ def test_the_doctor_looks_at_the_rights_of_scripts(host: Host, name: str, mode: 
     assert "chmod 755" in found[f"web folder {name}"][1]
 
 
+@pytest.mark.slow
 def test_the_doctor_is_content_with_the_rights_that_are_right(host: Host) -> None:
     """As `flask front` leaves them."""
     assert not [name for name in examined(host) if name.startswith("web folder")]

@@ -205,6 +205,7 @@ def test_what_gunicorn_refuses_is_a_line_of_the_log(
 
 
 @pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.slow
 def test_no_token_is_in_the_log_when_a_worker_is_ended(
     engine: MariaDBEngine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

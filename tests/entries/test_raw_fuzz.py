@@ -114,6 +114,7 @@ def nginx(database: Engine, request: pytest.FixtureRequest) -> Iterator[Client]:
 
 
 @pytest.mark.parametrize("name", ["gunicorn", "nginx"])
+@pytest.mark.slow
 def test_whatever_bytes_come_the_next_bank_is_served(
     name: str, engine: Engine, request: pytest.FixtureRequest
 ) -> None:

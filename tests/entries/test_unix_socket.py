@@ -88,6 +88,7 @@ def paid(engine: Engine) -> int:
     return int(engine.rows("SELECT COUNT(*) FROM payment")[0][0])
 
 
+@pytest.mark.slow
 def test_a_socket_speaks_fastcgi_and_a_port_http(engine: Engine, both: Both) -> None:
     """The web server names the caller; what the caller writes himself is believed nowhere."""
     assert "<result>0<" in both.ask(f"/qiwi?{pay(1)}")
@@ -117,6 +118,7 @@ def test_whoever_speaks_http_on_a_socket_is_heard(engine: Engine, both: Both) ->
     assert b"Server:" not in answer
 
 
+@pytest.mark.slow
 def test_what_comes_twice_is_one_value_and_not_the_better_one(both: Both) -> None:
     """As behind HTTP: a header is joined, and an Authorization of two is none."""
     address = "/basic?command=check&txn_id=1&account=1"
@@ -142,6 +144,7 @@ def test_a_body_is_taken_as_far_as_it_came(engine: Engine, both: Both) -> None:
     assert paid(engine) == 1
 
 
+@pytest.mark.slow
 def test_the_time_in_a_queue_is_the_calls(engine: Engine, both: Both) -> None:
     """The web server says when it passed a call on; whom it has left meanwhile is not paid for."""
     now = time.time()
@@ -167,6 +170,7 @@ GARBLED = {
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.slow
 def test_what_is_garbled_is_a_line_of_the_log(both: Both) -> None:
     """With nothing of what was sent; who sent it hears nothing, and that is a 502 of nginx."""
     for number, raw in enumerate(GARBLED.values(), start=1):
@@ -181,6 +185,7 @@ def test_what_is_garbled_is_a_line_of_the_log(both: Both) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.slow
 def test_who_says_nothing_on_a_socket_gives_the_worker_back(
     engine: Engine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -195,6 +200,7 @@ def test_who_says_nothing_on_a_socket_gives_the_worker_back(
 
 
 @pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.slow
 def test_a_worker_that_is_ended_leaves_the_answer_to_the_web_server(
     engine: MariaDBEngine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -242,6 +248,7 @@ def test_a_call_that_waits_for_the_database_holds_up_no_other(
 
 
 @pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.slow
 def test_a_worker_with_a_call_that_takes_too_long_is_ended(
     engine: MariaDBEngine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -269,6 +276,7 @@ def test_a_worker_with_a_call_that_takes_too_long_is_ended(
     assert "in check" in line["message"]
 
 
+@pytest.mark.slow
 def test_reloading_under_load_loses_no_answer(engine: Engine, both: Both) -> None:
     """Five HUPs under four callers: the old workers finish what they have begun."""
     stop = threading.Event()

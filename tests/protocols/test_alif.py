@@ -164,6 +164,7 @@ def number(books: Engine) -> str:
     return str(books.rows("SELECT MAX(id) FROM payment")[0][0])
 
 
+@pytest.mark.slow
 def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
     """Every row of section 11, in its order."""
     # 1, to the letter

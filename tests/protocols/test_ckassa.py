@@ -199,6 +199,7 @@ def test_the_signs_of_the_sheet_are_ours() -> None:
     assert {inner: md5(inner) for inner in SIGNS} == SIGNS
 
 
+@pytest.mark.slow
 def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
     """Every row of section 11, in its order."""
     # 1, to the letter

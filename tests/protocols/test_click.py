@@ -289,6 +289,7 @@ def states(engine: Engine) -> list[tuple[Any, ...]]:
     return engine.rows("SELECT txn_id, amount, state, cancel_reason FROM payment ORDER BY id")
 
 
+@pytest.mark.slow
 def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
     """Every row of section 11, in its order, with the sheet's own signs."""
     # 1, to the letter

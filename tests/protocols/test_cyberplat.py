@@ -213,6 +213,7 @@ def signed(text: str) -> str:
     return f"{text}&sign={SIGNATURES[text]}"
 
 
+@pytest.mark.slow
 def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
     """Every row of section 11, in its order; 17 is among the signatures."""
     # 1, 2
@@ -850,6 +851,7 @@ def test_keys_are_read_at_start(
         assert "Traceback" not in started.stderr
 
 
+@pytest.mark.slow
 def test_without_the_library_a_bank_with_a_key_stops_the_start(
     database: Engine, tmp_path: Path
 ) -> None:

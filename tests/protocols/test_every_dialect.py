@@ -498,6 +498,7 @@ def locked(engine: Engine) -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 def test_a_database_that_is_away_is_never_a_refusal(books: Engine, cut: Cut) -> None:
     """A pay of every bank at once: all are to step again, and when they do, it is recorded."""
     given = read(cut.endpoint.settings)
@@ -570,6 +571,7 @@ def held_up(
 
 @pytest.mark.parametrize("database", ["mariadb"], indirect=True)
 @pytest.mark.parametrize("two_phase", MONEY, ids=["pay", "perform"])
+@pytest.mark.slow
 def test_what_was_given_up_is_not_recorded_behind_the_banks_back(
     books: Engine, tmp_path: Path, request: pytest.FixtureRequest, two_phase: bool
 ) -> None:
@@ -621,6 +623,7 @@ def hear(play: Play, step: Step) -> bool:
     return bool(asked)
 
 
+@pytest.mark.slow
 def test_a_database_that_was_not_upgraded_is_never_a_refusal(
     books: Engine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -147,6 +147,7 @@ def pay(**changes: str | None) -> str:
     return family.query(NEW | changes)
 
 
+@pytest.mark.slow
 def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
     """Every row of section 11, in its order."""
     check = "command=check&txn_id=81000501&account=71501"

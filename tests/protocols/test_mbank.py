@@ -201,6 +201,7 @@ def status(
     return ask(endpoint, request(op, **changes), bank).status
 
 
+@pytest.mark.slow
 def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
     """Every row of section 11, in its order."""
     shown = {"STATUS": "200", "MSG": "OK", "SUM": "3200.00", "REQUISITE1": "ФИО: А*** К***"}

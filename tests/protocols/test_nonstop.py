@@ -289,6 +289,7 @@ def test_the_signs_of_the_sheet_are_ours() -> None:
     assert signed(PAY, SECRET, "md5", "PAY_AMOUNT") == S4_WITH_SUM
 
 
+@pytest.mark.slow
 def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
     """Every row of section 11, in its order."""
     # 1, to the letter

@@ -115,6 +115,7 @@ def _texts(tree: ast.AST) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_nothing_else_names_a_dialect() -> None:
     """Only the line; comments and docstrings may cite a sheet or tell an example."""
     named = {

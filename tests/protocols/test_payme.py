@@ -198,6 +198,7 @@ def invoices(books: Engine, endpoint: Endpoint) -> Caller:
     return caller(endpoint, "invoices")
 
 
+@pytest.mark.slow
 def test_the_worked_examples_without_money(
     payme: Caller, engine: Engine, endpoint: Endpoint
 ) -> None:
@@ -335,6 +336,7 @@ def test_only_post_is_heard(method: str, line: Caller) -> None:
     assert (answer["error"]["code"], answer["id"]) == (-32300, None)
 
 
+@pytest.mark.slow
 def test_addresses_and_tokens_come_before_the_protocol(
     books: Engine, endpoint: Endpoint, command: Callable[..., CompletedProcess[str]]
 ) -> None:

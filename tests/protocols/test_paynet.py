@@ -185,6 +185,7 @@ def invoices(paynet: Caller, engine: Engine) -> Caller:
     return replace(paynet, bank="invoices")
 
 
+@pytest.mark.slow
 def test_the_worked_examples_without_money(paynet: Caller, engine: Engine) -> None:
     """Section 11, rows 1 to 5."""
     endpoint = paynet.endpoint

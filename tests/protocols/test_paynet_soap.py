@@ -286,6 +286,7 @@ def books(engine: Engine) -> Engine:
     return engine
 
 
+@pytest.mark.slow
 def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
     """Section 11 in the order of its rows; 12 and 14 to 17 have tests of their own."""
     _rows_1_to_7(books, endpoint)
@@ -714,6 +715,7 @@ def test_no_secret_is_logged(books: Engine, endpoint: Endpoint) -> None:
     assert "Алиева" not in text
 
 
+@pytest.mark.slow
 def test_token_and_address_come_before_the_request(
     books: Engine, endpoint: Endpoint, command: Any
 ) -> None:

@@ -140,6 +140,7 @@ def pay(**changes: str | None) -> str:
     return family.query(NEW | changes)
 
 
+@pytest.mark.slow
 def test_the_worked_examples(books: Engine, endpoint: Endpoint) -> None:
     """Every row of section 11, in its order."""
     # 1

@@ -206,6 +206,7 @@ def test_no_more_rows_travel_than_decide(
     "bank",
     ["payme", *(pytest.param(bank, marks=pytest.mark.deploy) for bank in WAYS if bank != "payme")],
 )
+@pytest.mark.slow
 def test_an_answer_at_the_limit_takes_bounded_memory(
     engine: MariaDBEngine, settings: Path, bank: str
 ) -> None:

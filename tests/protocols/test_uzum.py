@@ -284,6 +284,7 @@ def data(value: str = ACTIVE, **shown: str) -> dict[str, Any]:
     return {name: {"value": text} for name, text in {"account": value, **shown}.items()}
 
 
+@pytest.mark.slow
 def test_the_worked_examples_without_money(books: Engine, endpoint: Endpoint) -> None:
     """Rows 1 to 5 of section 11, in their order."""
     # 1, 2
@@ -1049,6 +1050,7 @@ def test_what_we_did_ourselves_is_not_called_a_repeat(
 
 @pytest.mark.parametrize("database", ["mariadb"], indirect=True)
 @pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.slow
 def test_a_confirm_that_nobody_heard_is_found_by_status(
     proxied: Endpoint, proxy: CuttingProxy, when: Literal["before", "after"]
 ) -> None:

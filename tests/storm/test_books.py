@@ -36,6 +36,7 @@ def collected() -> Iterator[None]:
     gc.collect()
 
 
+@pytest.mark.slow
 def test_both_sides_agree_after_a_storm(tmp_path: Path) -> None:
     """Each payment is in the program once, and every check says what the program says."""
     both = Storm(tmp_path, 7)

@@ -23,6 +23,7 @@ class Calm:
     BANKS = '[BANKS.qiwi]\nprotocol = "osmp"\nallow = ["127.0.0.1"]\n'
 
 
+@pytest.mark.slow
 def test_a_storm_leaves_the_books_equal() -> None:
     """Payments of every dialect; nothing is lost, doubled or taken back."""
     outcome = storm.run(seed=1, payments=40, drills=False)  # those are in tests/database

@@ -118,6 +118,7 @@ def test_the_proxy_refuses_and_lets_in_again(proxy: CuttingProxy) -> None:
     connect(proxy.port).close()
 
 
+@pytest.mark.slow
 def test_the_tls_server_shows_its_certificate(tmp_path: Path) -> None:
     with MariaDB(tmp_path, tls=True) as server:
         context = ssl.create_default_context(cafile=server.ca)
@@ -136,6 +137,7 @@ def test_the_plain_server_has_no_tls(mariadb: MariaDB, notes: str) -> None:
         connect(mariadb.port, ssl=ssl.create_default_context())
 
 
+@pytest.mark.slow
 def test_mariadb_keeps_its_data_and_port_over_a_crash(tmp_path: Path) -> None:
     with MariaDB(tmp_path) as server:
         server.create_database("notes")
@@ -158,6 +160,7 @@ def stub(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_endpoint_gets_the_request_as_it_was_written(stub: Path) -> None:
     with Endpoint("", stub, root=stub) as endpoint:
         reply = endpoint.call("/%E9?a=%20b", "POST", "сумма", {"X-Note": "1"})
@@ -173,6 +176,7 @@ def test_the_endpoint_gets_the_request_as_it_was_written(stub: Path) -> None:
     assert [line["path"] for line in endpoint.log()] == ["/é", "/head", "/raw"]
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_does_not_start_says_why(stub: Path) -> None:
     (stub / "wsgi.py").write_text("raise RuntimeError('no settings today')")
 
@@ -180,6 +184,7 @@ def test_an_endpoint_that_does_not_start_says_why(stub: Path) -> None:
         Endpoint("", stub, root=stub).__enter__()
 
 
+@pytest.mark.slow
 def test_nothing_is_left_running(tmp_path: Path) -> None:
     with MariaDB(tmp_path) as server:
         port = server.port

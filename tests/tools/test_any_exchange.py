@@ -68,6 +68,7 @@ def calls(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
 
 
 @given(call=calls())
+@pytest.mark.slow
 def test_whatever_the_office_sends_is_answered(
     call: tuple[str, dict[str, Any]], site: tuple[Program, SQLiteEngine]
 ) -> None:

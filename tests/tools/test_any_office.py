@@ -114,6 +114,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("front cgi -o {folder}/web", 0, "made for kaspi"),
     ],
 )
+@pytest.mark.slow
 def test_a_command_runs_without_what_unix_alone_has(
     office: Path, command: str, code: int, wanted: str
 ) -> None:
@@ -125,6 +126,7 @@ def test_a_command_runs_without_what_unix_alone_has(
     assert wanted in said
 
 
+@pytest.mark.slow
 def test_a_bank_is_played_from_there(office: Path) -> None:
     """Over the network, as against a host."""
     with Endpoint((office / "config.toml").read_text(encoding="utf-8"), office) as endpoint:
@@ -224,6 +226,7 @@ def crlf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("entry", ["cgi", "passenger"])
+@pytest.mark.slow
 def test_a_checkout_of_windows_makes_an_entry_of_unix(crlf: Path, office: Path, entry: str) -> None:
     """A host takes the CR at the end of line 1 for a part of Python's name."""
     web = crlf.parent / f"web {entry}"

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.conftest import flask, settings_toml
 from tests.support.processes import ROOT, write_settings
 
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from subprocess import CompletedProcess
-
-    import pytest
 
     from tests.conftest import Engine
     from tests.support.processes import Endpoint
@@ -38,6 +38,7 @@ payer = "invoice"
 """
 
 
+@pytest.mark.slow
 def test_the_tables_are_made_once_and_may_be_asked_for_again(
     engine: Engine, command: Command
 ) -> None:
@@ -49,6 +50,7 @@ def test_the_tables_are_made_once_and_may_be_asked_for_again(
     assert engine.rows("SELECT number FROM account") == [("5",)]
 
 
+@pytest.mark.slow
 def test_the_sample_customers_are_added_once(engine: Engine, command: Command) -> None:
     """Also where some of them are there."""
     first, second = (command("init-db", "--sample") for _ in range(2))
@@ -59,6 +61,7 @@ def test_the_sample_customers_are_added_once(engine: Engine, command: Command) -
     assert str(engine.rows(f"{owed} WHERE a.number = '7012340001'")[0][0]).startswith("3200")
 
 
+@pytest.mark.slow
 def test_payments_are_listed_by_bank_and_day(
     engine: Engine, endpoint: Endpoint, command: Command
 ) -> None:
@@ -88,6 +91,7 @@ def test_payments_are_listed_by_bank_and_day(
     assert table[0].split()[:4] == ["id", "bank", "txn_id", "account"]
 
 
+@pytest.mark.slow
 def test_an_address_without_a_token_is_the_banks_name(command: Command) -> None:
     """And with one, the name is followed by it."""
     assert command("url", "qiwi").stdout == "/qiwi\n"
@@ -107,6 +111,7 @@ def test_an_address_is_whole_when_ours_is_known(tmp_path: Path) -> None:
     assert done.stdout == "https://pay.example.kz/qiwi\n"
 
 
+@pytest.mark.slow
 def test_an_unknown_bank_is_named_with_those_there_are(command: Command) -> None:
     """Exit status 2, as for every wrong use of a command."""
     for name in ("url", "payments"):
@@ -128,6 +133,7 @@ def test_without_a_database_a_command_says_so(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_every_command_has_help_that_a_stranger_understands(command: Command) -> None:
     """The list tells what each does; each tells its options."""
     listed = command("--help").stdout
@@ -143,6 +149,7 @@ def test_every_command_has_help_that_a_stranger_understands(command: Command) ->
         assert sentence in command(name, "--help").stdout
 
 
+@pytest.mark.slow
 def test_a_secret_is_long_and_never_the_same(command: Command) -> None:
     """Pasted into the settings it needs no quoting."""
     first, second = (command("secret").stdout.strip() for _ in range(2))
@@ -163,6 +170,7 @@ def as_module(settings: Path, *args: str) -> CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_module_is_the_same_command_line(engine: Engine, folder: Path) -> None:
     """`python -m callback` needs neither make nor the flask script."""
     engine.account("5")
@@ -173,6 +181,7 @@ def test_the_module_is_the_same_command_line(engine: Engine, folder: Path) -> No
     assert "init-db" in as_module(settings, "--help").stdout
 
 
+@pytest.mark.slow
 def test_without_settings_there_is_a_secret_and_a_sentence(tmp_path: Path) -> None:
     """The settings need a secret first; everything else needs the settings."""
     missing = tmp_path / "none.toml"

@@ -604,6 +604,7 @@ def test_a_release_before_that_does_not_serve_is_not_said_to(
 
 
 @pytest.mark.parametrize("name", ["выпуск.zip", "my release.zip", "-o.zip", "x" * 65 + ".zip"])
+@pytest.mark.slow
 def test_a_name_that_no_host_takes_is_refused(office: Path, name: str) -> None:
     """It would be uploaded, and never be found."""
     done = flask(office / "config.toml", "release", f"-o{office}/{name}")

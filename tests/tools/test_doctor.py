@@ -78,6 +78,7 @@ def site(server: MariaDB, tmp_path: Path) -> Iterator[tuple[MariaDBEngine, Path]
     server.sql(f"DROP DATABASE {name}")
 
 
+@pytest.mark.slow
 def test_a_sound_installation_has_no_fault(
     command: Callable[..., CompletedProcess[str]],
 ) -> None:
@@ -121,6 +122,7 @@ SPOILED: dict[str, tuple[list[str], str, str]] = {
 
 
 @pytest.mark.parametrize("seed", SPOILED)
+@pytest.mark.slow
 def test_a_spoiled_database_is_found(seed: str, site: tuple[MariaDBEngine, Path]) -> None:
     """One fault, and what to do about it."""
     engine, settings = site
@@ -137,6 +139,7 @@ def test_a_spoiled_database_is_found(seed: str, site: tuple[MariaDBEngine, Path]
 @pytest.mark.parametrize(
     ("seconds", "is_off"), [(-3600, True), (-60, True), (0, False), (60, True), (3600, True)]
 )
+@pytest.mark.slow
 def test_a_clock_that_is_off_is_found(
     seconds: int, is_off: bool, site: tuple[MariaDBEngine, Path]
 ) -> None:
@@ -160,6 +163,7 @@ def test_a_clock_that_is_off_is_found(
         assert state == "ok"
 
 
+@pytest.mark.slow
 def test_a_revoked_insert_is_found(site: tuple[MariaDBEngine, Path]) -> None:
     """As a panel does over its quota (error 1142)."""
     engine, settings = site
@@ -186,6 +190,7 @@ def test_a_user_who_may_do_everything_is_told_what_is_enough(
     assert "sql/grants.sql" in text
 
 
+@pytest.mark.slow
 def test_the_smallest_rights_are_enough(site: tuple[MariaDBEngine, Path]) -> None:
     """SELECT, INSERT, UPDATE, also granted through a pattern."""
     engine, settings = site
@@ -199,6 +204,7 @@ def test_the_smallest_rights_are_enough(site: tuple[MariaDBEngine, Path]) -> Non
     assert faults(found) == []
 
 
+@pytest.mark.slow
 def test_settings_that_others_can_read_are_found(site: tuple[MariaDBEngine, Path]) -> None:
     """A shared host has neighbours."""
     _, settings = site
@@ -208,6 +214,7 @@ def test_settings_that_others_can_read_are_found(site: tuple[MariaDBEngine, Path
     assert f"chmod 600 {settings}" in found[f"settings {settings}"][1]
 
 
+@pytest.mark.slow
 def test_a_wrong_user_is_found(site: tuple[MariaDBEngine, Path]) -> None:
     """Plain CGI runs as the web server, not as the account."""
     _, settings = site
@@ -219,6 +226,7 @@ def test_a_wrong_user_is_found(site: tuple[MariaDBEngine, Path]) -> None:
     assert "suEXEC" in found["user"][1]
 
 
+@pytest.mark.slow
 def test_a_database_that_is_far_and_in_the_clear_is_found(tmp_path: Path) -> None:
     """Reached through an address that is not this machine's own name."""
     with MariaDB(tmp_path, options=["--bind-address=127.0.0.1,127.0.0.3"]) as far:
@@ -253,6 +261,7 @@ def test_a_bank_in_another_zone_is_found(site: tuple[MariaDBEngine, Path]) -> No
 @pytest.mark.parametrize(
     "name", ["instance/sql/find_account.sql", "callback/shell.py", "sql/count_bills2.sql"]
 )
+@pytest.mark.slow
 def test_what_was_not_built_with_the_release_is_found(name: str, tmp_path: Path) -> None:
     """By the command on the host; a statement that lies over ours is code, too."""
     root = tmp_path / "r1"
@@ -279,6 +288,7 @@ def test_an_old_passenger_with_a_new_python_is_found() -> None:
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_the_deployed_site_examines_itself(endpoint: Endpoint, tmp_path: Path) -> None:
     """For hosts without a shell: asked through a signed address, with what a stranger would try."""
     url = f"http://127.0.0.1:{endpoint.port}"
@@ -332,6 +342,7 @@ def test_without_a_fresh_pass_there_is_no_doctor(endpoint: Endpoint) -> None:
     assert endpoint.call(f"/doctor/{good}").status == 200
 
 
+@pytest.mark.slow
 def test_a_public_file_is_found(tmp_path: Path) -> None:
     """The web folder is the whole program: its sources and settings are served as text."""
     (tmp_path / "wsgi.py").write_text("secret")

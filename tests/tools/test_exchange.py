@@ -142,6 +142,7 @@ def state(engine: Engine) -> list[Any]:
 # --- Who may ---
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_address(office: Office, command: Command) -> None:
     """With the token that is good now."""
     assert command("url", "--exchange").stdout == f"/exchange/{office.token}\n"

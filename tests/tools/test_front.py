@@ -80,6 +80,7 @@ def test_a_text_is_the_same_through_nginx(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("entry", ["passenger", "cgi", "fcgi", "wsgi", "nginx"])
+@pytest.mark.slow
 def test_made_again_it_forgets_the_banks_that_have_gone(tmp_path: Path, entry: str) -> None:
     """And is the same when nothing has changed; a bank that only sends files has no address."""
     both = HEAD + section("osmp") + section("kaspi") + FILES
@@ -134,6 +135,7 @@ def test_what_suexec_runs_is_executable_and_its_lines_end_as_in_unix(tmp_path: P
         assert b"\r" not in script.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_panel_that_is_told_in_htaccess_where_the_program_is_gets_its_lines(
     tmp_path: Path,
 ) -> None:

@@ -216,6 +216,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return answers
 
 
+@pytest.mark.slow
 def test_no_english_sentence_is_left(said: dict[str, str]) -> None:
     """In no help and in no refusal."""
     left = {

@@ -51,6 +51,7 @@ def run(settings: Path, *args: str, way: str = "") -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.slow
 def test_commands_find_the_hosts_database_through_a_tunnel(
     engine: MariaDBEngine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -83,6 +84,7 @@ def test_a_wrong_way_is_named(tmp_path: Path, database: MariaDBEngine) -> None:
     assert "DATABASE: expected mysql://" in run(office, "doctor", way="mysql:/x").stderr
 
 
+@pytest.mark.slow
 def test_doctor_asks_the_site_where_the_database_is_the_hosts_alone(
     engine: MariaDBEngine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -654,6 +654,7 @@ def test_a_view_in_place_of_payment_is_found(
     assert "is a view" in {found.name: found.text for found in examined(tmp_path)}["table payment"]
 
 
+@pytest.mark.slow
 def test_a_view_over_another_schema_is_let_be(
     mariadb: MariaDB, tmp_path: Path, examined: Callable[..., list[Any]]
 ) -> None:
@@ -676,6 +677,7 @@ def test_a_view_over_another_schema_is_let_be(
     assert (fault.state, "a view names" in fault.text) == ("fault", True)
 
 
+@pytest.mark.slow
 def test_an_account_that_another_program_holds_is_named(
     mariadb: MariaDB, tmp_path: Path, examined: Callable[..., list[Any]]
 ) -> None:
@@ -799,6 +801,7 @@ def test_the_columns_that_are_looked_for_are_ours(name: str) -> None:
     assert set(undone.COLUMNS[name]) <= set(brought), brought
 
 
+@pytest.mark.slow
 def test_the_embedded_database_is_rehearsed_too(
     engine: Engine, command: Callable[..., Any]
 ) -> None:
@@ -814,6 +817,7 @@ def test_the_embedded_database_is_rehearsed_too(
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_the_command_names_what_a_site_has_laid_over(engine: Engine, tmp_path: Path) -> None:
     """As an ops person runs it; what stops the start is one sentence, too."""
     engine.account("7012340001")

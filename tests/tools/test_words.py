@@ -44,6 +44,7 @@ def russian() -> Catalog:
     return catalog.translated("ru")
 
 
+@pytest.mark.slow
 def test_every_text_is_translated(russian: Catalog) -> None:
     """One that is new, or has changed, stands in ru.po after `make texts`."""
     assert catalog.untranslated(russian) == []
@@ -77,6 +78,7 @@ def test_what_is_uploaded_is_what_was_translated(russian: Catalog) -> None:
         ('language = "kk"', "Использование:", "прочесть может только владелец"),
     ],
 )
+@pytest.mark.slow
 def test_commands_and_the_doctor_speak_it(
     tmp_path: Path, language: str, help_: str, doctor: str
 ) -> None:
@@ -90,6 +92,7 @@ def test_commands_and_the_doctor_speak_it(
     assert doctor in flask(file, "doctor").stdout
 
 
+@pytest.mark.slow
 def test_what_a_command_refuses_is_said_in_it(tmp_path: Path) -> None:
     """By the library of commands, too."""
     file = write_settings(f'language = "ru"\n{HEAD}{SOME_BANK}', tmp_path)

@@ -126,6 +126,7 @@ def today(form: str) -> str:
     return datetime.now(ZoneInfo(ZONE)).strftime(form)
 
 
+@pytest.mark.slow
 def test_who_owes_is_listed_by_number(customers: Engine, write: Callable[..., Made]) -> None:
     """The neutral list: names masked; closed, blocked and paid ones left out."""
     done = write()
@@ -494,6 +495,7 @@ def address(command: Callable[..., Any]) -> str:
     return str(command("url", "pulls").stdout.strip())
 
 
+@pytest.mark.slow
 def test_the_bank_pulls_page_by_page(customers: Engine, endpoint: Endpoint, address: str) -> None:
     """registers.md, "Pull"; the sum is of all pages, the token and the password are asked for."""
     query = "date=202611&rows=2"
@@ -585,6 +587,7 @@ def test_a_stranger_pulls_nothing(
     assert (done.status, done.body) == (status, b"")
 
 
+@pytest.mark.slow
 def test_a_list_is_held_for_the_bank_for_some_hours(
     customers: Engine, folder: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

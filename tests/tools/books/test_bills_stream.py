@@ -8,12 +8,12 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.processes import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from tests.conftest import Engine
     from tests.support.processes import Endpoint
@@ -70,6 +70,7 @@ def peak(settings: Path, output: Path) -> tuple[int, float]:
     return int(done.stderr.split()[-2]), time.perf_counter() - started
 
 
+@pytest.mark.slow
 def test_a_long_list_takes_no_more_memory(
     database: Engine, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -90,6 +91,7 @@ def test_a_long_list_takes_no_more_memory(
     assert many - few < MAX_GROWTH_KIB
 
 
+@pytest.mark.slow
 def test_a_page_of_many_is_pulled_in_time(
     database: Engine, endpoint: Endpoint, capsys: pytest.CaptureFixture[str]
 ) -> None:

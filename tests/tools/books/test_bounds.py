@@ -125,6 +125,7 @@ def test_what_has_no_end_is_refused(tmp_path: Path) -> None:
         ("quote = '\"'", b'"\n";'),
     ],
 )
+@pytest.mark.slow
 def test_the_largest_file_takes_bounded_memory(tmp_path: Path, keys: str, piece: bytes) -> None:
     """Whatever its lines are, or if it has none."""
     file = tmp_path / "register.csv"
@@ -193,6 +194,7 @@ STYLES = '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/200
         ("[Content_Types].xml", ("<Types>", "<Override/>", "</Types>")),
     ],
 )
+@pytest.mark.slow
 def test_a_bomb_is_refused(tmp_path: Path, part: str, content: tuple[str, str, str]) -> None:
     """A small file that unpacks to what the library would keep in memory."""
     file = bomb(tmp_path, part, content, 40)
@@ -201,6 +203,7 @@ def test_a_bomb_is_refused(tmp_path: Path, part: str, content: tuple[str, str, s
     assert read_in_bounds(tmp_path, file).startswith(f"refused: {part}: ")
 
 
+@pytest.mark.slow
 def test_a_workbook_is_not_unpacked_to_see_how_large_it_is(tmp_path: Path) -> None:
     """What it says of its parts is enough: no more of them is read."""
     file = bomb(tmp_path, "xl/media/image1.png", ("", "\0", ""), 200)
@@ -277,6 +280,7 @@ def test_too_many_sheets_are_refused(tmp_path: Path) -> None:
         read(tmp_path, NEUTRAL, workbook(*[[["x"]]] * (bounds.MAX_SHEETS + 1)))
 
 
+@pytest.mark.slow
 def test_a_workbook_of_ten_thousand_payments_is_read(tmp_path: Path) -> None:
     """The bounds are far from what banks send."""
     file = tmp_path / "book.xlsx"

@@ -203,6 +203,7 @@ def test_a_statement_that_is_altered_is_refused(tmp_path: Path, content: str, fa
     assert str(caught.value).startswith(fault)
 
 
+@pytest.mark.slow
 def test_every_cut_of_a_statement_is_refused(tmp_path: Path) -> None:
     """However much of it has arrived."""
     whole = STATEMENT.rstrip().encode()

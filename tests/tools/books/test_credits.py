@@ -61,6 +61,7 @@ def sums(engine: Engine) -> list[str]:
     return [f"{amount:.2f}" for amount in sorted(Decimal(amount) for (amount,) in rows)]
 
 
+@pytest.mark.slow
 def test_two_alike_make_two_payments(engine: Engine, book: Book) -> None:
     """Two of 100.00 make 200.00; the same file again books nothing."""
     assert book(A, A, total="200.00") == (0, ["booked: id", "booked: id#2"])

@@ -104,6 +104,7 @@ def sftp(tmp_path: Path) -> Iterator[SFTP]:
         yield server
 
 
+@pytest.mark.slow
 def test_a_list_goes_by_ftps(sender: Sender, ftps: FTPS) -> None:
     """Whole, under its name; noted with the time and its fingerprint."""
     done = sender.send(ftps.url)
@@ -116,6 +117,7 @@ def test_a_list_goes_by_ftps(sender: Sender, ftps: FTPS) -> None:
     assert "pass" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_list_has_its_name_only_when_all_of_it_is_there(sender: Sender, tmp_path: Path) -> None:
     """Stored as .part, its size asked for, then renamed."""
     log = tmp_path / "protocol.log"
@@ -132,6 +134,7 @@ def test_a_list_has_its_name_only_when_all_of_it_is_there(sender: Sender, tmp_pa
     assert said == [f"STOR {name}.part", f"SIZE {name}.part", f"RNFR {name}.part", f"RNTO {name}"]
 
 
+@pytest.mark.slow
 def test_an_upload_that_breaks_is_retried_by_the_next_run(sender: Sender, tmp_path: Path) -> None:
     """The server has no room for all of it; the bank sees no half of a list."""
     server = FTPS(tmp_path)
@@ -150,6 +153,7 @@ def test_an_upload_that_breaks_is_retried_by_the_next_run(sender: Sender, tmp_pa
         assert (done.returncode, arrived(server.inbox)[: len(LIST)]) == (0, LIST)
 
 
+@pytest.mark.slow
 def test_a_list_goes_by_plain_ftp_where_a_bank_has_nothing_else(
     sender: Sender, tmp_path: Path
 ) -> None:
@@ -159,6 +163,7 @@ def test_a_list_goes_by_plain_ftp_where_a_bank_has_nothing_else(
         assert arrived(server.inbox).startswith(LIST)
 
 
+@pytest.mark.slow
 def test_a_list_goes_by_sftp(sender: Sender, sftp: SFTP) -> None:
     """To a folder with a blank in its name, with a key from another one."""
     done = sender.send(sftp.url)
@@ -167,6 +172,7 @@ def test_a_list_goes_by_sftp(sender: Sender, sftp: SFTP) -> None:
     assert arrived(sftp.inbox).startswith(LIST)
 
 
+@pytest.mark.slow
 def test_a_list_goes_by_https(sender: Sender, tmp_path: Path) -> None:
     """By PUT."""
     with HTTPS(tmp_path) as server:
@@ -177,6 +183,7 @@ def test_a_list_goes_by_https(sender: Sender, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("starttls", [False, True])
+@pytest.mark.slow
 def test_a_list_goes_by_mail(sender: Sender, tmp_path: Path, starttls: bool) -> None:
     """As it is, attached; with TLS from the first byte, or started."""
     with Mailbox(tmp_path, starttls=starttls) as server:
@@ -198,6 +205,7 @@ def test_a_list_goes_to_a_folder(sender: Sender, tmp_path: Path) -> None:
     assert arrived(inbox).startswith(LIST)
 
 
+@pytest.mark.slow
 def test_the_same_list_is_sent_once_unless_asked(sender: Sender, tmp_path: Path) -> None:
     """And a new one when somebody owes something else."""
     inbox = tmp_path / "in"
@@ -217,6 +225,7 @@ def test_the_same_list_is_sent_once_unless_asked(sender: Sender, tmp_path: Path)
     assert len(sender.files()) == 4
 
 
+@pytest.mark.slow
 def test_a_list_whose_name_has_no_number_is_sent_when_it_has_changed(
     sender: Sender, tmp_path: Path
 ) -> None:
@@ -232,6 +241,7 @@ def test_a_list_whose_name_has_no_number_is_sent_when_it_has_changed(
     assert (inbox / "kaspi.csv").read_bytes().endswith(b"640.31\r\n")
 
 
+@pytest.mark.slow
 def test_what_flask_bills_wrote_is_sent_as_it_is(sender: Sender, tmp_path: Path) -> None:
     """Nothing else is written beside it."""
     inbox = tmp_path / "in"
@@ -244,6 +254,7 @@ def test_what_flask_bills_wrote_is_sent_as_it_is(sender: Sender, tmp_path: Path)
     assert [file.name for file in inbox.iterdir()] == written
 
 
+@pytest.mark.slow
 def test_a_failed_delivery_waits_for_the_next_run(sender: Sender, tmp_path: Path) -> None:
     """Yesterday's list goes first, then today's; the failure says why."""
     inbox = tmp_path / "in"
@@ -265,6 +276,7 @@ def test_a_failed_delivery_waits_for_the_next_run(sender: Sender, tmp_path: Path
 
 
 @pytest.mark.parametrize("what", ["password", "name", "authority", "port", "folder"])
+@pytest.mark.slow
 def test_an_ftp_server_that_is_not_the_banks_gets_nothing(
     sender: Sender, ftps: FTPS, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,6 +298,7 @@ def test_an_ftp_server_that_is_not_the_banks_gets_nothing(
 
 
 @pytest.mark.parametrize("what", ["host key", "key", "folder", "port"])
+@pytest.mark.slow
 def test_an_ssh_server_that_is_not_the_banks_gets_nothing(
     sender: Sender, sftp: SFTP, what: str
 ) -> None:
@@ -304,6 +317,7 @@ def test_an_ssh_server_that_is_not_the_banks_gets_nothing(
     assert list(sftp.inbox.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_web_server_that_refuses_is_named(sender: Sender, tmp_path: Path) -> None:
     """With its status."""
     with HTTPS(tmp_path, status=507) as server:

@@ -52,6 +52,7 @@ def peak(engine: Engine, folder: Path, number: int) -> tuple[int, float]:
     return int(done.stderr.split()[-2]), time.perf_counter() - started
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_payments(
     engine: Engine, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

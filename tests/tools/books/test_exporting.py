@@ -137,6 +137,7 @@ def owed(folder: Path, account: str = ACCOUNT, bank: str = "qiwi") -> str:
     return f"{payer.owed:.2f}"
 
 
+@pytest.mark.slow
 def test_a_line_says_all_of_a_payment(books: Engine, flask: Flask) -> None:
     """As JSON, and as a table of the same words."""
     paid(books, "1", "1000.50")
@@ -281,6 +282,7 @@ def test_a_debt_as_a_whole_begins_where_there_was_none(
     assert marks(books) == {"1": (True, False)}
 
 
+@pytest.mark.slow
 def test_list_in_payment_out_list_in(
     engine: Engine, flask: Flask, endpoint: Endpoint, folder: Path, tmp_path: Path
 ) -> None:

@@ -65,6 +65,7 @@ def peak(folder: Path, count: int, debt: str) -> tuple[int, float]:
     return int(done.stderr.split()[-2]), time.perf_counter() - started
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_list(
     engine: Engine, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -80,6 +81,7 @@ def test_memory_does_not_grow_with_the_list(
     assert growth < MAX_GROWTH_KIB
 
 
+@pytest.mark.slow
 def test_checks_are_answered_while_a_list_is_taken(
     engine: Engine, endpoint: Endpoint, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -115,6 +117,7 @@ def test_checks_are_answered_while_a_list_is_taken(
     assert len(times) > 20
 
 
+@pytest.mark.slow
 def test_nobody_waits_while_a_list_is_written(
     engine: Engine, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

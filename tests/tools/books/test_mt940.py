@@ -129,6 +129,7 @@ def test_a_statement_that_is_cut_off_or_altered_is_refused(
     assert str(caught.value).startswith(fault)
 
 
+@pytest.mark.slow
 def test_every_cut_of_a_statement_is_refused(tmp_path: Path) -> None:
     """But for the end behind the closing balance, and its last digit, which says nothing."""
     end = STATEMENT.index("1544,80") + len("1544,8")

@@ -105,6 +105,7 @@ def cancel(engine: Engine, txn_id: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_each_payment_is_posted_once(
     program: Engine, post: Callable[..., posting.Report], folder: Path
 ) -> None:
@@ -356,6 +357,7 @@ def untransacted(program: Engine) -> Iterator[Engine]:
 
 
 @only_mariadb
+@pytest.mark.slow
 def test_killed_after_every_statement_without_transactions(
     untransacted: Engine,
     post: Callable[..., posting.Report],

@@ -72,6 +72,7 @@ def customers(engine: Engine) -> Engine:
     return engine
 
 
+@pytest.mark.slow
 def test_kaspi_fetches_the_list_at_its_own_address(customers: Engine, endpoint: Endpoint) -> None:
     """registers.md, "Pull": to the letter, and the same at /bills."""
     own = endpoint.call("/kaspi?date=202611&page=1&rows=10")
@@ -86,6 +87,7 @@ def test_kaspi_fetches_the_list_at_its_own_address(customers: Engine, endpoint: 
     assert (line["bank"], line["outcome"], line["code"]) == ("kaspi", "ok", "200")
 
 
+@pytest.mark.slow
 def test_who_is_left_out_is_named(customers: Engine, endpoint: Endpoint, command: Command) -> None:
     """In the log once a pull, and by flask doctor."""
     before = len(endpoint.log())
@@ -122,6 +124,7 @@ def test_no_page_is_empty_before_the_last(engine: Engine, endpoint: Endpoint) ->
     assert [[row["account"] for row in page] for page in pages] == [[20], [21], []]
 
 
+@pytest.mark.slow
 def test_invoices_are_told_with_names_and_zeroes(
     engine: Engine, endpoint: Endpoint, command: Command
 ) -> None:

@@ -377,6 +377,7 @@ def test_a_payment_that_arrives_meanwhile_is_not_booked_again(
     assert len(rows(qiwi)) == 2
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_book_each_payment_once(
     engine: Engine, command: Command, tmp_path: Path
 ) -> None:
@@ -423,6 +424,7 @@ def test_a_bank_without_a_protocol_has_no_address(endpoint: Endpoint) -> None:
     assert endpoint.call("/statement/").status == 404
 
 
+@pytest.mark.slow
 def test_machines_read_json(qiwi: Engine, command: Command, tmp_path: Path) -> None:
     """An object a difference, and the totals."""
     qiwi.execute("UPDATE payment SET amount = '1200.01' WHERE txn_id = '18000002'")
@@ -454,6 +456,7 @@ SEVERAL = f"""{CSV[:-1]};service;net;fee
 """
 
 
+@pytest.mark.slow
 def test_a_register_of_several_services_is_booked_for_each(
     engine: Engine, command: Command, tmp_path: Path
 ) -> None:
@@ -484,6 +487,7 @@ def test_a_register_of_several_services_is_booked_for_each(
     assert totals["sums"]["net"] == {"count": 2, "sum": "295.50"}
 
 
+@pytest.mark.slow
 def test_without_a_database_the_status_is_its_own(
     command: Command, folder: Path, tmp_path: Path
 ) -> None:

@@ -84,6 +84,7 @@ def reconcile(engine: Engine, tmp_path: Path) -> Callable[..., Result]:
     return run
 
 
+@pytest.mark.slow
 def test_a_russian_excel_opens_the_table(reconcile: Callable[..., Result], tmp_path: Path) -> None:
     """A byte order mark, semicolons, commas in sums; numbers stay text, nothing is a formula."""
     file = tmp_path / "report.csv"
@@ -154,6 +155,7 @@ def test_no_escape_of_a_payer_reaches_a_person(
     assert b",=" not in table
 
 
+@pytest.mark.slow
 def test_the_list_of_payments_shows_no_escape(engine: Engine, command: Callable[..., Any]) -> None:
     """As a table and as JSON."""
     engine.account(ESCAPES)
@@ -193,6 +195,7 @@ def test_a_refused_file_of_any_name_is_mailed(
     assert message["Subject"] == "kaspi: реестр\\n1.csv: refused"
 
 
+@pytest.mark.slow
 def test_a_console_of_any_encoding_is_no_obstacle(
     engine: Engine, command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

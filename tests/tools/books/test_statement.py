@@ -475,6 +475,7 @@ def test_a_purpose_over_several_lines_is_joined(
 MANY = 20_000
 
 
+@pytest.mark.slow
 def test_a_long_statement_takes_little_memory(tmp_path: Path) -> None:
     """Each document is looked at and forgotten: what is kept of it is its payment."""
     document = DOCUMENT[DOCUMENT.index("Секция") : DOCUMENT.index("КонецФайла")]

@@ -12,6 +12,8 @@ import time
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.conftest import flask, settings_toml
 from tests.support.processes import write_settings
 from tests.tools.conform.naive import THINKING_S, Books, Handler, Naive
@@ -92,6 +94,7 @@ def _status(books: Books, request: Any) -> dict[str, Any]:
 ACTIONS = {"check": _check, "pay": _pay, "status": _status}
 
 
+@pytest.mark.slow
 def test_a_naive_endpoint_fails_what_it_does_wrong(tmp_path: Path) -> None:
     """Floats, look-then-write, 107 for a repeat, one name of two, strangers told of actions."""
     toml = settings_toml(f"sqlite:///{tmp_path}/none.db", sys.modules[__name__])

@@ -116,6 +116,7 @@ def objects(done: CompletedProcess[str]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("bank", [name for name in NAMES if name not in NOT_HERE])
+@pytest.mark.slow
 def test_our_endpoint_passes_and_what_was_announced_is_written(
     site: str, endpoint: Endpoint, engine: Engine, bank: str
 ) -> None:
@@ -137,6 +138,7 @@ def test_our_endpoint_passes_and_what_was_announced_is_written(
     assert {row[0] for row in rows} == {said[2]}
 
 
+@pytest.mark.slow
 def test_every_line_of_json_is_an_object(site: str, endpoint: Endpoint) -> None:
     """A case each, and a summary with what was left out and why."""
     done = conform(endpoint, "kaspi", "--url", site, "--json")
@@ -202,6 +204,7 @@ def test_a_silent_endpoint_is_not_waited_for(site: str, endpoint: Endpoint) -> N
         ("paymefinal", "payments this bank may not cancel."),
     ],
 )
+@pytest.mark.slow
 def test_what_the_bank_may_cancel_is_taken_back(
     site: str, endpoint: Endpoint, engine: Engine, bank: str, says: str
 ) -> None:
@@ -216,6 +219,7 @@ def test_what_the_bank_may_cancel_is_taken_back(
     assert done.stdout.count("\nUPDATE payment") == (2 if left else 1)
 
 
+@pytest.mark.slow
 def test_an_address_that_is_not_allowed_is_named(
     site: str, endpoint: Endpoint, engine: Engine, tmp_path: Path
 ) -> None:
@@ -239,6 +243,7 @@ def test_an_address_that_is_not_allowed_is_named(
 
 
 @pytest.mark.parametrize("path", ["", "/", "/kaspi", "/kaspi/"])
+@pytest.mark.slow
 def test_the_address_may_be_a_site_or_the_whole(site: str, endpoint: Endpoint, path: str) -> None:
     """The token is added, and never shown."""
     token = flask(endpoint.settings, "url", "kaspi").stdout.strip().rpartition("/")[2]
@@ -249,6 +254,7 @@ def test_the_address_may_be_a_site_or_the_whole(site: str, endpoint: Endpoint, p
     assert token not in done.stdout
 
 
+@pytest.mark.slow
 def test_without_an_address_it_is_our_own(
     site: str, endpoint: Endpoint, engine: Engine, tmp_path: Path
 ) -> None:
@@ -266,6 +272,7 @@ def test_without_an_address_it_is_our_own(
 
 
 @pytest.mark.parametrize("bank", BILL_NAMES)
+@pytest.mark.slow
 def test_an_invoice_is_paid_once_by_its_sum(
     site: str, endpoint: Endpoint, engine: Engine, bank: str
 ) -> None:
@@ -281,6 +288,7 @@ def test_an_invoice_is_paid_once_by_its_sum(
     assert engine.rows("SELECT amount, state FROM payment") == [(amount, state)]
 
 
+@pytest.mark.slow
 def test_a_large_invoice_is_paid_in_parts_where_that_is_allowed(
     site: str, endpoint: Endpoint, engine: Engine
 ) -> None:
@@ -299,6 +307,7 @@ def failed_cases(done: CompletedProcess[str]) -> set[str]:
     return {line["case"] for line in objects(done) if not line["ok"] and "case" in line}
 
 
+@pytest.mark.slow
 def test_a_naive_endpoint_fails_what_it_does_wrong(site: str, endpoint: Endpoint) -> None:
     """Of OSMP: floats, look-then-write, joined XML, the last of two, any method."""
     with Naive(ACCOUNT) as naive:
@@ -329,6 +338,7 @@ def test_a_naive_endpoint_fails_what_it_does_wrong(site: str, endpoint: Endpoint
     }
 
 
+@pytest.mark.slow
 def test_a_naive_endpoint_of_two_phases_fails_what_it_does_wrong(
     site: str, endpoint: Endpoint
 ) -> None:
@@ -366,6 +376,7 @@ def test_a_naive_endpoint_of_two_phases_fails_what_it_does_wrong(
     }
 
 
+@pytest.mark.slow
 def test_a_failure_shows_what_was_sent_what_came_and_the_sheet(
     site: str, endpoint: Endpoint
 ) -> None:
@@ -399,6 +410,7 @@ def test_a_failure_shows_what_was_sent_what_came_and_the_sheet(
         ("200 OK\r\nX-Powered-By: PHP/5|text/xml|", "it tells what runs here:  PHP/5"),
     ],
 )
+@pytest.mark.slow
 def test_the_form_of_every_answer_is_looked_at(
     site: str, endpoint: Endpoint, answer: str, why: str
 ) -> None:
@@ -412,6 +424,7 @@ def test_the_form_of_every_answer_is_looked_at(
     assert why in line["why"]
 
 
+@pytest.mark.slow
 def test_https_is_spoken_with_whom_the_machine_trusts(
     site: str, endpoint: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -448,6 +461,7 @@ def test_a_banks_call_does_not_pay_for_it(site: str, endpoint: Endpoint) -> None
 
 
 @pytest.mark.parametrize(("typed", "status"), [(b"n\n", 2), (b"y\n", 0)])
+@pytest.mark.slow
 def test_on_a_terminal_it_asks_before_it_writes(
     site: str, endpoint: Endpoint, engine: Engine, typed: bytes, status: int
 ) -> None:
@@ -476,6 +490,7 @@ def test_on_a_terminal_it_asks_before_it_writes(
     assert bool(engine.rows("SELECT id FROM payment")) == (status == 0)
 
 
+@pytest.mark.slow
 def test_its_help_tells_a_stranger_what_it_does(site: str, endpoint: Endpoint) -> None:
     """What it plays, what it writes, what the exit status means."""
     text = " ".join(flask(endpoint.settings, "conform", "--help").stdout.split())
@@ -485,6 +500,7 @@ def test_its_help_tells_a_stranger_what_it_does(site: str, endpoint: Endpoint) -
     assert "Exit status 1 if any case fails, 2 if it cannot run" in text
 
 
+@pytest.mark.slow
 def test_a_site_elsewhere_is_asked_for_first(site: str, endpoint: Endpoint, engine: Engine) -> None:
     """Its payments may be a company's: the account is named, and how they are taken out again."""
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from tests.conftest import flask, settings_toml
 from tests.support.processes import write_settings
 from tests.tools.conform.naive import THINKING_S, Books, Handler, Naive
@@ -120,6 +122,7 @@ def _status(books: Books, given: dict[str, str]) -> str:
     raise RefusedError("-101")
 
 
+@pytest.mark.slow
 def test_a_naive_endpoint_fails_what_it_does_wrong(tmp_path: Path) -> None:
     """Floats, numbers of accounts, look-then-write, strange signs, a check that stores its id."""
     toml = settings_toml(f"sqlite:///{tmp_path}/none.db", sys.modules[__name__])

@@ -14,6 +14,8 @@ import time
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from tests.conftest import flask, settings_toml
 from tests.protocols import test_paynet_soap
 from tests.support.processes import write_settings
@@ -173,6 +175,7 @@ def failed_cases(tmp_path: Path, handler: type[Handler]) -> set[str]:
     return {line["case"] for line in lines if not line["ok"] and "case" in line}
 
 
+@pytest.mark.slow
 def test_a_naive_endpoint_fails_what_it_does_wrong(tmp_path: Path) -> None:
     """Floats, look-then-write, expanded entities, a state for what is not there."""
     assert failed_cases(tmp_path, SoapHandler) == {
@@ -209,6 +212,7 @@ def test_a_naive_endpoint_fails_what_it_does_wrong(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_debt_in_sums_is_noticed(tmp_path: Path) -> None:
     """A hundredth of what is owed: each payment lowers it by too little."""
     assert "a payment lowers the debt by its sum" in failed_cases(tmp_path, InSums)

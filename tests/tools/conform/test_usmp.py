@@ -12,6 +12,8 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
+
 from tests.conftest import flask, settings_toml
 from tests.protocols import test_usmp
 from tests.support.processes import write_settings
@@ -92,6 +94,7 @@ def _report(books: Books) -> str:
     )
 
 
+@pytest.mark.slow
 def test_a_naive_endpoint_fails_what_it_does_wrong(tmp_path: Path) -> None:
     """Stored answers, cancels by the other id, reports by its own clock, any method."""
     toml = settings_toml(f"sqlite:///{tmp_path}/none.db", sys.modules[__name__])

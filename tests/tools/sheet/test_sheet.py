@@ -217,6 +217,7 @@ def test_every_printed_request_gets_the_printed_answer(
         assert same(came) == same(as_printed(answered)), asked
 
 
+@pytest.mark.slow
 def test_signed_examples_need_only_their_signs(tmp_path: Path) -> None:
     """CyberPlat by RSA: the keys of both sides are unknown to the sheet."""
     keys = {name: rsa.generate_private_key(65537, 2048) for name in ("bank", "own")}
@@ -604,6 +605,7 @@ def test_nothing_ends_a_cell_before_its_time(cell: str, written: str) -> None:
     assert blocks.markdown(made).splitlines()[-1] == f"| {written} |"
 
 
+@pytest.mark.slow
 def test_the_command_prints_russian_first(
     command: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
@@ -619,6 +621,7 @@ def test_the_command_prints_russian_first(
     assert file.read_text(encoding="utf-8").startswith('<!DOCTYPE html>\n<html lang="ru">')
 
 
+@pytest.mark.slow
 def test_an_unknown_bank_is_named_as_elsewhere(
     command: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
@@ -630,6 +633,7 @@ def test_an_unknown_bank_is_named_as_elsewhere(
     assert "no [BANKS.nobody]" in asked.stderr
 
 
+@pytest.mark.slow
 def test_the_number_of_the_examples_may_be_given(
     command: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
