@@ -35,7 +35,7 @@ from callback.model import (
 from callback.protocols import PROTOCOLS, answer, has_path, opens, unavailable_answer
 from callback.protocols.osmp import Echo
 from callback.settings import load
-from callback.wire import Call
+from callback.wire import Answer, Call
 from tests.conftest import settings_toml
 from tests.protocols.test_click import OUR_FAULTS, complete, prepare, sign
 from tests.support import dialects
@@ -1195,3 +1195,20 @@ def test_what_a_dialect_has_no_word_for_http_says(bank: str, outcome: Outcome, s
     command = Refuse(name="", outcome=outcome)
 
     assert answer(banks()[bank], command, Result(outcome)) == (b"", "", status)
+
+
+def test_an_answer_is_written_for_the_service_that_was_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By what is set for it; for the bank as a whole where a request names none of ours."""
+    names = []
+
+    def write(bank: Bank, *_: object) -> Answer:
+        names.append(bank.service)
+        return Answer(b"", "")
+
+    monkeypatch.setattr(PROTOCOLS["osmp"], "write", write)
+    for service in ("1", "2", "", "9"):
+        answer(banks()["osmp"], A_CHECK.but(service=service), CHECKED)
+
+    assert names == ["1", "2", "", ""]
