@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from callback.phrase import Phrase
 from callback.protocols import PROTOCOLS, unavailable_answer
 from callback.readers import REQUIRED
 from callback.settings import load
@@ -112,8 +113,9 @@ def test_the_words_of_the_sheet_are_taken_and_no_others(dialect: str) -> None:
             continue
         for word in row.words:
             assert setting.read(value(word)) is not None, word
-        with pytest.raises(ValueError):  # noqa: PT011 - with a phrase that the key decides
+        with pytest.raises(ValueError) as wrong:  # noqa: PT011 - the key decides what is wanted
             setting.read(1.5)
+        assert isinstance(wrong.value.args[0], Phrase), key
 
 
 def test_whose_own_answers_have_a_status_of_errors() -> None:
