@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+from xml.etree.ElementTree import canonicalize
 
 import pytest
 
@@ -33,11 +34,14 @@ from callback.model import (
     Status,
 )
 from callback.protocols import PROTOCOLS, answer, has_path, opens, unavailable_answer
+from callback.protocols.mbank import Head
 from callback.protocols.osmp import Echo
+from callback.protocols.usmp import Echo as Ids
 from callback.settings import load
 from callback.wire import Answer, Call
 from tests.conftest import settings_toml
 from tests.protocols.test_click import OUR_FAULTS, complete, prepare, sign
+from tests.protocols.test_mbank import request
 from tests.support import dialects
 from tests.support.family import BARE, DATED
 from tests.support.processes import write_settings
@@ -128,6 +132,52 @@ protocol = "click"
 secret = "sheet-secret-1"
 service_id = 20202
 repeat_complete = 0
+
+[BANKS.mbank]
+protocol = "mbank"
+allow = ["127.0.0.1"]
+qm = ["MOB"]
+show = ["name", "debt", "address"]
+services.1.prefix = "1-"
+services.2 = {}
+
+[BANKS.mbank2]
+protocol = "mbank"
+allow = ["127.0.0.1"]
+service_id = "3"
+sid = "OSPP.KG"
+sum_form = "lenient"
+show = ["address"]
+labels = { address = "Дом" }
+language = "en"
+
+[BANKS.usmp]
+protocol = "usmp"
+allow = ["127.0.0.1"]
+cancel = "RevertId"
+services.1.prefix = "1-"
+services.2 = {}
+
+[BANKS.usmp2]
+protocol = "usmp"
+allow = ["127.0.0.1"]
+cancel = "TransactionId"
+pay_element = [3, 4]
+sum_form = "lenient"
+show = ["name", "address", "debt"]
+labels = { debt = "deposit" }
+
+[BANKS.usmp3]
+protocol = "usmp"
+allow = ["127.0.0.1"]
+show = []
+
+[BANKS.rncb]
+protocol = "usmp"
+form = "rncb"
+allow = ["127.0.0.1"]
+show = ["name", "address", "debt"]
+pay_element = [3]
 """
 
 
@@ -689,6 +739,420 @@ def test_click_is_read(call: Call, command: Command) -> None:
     assert read("click", call) == command
 
 
+def posted(op: str | None, **changes: str | None) -> Call:
+    """A call of MBANK's; what is None is left out."""
+    given = {"QID": "5", "PARAM1": "7", "SUM": "10.00", "SERVICE_ID": "1", **changes}
+    return Call("POST", "", b"", "text/xml", request(op, **given).encode())
+
+
+def nested(depth: int) -> bytes:
+    """So many elements, each in the other."""
+    return b"<a>" * depth + b"</a>" * depth
+
+
+QE10, QE11 = Head("MOB", "5", "QE10"), Head("MOB", "5", "QE11")
+UNDER_OVER = ("sum_too_small", "sum_too_large")
+AT_NOON = datetime(2026, 3, 16, 12, 0)  # noqa: DTZ001 - the bank's
+A_QE11: dict[str, Any] = {"name": "check", "txn_id": "5", "echo": QE11}
+A_QE10: dict[str, Any] = {"name": "pay", "txn_id": "5", "echo": QE10}
+WHOLE_SUM: dict[str, Any] = {"exact": True, "differs": UNDER_OVER, **A_QE10}
+
+
+@pytest.mark.parametrize(
+    ("call", "command"),
+    [
+        (Call("POST", "", b"", "", b""), Refuse(name="", outcome="bad_request")),
+        (Call("POST", "", b"", "", b"<XML/>"), Refuse(name="", outcome="bad_request")),
+        (
+            Call("POST", "", b"", "", b'<XML><HEAD QM="MOB"/><BODY>%b</BODY></XML>' % nested(9)),
+            Refuse(name="", outcome="bad_request"),
+        ),
+        (
+            Call("POST", "", b"", "", b'<XML><HEAD QM="MOB"/><BODY>%b</BODY></XML>' % nested(8)),
+            Refuse(name="", outcome="bad_service", echo=Head("MOB")),
+        ),
+        (
+            posted(None),
+            Refuse(name="", outcome="unknown_command", txn_id="5", echo=Head("MOB", "5"), **OF_ONE),
+        ),
+        (
+            posted("PR09", SUM="x"),
+            Refuse(
+                name="PR09",
+                outcome="unknown_command",
+                txn_id="5",
+                echo=Head("MOB", "5", "PR09"),
+                **OF_ONE,
+            ),
+        ),
+        (
+            posted("Q 1", QM="M B", QID="5 5", SERVICE_ID=None),
+            Refuse(name="", outcome="bad_request", account="7", echo=Head()),
+        ),
+        (
+            posted("QE11", QM=None),
+            Refuse(outcome="bad_request", **A_QE11 | OF_ONE | {"echo": Head("", "5", "QE11")}),
+        ),
+        (
+            posted("QE11", QM=None, QID=None),
+            Refuse(name="check", outcome="bad_request", echo=Head("", "", "QE11"), **OF_ONE),
+        ),
+        (
+            posted("QE11", SERVICE_ID="9"),
+            Refuse(outcome="bad_service", account="7", **A_QE11),
+        ),
+        (posted("QE11", PARAM1=None), Refuse(outcome="bad_request", service="1", **A_QE11)),
+        (
+            posted("QE11", PARAM1="7 7"),
+            Refuse(outcome="bad_account", account="7 7", service="1", **A_QE11),
+        ),
+        (
+            posted("QE11", QID=None),
+            Check(name="check", exact=True, echo=Head("MOB", "", "QE11"), **OF_ONE),
+        ),
+        (
+            posted("QE11", SERVICE_ID="2", SUM="x"),
+            Check(exact=True, account="7", service="2", **A_QE11),
+        ),
+        (
+            posted("QE10"),
+            Pay(amount=TEN, paid_at=AT_NOON, **OF_ONE, **WHOLE_SUM),
+        ),
+        (
+            posted("QE10", QID=None),
+            Refuse(
+                name="pay",
+                outcome="bad_request",
+                amount=TEN,
+                echo=Head("MOB", "", "QE10"),
+                **OF_ONE,
+            ),
+        ),
+        (
+            posted("QE10", PARAM1=None),
+            Refuse(outcome="bad_request", amount=TEN, service="1", **A_QE10),
+        ),
+        (posted("QE10", SUM=None), Refuse(outcome="bad_sum", **OF_ONE, **A_QE10)),
+        (
+            posted("QE10", SUM="10"),
+            Refuse(outcome="bad_sum", noted={"why": BARE}, **OF_ONE, **A_QE10),
+        ),
+        (posted("QE10", SUM="1000000000000,0"), Refuse(outcome="bad_sum", **OF_ONE, **A_QE10)),
+        (
+            posted("QE10", SUM="999999999999.99", DTS="0001-01-01 00:00:00"),
+            Pay(
+                amount=Decimal("999999999999.99"),
+                paid_at=datetime(1, 1, 1),  # noqa: DTZ001 - the bank's
+                **OF_ONE,
+                **WHOLE_SUM,
+            ),
+        ),
+        (
+            posted("QE10", SUM="0.00"),
+            Pay(
+                amount=Decimal("0.00"),
+                paid_at=AT_NOON,
+                refused="sum_too_small",
+                **OF_ONE,
+                **WHOLE_SUM,
+            ),
+        ),
+        (
+            posted("QE10", SUM="0.00", DTS=None),
+            Pay(amount=Decimal("0.00"), refused="bad_request", **OF_ONE, **WHOLE_SUM),
+        ),
+        (
+            posted("QE10", DTS="2026-03-16T12:00:00"),
+            Pay(amount=TEN, refused="bad_request", noted={"why": DATED}, **OF_ONE, **WHOLE_SUM),
+        ),
+        (
+            posted("QE10", DTS="2026-03-16T12:00:00", SUM="10"),
+            Refuse(outcome="bad_sum", noted={"why": BARE}, **OF_ONE, **A_QE10),
+        ),
+    ],
+)
+def test_mbank_is_read(call: Call, command: Command) -> None:
+    """mbank.md, sections 3 and 4; a check is for the whole sum of an invoice, too."""
+    assert read("mbank", call) == command
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({"SERVICE_ID": "3", "QM": None}, None),
+        ({"SERVICE_ID": "3", "SUM": "1000000000000"}, "bad_sum"),
+        ({"SERVICE_ID": "1"}, "bad_service"),
+        ({"SERVICE_ID": None}, "bad_service"),
+    ],
+)
+def test_what_mbank_may_agree_on(changes: dict[str, str | None], outcome: Outcome | None) -> None:
+    """mbank.md, sections 3 and 10: any source, one service, whole sums."""
+    command = read("mbank2", posted("QE10", **{"SUM": "10", **changes}))
+
+    told = command.outcome if isinstance(command, Refuse) else None
+    assert (told, command.amount) == (outcome, None if outcome == "bad_sum" else TEN)
+
+
+U = "PayElementId=1&Account=7"
+UD = "TransactionDate=20261103091500"
+U5: dict[str, Any] = {"txn_id": "5", "echo": Ids("5")}
+REPORT = "CheckDateBegin=20261103091500&CheckDateEnd={}"
+REPORTED: dict[str, Any] = {
+    "since": AT,
+    "until": datetime(2026, 11, 3, 9, 15, 59, 999000),  # noqa: DTZ001 - the bank's
+}
+USMP_CANCEL: dict[str, Any] = {
+    "name": "cancel",
+    "txn_id": "5",
+    "mismatch": "cancel_differs",
+    "refund": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "command"),
+    [
+        ("", Refuse(name="", outcome="unknown_command", echo=Ids())),
+        (
+            "QueryType=PAY&TransactionId=5&RevertId=6",
+            Refuse(name="PAY", outcome="unknown_command", txn_id="5", echo=Ids("5", "6")),
+        ),
+        (
+            "QueryType=balance&TransactionId=5",
+            Refuse(name="balance", outcome="unknown_command", **U5),
+        ),
+        (
+            "QueryType=check&TransactionId=5&Account=7&Account=7",
+            Refuse(name="check", outcome="bad_request", **U5),
+        ),
+        (
+            "QueryType=check&RevertDate=1&RevertDate=1",
+            Refuse(name="check", outcome="bad_request", echo=Ids()),
+        ),
+        (
+            "QueryType=check&PayElementId=1&" + U,
+            Refuse(name="check", outcome="bad_request", echo=Ids()),
+        ),
+        (
+            "QueryType=check&TransactionId=x&RevertId=x&" + U,
+            Refuse(name="check", outcome="bad_id", txn_id="x", echo=Ids()),
+        ),
+        ("QueryType=check&" + U, Check(name="check", echo=Ids(), **OF_ONE)),
+        (
+            "QueryType=check&TransactionId=5&Amount=x&TransactionDate=x&" + U,
+            Check(name="check", **U5, **OF_ONE),
+        ),
+        (
+            "QueryType=check&PayElementId=1",
+            Refuse(name="check", outcome="bad_request", service="1", echo=Ids()),
+        ),
+        (
+            "QueryType=check&PayElementId=1&Account=",
+            Refuse(name="check", outcome="bad_account", service="1", echo=Ids()),
+        ),
+        (
+            "QueryType=check&Account=7&PayElementId=3",
+            Refuse(name="check", outcome="bad_service", account="7", echo=Ids()),
+        ),
+        ("QueryType=pay", Refuse(name="pay", outcome="bad_id", echo=Ids())),
+        ("QueryType=cancel", Refuse(name="cancel", outcome="bad_id", echo=Ids())),
+        (
+            f"QueryType=pay&TransactionId=5&Amount=10.00&{UD}&{U}",
+            Pay(name="pay", amount=TEN, paid_at=AT, **U5, **OF_ONE),
+        ),
+        (
+            f"QueryType=pay&TransactionId=5&{UD}&{U}",
+            Refuse(name="pay", outcome="bad_sum", **U5, **OF_ONE),
+        ),
+        (
+            f"QueryType=pay&TransactionId=5&Amount=10&TransactionDate=x&{U}",
+            Refuse(name="pay", outcome="bad_sum", noted={"why": BARE}, **U5, **OF_ONE),
+        ),
+        (
+            f"QueryType=pay&TransactionId=5&Amount=10.00&TransactionDate=2026-11-03+09:15:00&{U}",
+            Pay(
+                name="pay",
+                refused="bad_date",
+                amount=TEN,
+                noted={"why": DATED},
+                **U5,
+                **OF_ONE,
+            ),
+        ),
+        (
+            f"QueryType=pay&TransactionId=5&Amount=0.00&{U}",
+            Pay(name="pay", refused="bad_date", amount=Decimal("0.00"), **U5, **OF_ONE),
+        ),
+        (
+            f"QueryType=pay&TransactionId=5&Amount=0.00&{UD}&{U}",
+            Pay(
+                name="pay",
+                refused="sum_too_small",
+                amount=Decimal("0.00"),
+                paid_at=AT,
+                **U5,
+                **OF_ONE,
+            ),
+        ),
+        (
+            f"QueryType=pay&TransactionId=5&Amount=0.00&{UD}&PayElementId=1",
+            Pay(
+                name="pay",
+                refused="bad_request",
+                amount=Decimal("0.00"),
+                paid_at=AT,
+                service="1",
+                **U5,
+            ),
+        ),
+        (REPORT.format("20261103091559"), Statement(name="report", echo=Ids(), **REPORTED)),
+        (
+            REPORT.format("20261103091559") + "&TransactionId=5&RevertId=6",
+            Statement(name="report", echo=Ids("5", "6"), **REPORTED),
+        ),
+        (
+            REPORT.format("2026-11-03+09:15:59"),
+            Refuse(name="report", outcome="bad_date", noted={"why": DATED}, echo=Ids()),
+        ),
+        (
+            "CheckDateBegin=2026-11-03+09:15:59&CheckDateEnd=x",
+            Refuse(name="report", outcome="bad_date", noted={"why": DATED}, echo=Ids()),
+        ),
+        (
+            "CheckDateBegin=&CheckDateEnd=",
+            Refuse(name="report", outcome="bad_date", echo=Ids()),
+        ),
+        (
+            "CheckDateBegin=20261103091500",
+            Refuse(name="", outcome="unknown_command", echo=Ids()),
+        ),
+        (
+            "QueryType=cancel&TransactionId=9",
+            Refuse(name="cancel", outcome="bad_id", txn_id="9", echo=Ids("9")),
+        ),
+        (
+            "QueryType=cancel&TransactionId=9&RevertId=5x",
+            Refuse(name="cancel", outcome="bad_id", txn_id="5x", echo=Ids("9")),
+        ),
+        (
+            "QueryType=cancel&TransactionId=9&RevertId=5",
+            Cancel(echo=Ids("9", "5"), **USMP_CANCEL),
+        ),
+        (
+            "QueryType=cancel&TransactionId=9&RevertId=5&Amount=x&PayElementId=1",
+            # -1 is a sum that no payment has
+            Cancel(service="1", echo=Ids("9", "5"), of_sum=Decimal(-1), **USMP_CANCEL),
+        ),
+        (
+            f"QueryType=cancel&TransactionId=9&RevertId=5&Amount=10.00&{U}",
+            Cancel(service="1", echo=Ids("9", "5"), of_account="7", of_sum=TEN, **USMP_CANCEL),
+        ),
+    ],
+)
+def test_usmp_is_read(query: str, command: Command) -> None:
+    """usmp.md, sections 3, 4, 8 and 9."""
+    assert read("usmp", asked(query)) == command
+
+
+A_PAYMENT_ID = "TransactionId=5&RevertId=6"
+R = "Account=7&Payment_id=5"
+RD = "Exec_date=20261103091500"
+BALANCE = "QueryType=balance&DateFrom=20261103091500&DateTo="
+
+
+@pytest.mark.parametrize(
+    ("bank", "query", "command"),
+    [
+        (
+            "usmp2",
+            f"QueryType=cancel&{A_PAYMENT_ID}&Amount=10",
+            Cancel(echo=Ids("5", "6"), of_sum=TEN, **USMP_CANCEL),
+        ),
+        (
+            "usmp2",
+            f"QueryType=check&{U}",
+            Refuse(name="check", outcome="bad_service", account="7", echo=Ids()),
+        ),
+        (
+            "usmp2",
+            "QueryType=check&Account=7&PayElementId=4",
+            Check(name="check", account="7", echo=Ids()),
+        ),
+        (
+            "usmp3",
+            f"QueryType=cancel&{A_PAYMENT_ID}",
+            Refuse(name="cancel", outcome="cancel_refused", txn_id="5", echo=Ids("5", "6")),
+        ),
+        ("usmp3", f"QueryType=check&{U}", Check(name="check", account="7", echo=Ids())),
+        (
+            "rncb",
+            "QueryType=check&Account=7&Account=7&TransactionId=5",
+            Refuse(name="check", outcome="bad_request", echo=Ids()),
+        ),
+        (
+            "rncb",
+            f"QueryType=check&{R}&Summa=x&Exec_date=x&PayElementId=9&PayElementId=9",
+            Check(name="check", account="7", **U5),
+        ),
+        (
+            "rncb",
+            f"QueryType=pay&{R}&Summa=10.00&{RD}",
+            Pay(name="pay", account="7", amount=TEN, paid_at=AT, **U5),
+        ),
+        (
+            "rncb",
+            f"QueryType=pay&{R}&Summa=10.00&Exec_date=2026-11-03+09:15:00",
+            Pay(
+                name="pay",
+                refused="bad_date",
+                account="7",
+                amount=TEN,
+                noted={"why": DATED},
+                **U5,
+            ),
+        ),
+        (
+            "rncb",
+            f"QueryType=cancel&{R}",
+            Refuse(name="cancel", outcome="unknown_command", **U5),
+        ),
+        (
+            "rncb",
+            REPORT.format("20261103091559"),
+            Refuse(name="", outcome="unknown_command", echo=Ids()),
+        ),
+        (
+            "rncb",
+            f"{BALANCE}20261103091559",
+            Statement(name="balance", echo=Ids(), **REPORTED),
+        ),
+        (
+            "rncb",
+            "QueryType=balance&Date_from=20261103091500&Date_to=20261103091559",
+            Statement(name="balance", echo=Ids(), **REPORTED),
+        ),
+        (
+            "rncb",
+            f"{BALANCE}20261103091559&Date_to=20261103091559",
+            Refuse(name="balance", outcome="bad_request", echo=Ids()),
+        ),
+        (
+            "rncb",
+            f"{BALANCE}20261103091559&Date_from=20261103091559",
+            Refuse(name="balance", outcome="bad_request", echo=Ids()),
+        ),
+        (
+            "rncb",
+            "QueryType=balance",
+            Refuse(name="balance", outcome="bad_date", echo=Ids()),
+        ),
+    ],
+)
+def test_networks_like_usmp_are_read(bank: str, query: str, command: Command) -> None:
+    """usmp.md, sections 4, 8, 10 and 14."""
+    assert read(bank, asked(query)) == command
+
+
 PAYER = Payer("7", "Ким Олег", "Абая 1", "active", None, Decimal("900.00"), TEN, 0)
 OVERPAID = PAYER._replace(issued=Decimal(0))
 PAYMENT = Payment(
@@ -1104,6 +1568,272 @@ def test_what_click_hears(
 
     assert heard.pop("error_note") == OUR_FAULTS[told["error"]]
     assert heard == told
+
+
+NO_TIME = Head("MOB", "5", "QE10", dated=False)  # else it is our clock
+A_REFUSAL = Refuse(name="", outcome="bad_request", echo=Head(dated=False))
+OF_QE10 = '<HEAD DTS="" QM="MOB" QID="5" OP="QE10"/>'
+OF_NOBODY = '<HEAD DTS="" QM="" QID="" OP=""/>'
+
+
+@pytest.mark.parametrize(
+    ("bank", "command", "result", "text"),
+    [
+        (
+            "mbank",
+            A_CHECK.but(echo=NO_TIME),
+            CHECKED,
+            f'{OF_QE10}<BODY STATUS="200" MSG="OK" SUM="890.00" REQUISITE1="ФИО: К*** О***"'
+            ' REQUISITE2="Адрес: Абая 1"/>',
+        ),
+        (
+            "mbank",
+            A_CHECK.but(echo=NO_TIME),
+            CHECKED._replace(payer=OVERPAID),
+            f'{OF_QE10}<BODY STATUS="200" MSG="OK" SUM="0.00" REQUISITE1="ФИО: К*** О***"'
+            ' REQUISITE2="Адрес: Абая 1"/>',
+        ),
+        (
+            "mbank2",
+            A_CHECK.but(echo=NO_TIME),
+            CHECKED,
+            f'{OF_QE10[:-2]} SID="OSPP.KG"/><BODY STATUS="200" MSG="OK" REQUISITE1="Дом: Абая 1"/>',
+        ),
+        (
+            "mbank",
+            A_PAY.but(echo=NO_TIME),
+            RECORDED,
+            f'{OF_QE10}<BODY STATUS="250" MSG="Платеж проведен" SUM="10.00"/>',
+        ),
+        (
+            "mbank",
+            A_PAY.but(echo=NO_TIME),
+            Result("duplicate_same", PAYER, PAYMENT),
+            f'{OF_QE10}<BODY STATUS="250" MSG="Платеж проведен" SUM="10.00"/>',
+        ),
+        (
+            "mbank2",
+            A_PAY.but(echo=NO_TIME),
+            Result("duplicate_same", payment=PAYMENT),
+            f'{OF_QE10[:-2]} SID="OSPP.KG"/><BODY STATUS="250" MSG="OK" SUM="10.00"/>',
+        ),
+        (
+            "mbank2",
+            A_REFUSAL,
+            Result("bad_request"),
+            f'{OF_NOBODY[:-2]} SID="OSPP.KG"/><BODY STATUS="401" ERR_MSG="wrong request"/>',
+        ),
+    ],
+)
+def test_what_mbank_hears(bank: str, command: Command, result: Result, text: str) -> None:
+    """mbank.md, section 5."""
+    told = answer(banks()[bank], command, result)
+
+    assert told.content_type == "application/xml; charset=utf-8"
+    assert told.body.startswith(b'<?xml version="1.0" encoding="UTF-8"?><XML>')
+    assert canonicalize(told.body.decode()) == canonicalize(f"<XML>{text}</XML>")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "words"),
+    [
+        ("unknown_account", 420, "Лицевой счет не найден"),
+        ("invoice_cancelled", 420, "Лицевой счет не найден"),
+        ("bad_account", 420, "Лицевой счет не найден"),
+        ("account_closed", 420, "Лицевой счет закрыт"),
+        ("account_blocked", 420, "Лицевой счет заблокирован"),
+        ("already_paid", 421, "Счет уже оплачен"),
+        ("duplicate_other", 421, "Номер платежа уже использован"),
+        ("payment_cancelled", 421, "Платеж отменен"),
+        ("sum_too_small", 423, "Сумма слишком мала"),
+        ("sum_too_large", 422, "Сумма слишком велика"),
+        ("temporary", 424, "Сервис временно недоступен"),
+        ("bad_request", 401, "Неправильный формат запроса"),
+        ("bad_service", 401, "Неправильный формат запроса"),
+        ("bad_sum", 401, "Неправильный формат запроса"),
+        ("unknown_command", 401, "Неправильный формат запроса"),
+    ],
+)
+def test_what_mbank_hears_of_a_refusal(outcome: Outcome, status: int, words: str) -> None:
+    """mbank.md, sections 5 and 6: nothing else, also not of who it is."""
+    told = answer(banks()["mbank"], A_REFUSAL, Result(outcome, PAYER, PAYMENT)).body.decode()
+
+    expected = f'<XML>{OF_NOBODY}<BODY STATUS="{status}" ERR_MSG="{words}"/></XML>'
+    assert canonicalize(told) == canonicalize(expected)
+
+
+U_CHECK, U_PAY = Check(name="check", echo=Ids("5")), Pay(name="pay", amount=TEN, echo=Ids("5"))
+ONE_AND_A_BOOKING = [
+    PAYMENT,
+    PAYMENT._replace(id=40118, txn_id="6", number=None, amount=Decimal("0.50")),
+    PAYMENT._replace(state="created"),
+    CANCELLED,
+]
+LISTED = Result("ok", payments=ONE_AND_A_BOOKING)
+A_REPORT = Statement(name="report", since=AT, until=AT, echo=Ids())
+A_BALANCE = A_REPORT.but(name="balance")
+
+
+@pytest.mark.parametrize(
+    ("bank", "command", "result", "text"),
+    [
+        (
+            "usmp",
+            U_CHECK,
+            CHECKED,
+            "<Response><TransactionId>5</TransactionId><ResultCode>0</ResultCode><Fields>"
+            '<field1 name="debt">890.00</field1></Fields><Comment>OK</Comment></Response>',
+        ),
+        (
+            "usmp2",
+            U_CHECK.but(echo=Ids()),
+            CHECKED._replace(payer=OVERPAID),
+            "<Response><TransactionId></TransactionId><ResultCode>0</ResultCode><Fields>"
+            '<field1 name="fio">К*** О***</field1><field2 name="address">Абая 1</field2>'
+            '<field3 name="deposit">-10.00</field3></Fields><Comment>OK</Comment></Response>',
+        ),
+        (
+            "usmp3",
+            U_CHECK,
+            CHECKED,
+            "<Response><TransactionId>5</TransactionId><ResultCode>0</ResultCode>"
+            "<Comment>OK</Comment></Response>",
+        ),
+        (
+            "usmp",
+            U_CHECK,
+            Result("account_closed", PAYER),
+            "<Response><TransactionId>5</TransactionId><ResultCode>24</ResultCode>"
+            "<Comment>account is closed</Comment></Response>",
+        ),
+        (
+            "usmp",
+            U_PAY,
+            RECORDED,
+            "<Response><TransactionId>5</TransactionId><TransactionExt>40117</TransactionExt>"
+            "<Amount>10.00</Amount><ResultCode>0</ResultCode><Comment>OK</Comment></Response>",
+        ),
+        (
+            "usmp",
+            U_PAY,
+            Result("duplicate_same", PAYER, PAYMENT),
+            "<Response><TransactionId>5</TransactionId><TransactionExt>40117</TransactionExt>"
+            "<Amount>10.00</Amount><ResultCode>0</ResultCode><Comment>OK</Comment></Response>",
+        ),
+        (
+            "usmp",
+            U_PAY,
+            Result("duplicate_other", PAYER, PAYMENT),
+            "<Response><TransactionId>5</TransactionId><ResultCode>299</ResultCode>"
+            "<Comment>this payment number was used before</Comment></Response>",
+        ),
+        (
+            "usmp",
+            Cancel(name="cancel", echo=Ids("9", "5")),
+            Result("ok", payment=CANCELLED),
+            "<Response><TransactionId>9</TransactionId><RevertId>5</RevertId>"
+            "<TransactionExt>40117</TransactionExt><Amount>10.00</Amount>"
+            "<ResultCode>0</ResultCode><Comment>OK</Comment></Response>",
+        ),
+        (
+            "usmp",
+            Cancel(name="cancel", echo=Ids("9", "5")),
+            Result("cancel_differs", payment=PAYMENT),
+            "<Response><TransactionId>9</TransactionId><ResultCode>22</ResultCode>"
+            "<Comment>payment cannot be cancelled</Comment></Response>",
+        ),
+        (
+            "usmp",
+            Refuse(name="", outcome="bad_request"),
+            Result("bad_request"),
+            "<Response><TransactionId></TransactionId><ResultCode>299</ResultCode>"
+            "<Comment>wrong request</Comment></Response>",
+        ),
+        (
+            "usmp",
+            A_REPORT,
+            LISTED,
+            "<Response><Payment><TransactionId>5</TransactionId><Account>7</Account>"
+            "<TransactionDate>20261103091500</TransactionDate><Amount>10.00</Amount></Payment>"
+            "<Payment><TransactionId>6</TransactionId><Account></Account>"
+            "<TransactionDate>20261103091500</TransactionDate><Amount>0.50</Amount></Payment>"
+            "</Response>",
+        ),
+        ("usmp", A_REPORT, Result("ok"), "<Response></Response>"),
+        (
+            "usmp",
+            A_REPORT,
+            Result("too_many_payments", payments=ONE_AND_A_BOOKING),
+            "<Response><TransactionId></TransactionId><ResultCode>299</ResultCode>"
+            "<Comment>too many payments, ask for a shorter period</Comment></Response>",
+        ),
+        (
+            "rncb",
+            U_CHECK,
+            CHECKED,
+            "<CHECKRESPONSE><FIO>К*** О***</FIO><ADDRESS>Абая 1</ADDRESS><BALANCE>-890.00</BALANCE>"
+            "<ERROR>0</ERROR><COMMENTS>OK</COMMENTS></CHECKRESPONSE>",
+        ),
+        (
+            "rncb",
+            U_CHECK,
+            Result("account_closed", PAYER),
+            "<CHECKRESPONSE><ERROR>1</ERROR><COMMENTS>account is closed</COMMENTS></CHECKRESPONSE>",
+        ),
+        (
+            "rncb",
+            U_PAY,
+            Result("duplicate_same", PAYER, PAYMENT),
+            "<PAYRESPONSE><OUT_PAYMENT_ID>40117</OUT_PAYMENT_ID><ERROR>10</ERROR>"
+            "<COMMENTS>duplicate</COMMENTS></PAYRESPONSE>",
+        ),
+        (
+            "rncb",
+            U_PAY,
+            Result("duplicate_other", PAYER, PAYMENT),
+            "<PAYRESPONSE><ERROR>1</ERROR>"
+            "<COMMENTS>this payment number was used before</COMMENTS></PAYRESPONSE>",
+        ),
+        (
+            "rncb",
+            Refuse(name="cancel", outcome="unknown_command"),
+            Result("unknown_command"),
+            "<CHECKRESPONSE><ERROR>1</ERROR><COMMENTS>wrong request</COMMENTS></CHECKRESPONSE>",
+        ),
+        (
+            "rncb",
+            A_BALANCE,
+            LISTED,
+            "<BALANCERESPONSE><FULL_SUMMA>10.50</FULL_SUMMA>"
+            "<NUMBER_OF_PAYMENTS>2</NUMBER_OF_PAYMENTS><ERROR>0</ERROR><PAYMENTS>"
+            "<PAYMENT_ROW>5;40117;7;10.00;20261103091500</PAYMENT_ROW>"
+            "<PAYMENT_ROW>6;40118;;0.50;20261103091500</PAYMENT_ROW></PAYMENTS></BALANCERESPONSE>",
+        ),
+        (
+            "rncb",
+            A_BALANCE,
+            Result("ok"),
+            "<BALANCERESPONSE><FULL_SUMMA>0.00</FULL_SUMMA>"
+            "<NUMBER_OF_PAYMENTS>0</NUMBER_OF_PAYMENTS><ERROR>0</ERROR><PAYMENTS></PAYMENTS>"
+            "</BALANCERESPONSE>",
+        ),
+        (
+            "rncb",
+            A_BALANCE,
+            Result("too_many_payments", payments=ONE_AND_A_BOOKING),
+            "<BALANCERESPONSE><ERROR>1</ERROR>"
+            "<COMMENTS>too many payments, ask for a shorter period</COMMENTS></BALANCERESPONSE>",
+        ),
+    ],
+)
+def test_what_networks_like_usmp_hear(
+    bank: str, command: Command, result: Result, text: str
+) -> None:
+    """usmp.md, sections 5, 8, 9 and 14, to the letter."""
+    told = answer(banks()[bank], command, result)
+
+    assert told.content_type == "text/xml; charset=utf-8"
+    assert told.body.decode() == f'<?xml version="1.0" encoding="UTF-8"?>{text}'
 
 
 @pytest.mark.parametrize(
