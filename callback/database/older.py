@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Our table, also with its database's name in front.
-TABLE = r"(?:`?\w+`?\s*\.\s*)?`?payment`?(?![\w`.])"
+TABLE = r"(?:(?:`[^`]+`|\w+)\s*\.\s*)?`?payment`?(?![\w`.])"
+QUOTED = r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`[^`]*`"""
 _COLUMNS = rf"INSERT\s+INTO\s+({TABLE})\s*\((?![^)]*\bnumber\b)"
 # A payment is recorded without the number that was typed.
 RECORDS_NO_NUMBER = re.compile(_COLUMNS, re.IGNORECASE)
-_RECORDS = re.compile(_COLUMNS + r"([^)]*\))\s*SELECT\b(?!\s+DISTINCT)", re.IGNORECASE)
+# Behind its SELECT may stand how, before what.
+_HOW = r"ALL|DISTINCT(?:ROW)?|HIGH_PRIORITY|STRAIGHT_JOIN|SQL_\w+"
+_RECORDS = re.compile(rf"{_COLUMNS}([^)]*\))\s*SELECT\b(?!\s+(?:{_HOW})\b)", re.IGNORECASE)
 # A statement that changes payments, whenever it reaches the server.
 _CHANGES = re.compile(rf"\b(?:INSERT\s+INTO|UPDATE)\s+{TABLE}", re.IGNORECASE)
+_ADDS = re.compile(rf"\bINSERT\s+INTO\s+{TABLE}", re.IGNORECASE)
 _DEADLINE = "AND :deadline > UTC_TIMESTAMP(3)"
 _PROMISE = (
     "AND NOT EXISTS (SELECT 1 FROM promise AS k"
@@ -30,12 +34,14 @@ _ASKS_PROMISE = re.compile(
 )
 _LOCKS = re.compile(r"\s+FOR\s+UPDATE\s*$", re.IGNORECASE)
 _INNERMOST = re.compile(r"\([^()]*\)")
+_TEXT = re.compile(QUOTED, re.DOTALL)
 # Behind a WHERE these keep us from adding one more condition at the end.
 _ENDS = re.compile(
-    r"\b(?:X?OR|GROUP|HAVING|ORDER|LIMIT|UNION|EXCEPT|INTERSECT|WINDOW|DUPLICATE|FOR|LOCK|"
-    r"RETURNING)\b|\|\|",
+    r"\b(?:X?OR|GROUP|HAVING|ORDER|LIMIT|WINDOW|DUPLICATE|FOR|LOCK|RETURNING)\b|\|\|",
     re.IGNORECASE,
 )
+# One condition at the end is a condition of one of these alone.
+_SEVERAL = re.compile(r"\b(?:UNION|EXCEPT|INTERSECT)\b", re.IGNORECASE)
 # The number of a payment is read through account_id, and changes when the office changes that.
 _READS = re.compile(r"COALESCE\(\s*\w+\.number\s*,\s*\w+\.number\s*\)(?=\s+AS\s+payment_number\b)")
 _PAYMENT = re.compile(r"\b(\w+)\.txn_id\b")  # only a payment has one
@@ -93,17 +99,17 @@ def _has_no_deadline(text: str) -> bool:
 
 
 def _has_no_promise(text: str) -> bool:
-    # Those of a register have no :state: there the bank itself says that it has paid.
-    pays = ":state" in text and _CHANGES.search(text) is not None
-    return pays and ":began" not in text
+    # Those of a register have neither: there the bank itself says that it has paid.
+    pays = ":state" in text or (":now" in text and _ADDS.search(text) is not None)
+    return pays and ":began" not in text and _CHANGES.search(text) is not None
 
 
 def _with(condition: str, text: str) -> str:
     body = _LOCKS.sub("", text)
-    outer = body
+    outer = _TEXT.sub("''", body)
     while _INNERMOST.search(outer):
         outer = _INNERMOST.sub(" ", outer)
     _, where, conditions = outer.partition("WHERE")
-    if not where or _ENDS.search(conditions):
+    if not where or _ENDS.search(conditions) or _SEVERAL.search(outer):
         return text
     return f"{body}\n   {condition}{text[len(body) :]}"

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from callback.database.older import TABLE, completed
+from callback.database.older import QUOTED, TABLE, completed
 from callback.phrase import Phrase, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_QUOTED = r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`[^`]*`"""
 # MySQL takes -- for a comment only before a blank; what stands in /*! */ it runs.
-_COMMENT = re.compile(rf"({_QUOTED})|--(?=\s|\Z)[^\n]*|\#[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
-_VALUE = re.compile(rf"({_QUOTED})|(?<![:\w]):([a-z_]+)", re.DOTALL)
-_PART = re.compile(rf"(?:{_QUOTED}|[^;])+", re.DOTALL)
+_COMMENT = re.compile(rf"({QUOTED})|--(?=\s|\Z)[^\n]*|\#[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
+_VALUE = re.compile(rf"({QUOTED})|(?<![:\w]):([a-z_]+)", re.DOTALL)
+_PART = re.compile(rf"(?:{QUOTED}|[^;])+", re.DOTALL)
 # What changes a payment.
 _RECORDS = re.compile(r"(?:pay|book|perform|cancel)_")
 _INTO = re.compile(rf"(?:INSERT\s+INTO|UPDATE)\s+{TABLE}", re.IGNORECASE)

@@ -31,6 +31,16 @@ COMPLETED = {
         "UPDATE payment SET bank = 1 WHERE txn_id = :txn_id AND (amount > 1 OR (amount) < 0)"
         f"{DEADLINE}"
     ),
+    # One who knows that it is paid writes so.
+    "INSERT INTO payment (number, txn_id, state) SELECT :number, :txn_id, 'paid', :now WHERE 1": (
+        "INSERT INTO payment (number, txn_id, state) SELECT :number, :txn_id, 'paid', :now WHERE 1"
+        f"{DEADLINE}{PROMISE}"
+    ),
+    # What stands in quotes is no word, and no bracket.
+    "UPDATE `a-b`.payment SET bank = ':)' WHERE txn_id = :txn_id AND x IN ('(or', `LIMIT`)": (
+        "UPDATE `a-b`.payment SET bank = ':)' WHERE txn_id = :txn_id AND x IN ('(or', `LIMIT`)"
+        f"{DEADLINE}"
+    ),
     # The WHERE that stands in no brackets counts.
     "UPDATE payment SET bank = (SELECT 1 WHERE 1) WHERE txn_id = :txn_id": (
         f"UPDATE payment SET bank = (SELECT 1 WHERE 1) WHERE txn_id = :txn_id{DEADLINE}"
@@ -52,6 +62,7 @@ NAMED = {
     "SELECT p.txn_id, p.NUMBER as payment_number FROM payment AS p": [],
     f"INSERT INTO payment (number, bank) SELECT :number, :state FROM a WHERE a.b{PROMISE}": [],
     "INSERT INTO payment (bank) SELECT DISTINCT :bank FROM account AS a": [older.NO_NUMBER],
+    "INSERT INTO payment (bank) SELECT straight_join :bank FROM account": [older.NO_NUMBER],
     "insert into payment (`bank`) values (:bank)": [older.NO_NUMBER],
     "INSERT INTO usu.payment (bank) VALUES (:bank)": [older.NO_NUMBER],
     "UPDATE payment SET bank = 1 WHERE txn_id = :txn_id group by bank": [older.NO_DEADLINE],
@@ -60,6 +71,12 @@ NAMED = {
     "INSERT INTO payment (number, bank) SELECT 1, :txn_id FROM a WHERE b UNION SELECT 2 WHERE c": [
         older.NO_DEADLINE
     ],
+    # One condition at the end would be of the second alone.
+    "INSERT INTO payment (number, bank) SELECT 1, :txn_id FROM a UNION SELECT 2 WHERE c": [
+        older.NO_DEADLINE
+    ],
+    "UPDATE payment SET bank = 'WHERE', txn_id = :txn_id": [older.NO_DEADLINE],
+    "UPDATE payment SET bank = (SELECT ')' WHERE c), txn_id = :txn_id": [older.NO_DEADLINE],
     **{
         f"UPDATE payment SET bank = 1 WHERE txn_id = :txn_id {end}": [older.NO_DEADLINE]
         for end in (
