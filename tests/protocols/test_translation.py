@@ -6,6 +6,7 @@ out, also what only the log shows. What is not in a request is empty.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from datetime import datetime
@@ -132,6 +133,7 @@ protocol = "click"
 secret = "sheet-secret-1"
 service_id = 20202
 repeat_complete = 0
+codes = { temporary = -77 }
 
 [BANKS.mbank]
 protocol = "mbank"
@@ -648,6 +650,14 @@ def getinfo(**members: object) -> Call:
     return Call("POST", "info", b"", "application/json", json.dumps(members).encode())
 
 
+def signed_getinfo(number: str) -> Call:
+    """One with a number as it stands, which is signed so: click.md, section 9."""
+    signature = hashlib.md5(f"{number}20202sheet-secret-170".encode()).hexdigest()
+    others = json.dumps({**INFO, "sign_string": signature}).removeprefix("{")
+    text = f'{{"click_paydoc_id":{number},{others}'
+    return Call("POST", "info", b"", "application/json", text.encode())
+
+
 ID = 2604400101
 OF_CLICK: dict[str, Any] = {
     "txn_id": str(ID),
@@ -712,6 +722,17 @@ ASKED: dict[str, Any] = {"name": "info", "account": "7", "service": "20202"}
             ),
         ),
         (
+            form(complete(40117, sign_time="0001-01-01 00:00:00")),
+            Perform(
+                name="complete",
+                of_id=40117,
+                of_account="77310",
+                of_sum=SUM,
+                paid_at=datetime(1, 1, 1),  # noqa: DTZ001 - of any age
+                **WHOLE,
+            ),
+        ),
+        (
             form(complete(40117, error="-5017")),
             Cancel(of_id=40117, reason=-5017, **GIVEN_UP, **WHOLE),
         ),
@@ -723,6 +744,12 @@ ASKED: dict[str, Any] = {"name": "info", "account": "7", "service": "20202"}
         (getinfo(**INFO), Check(exact=True, **ASKED)),
         (getinfo(), Refuse(name="info", outcome="bad_request")),
         (getinfo(**INFO, sign_string="x"), Refuse(outcome="not_authenticated", **ASKED)),
+        (
+            getinfo(**INFO, click_paydoc_id="\ud800", sign_string="x"),
+            Refuse(outcome="not_authenticated", **ASKED),
+        ),
+        (signed_getinfo("1.50"), Check(exact=True, **ASKED)),
+        (signed_getinfo("1e2"), Check(exact=True, **ASKED)),
         (getinfo(**{**INFO, "action": 1}), Refuse(outcome="unknown_command", **ASKED)),
         (
             getinfo(**{**INFO, "params": {"contract": "7 7"}}),
@@ -1568,6 +1595,13 @@ def test_what_click_hears(
 
     assert heard.pop("error_note") == OUR_FAULTS[told["error"]]
     assert heard == told
+
+
+def test_click_hears_a_note_with_any_number_of_the_settings() -> None:
+    """Also where the papers have no word for what it stands for (click.md, section 6)."""
+    heard = json.loads(answer(banks()["click2"], A_COMPLETE, Result("temporary")).body)
+
+    assert heard == {**IDS, "error": -77, "error_note": OUR_FAULTS[-8]}
 
 
 NO_TIME = Head("MOB", "5", "QE10", dated=False)  # else it is our clock
