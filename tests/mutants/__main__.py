@@ -50,7 +50,7 @@ def _dialect(name: str, *others: str) -> Target:
     """Its own tests; those that compare its tables with its sheet are the fastest of all."""
     return Target(
         (f"callback/protocols/{name}.py",),
-        ("conform/codes", "own_settings", "translation", name, *others),
+        ("conform/codes", "own_settings", "translation*", name, *others),
     )
 
 
