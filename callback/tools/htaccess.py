@@ -16,9 +16,9 @@ from callback.tools.words import say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Both stand in deploy/htaccess.
+# Both stand in deploy/htaccess; "callback-form" is somebody else's.
 BEGIN, END = "# BEGIN callback", "# END callback"
-OURS = re.compile(rf"^{BEGIN}\b.*?^{END}\b[^\n]*\n?", re.M | re.S)
+OURS = re.compile(rf"^{BEGIN}(?!\S)(?:(?!^{BEGIN}(?!\S)).)*?^{END}(?!\S)[^\n]*\n?", re.M | re.S)
 # As it was made before there were marks; what a panel has put between is known by its own.
 OLD = re.compile(
     r"^# Made by `flask front.*(?:^</If>$|^ +AddHandler send-as-is \.asis\n</IfModule>$)\n?",

@@ -405,6 +405,15 @@ def test_lines_that_are_not_ours_stay_and_the_hosts_python_is_named(
         assert host.files["pay.cgi"][0].startswith(b"#!/opt/py/bin/python3.11\n")
 
 
+def test_marks_of_a_like_name_and_what_stands_behind_a_half_of_ours_stay() -> None:
+    """Another's block is named after its callback, too; somebody has deleted our END."""
+    ours = f"{htaccess.BEGIN}\nours\n{htaccess.END}\n"
+    theirs = f"{htaccess.BEGIN}-form\ntheirs\n{htaccess.END}-form\n"
+    half = f"{htaccess.BEGIN}\nold\nmore of theirs\n"
+
+    assert htaccess.merged(ours, theirs + half + ours + OWN) == f"{ours}{theirs}{half}{OWN}\n"
+
+
 @pytest.mark.usefixtures("hidden")
 def test_a_deploy_that_is_taken_back_takes_no_line_of_others(
     office: Path, monkeypatch: pytest.MonkeyPatch
