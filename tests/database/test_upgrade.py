@@ -102,6 +102,7 @@ def test_an_upgraded_database_is_as_a_new_one(engine: Engine, old: Engine, tmp_p
 
     assert columns(old) == columns(engine)
     assert keys(old) - keys(engine) == {"payment_of_account", "payment_of_invoice"}
+    assert keys(engine) <= keys(old)
     if isinstance(engine, MariaDBEngine):
         types = (
             "SELECT column_name, column_type, collation_name, is_nullable FROM"
