@@ -411,7 +411,7 @@ def test_marks_of_a_like_name_and_what_stands_behind_a_half_of_ours_stay() -> No
     theirs = f"{htaccess.BEGIN}-form\ntheirs\n{htaccess.END}-form\n"
     half = f"{htaccess.BEGIN}\nold\nmore of theirs\n"
 
-    assert htaccess.merged(ours, theirs + half + ours + OWN) == f"{ours}{theirs}{half}{OWN}\n"
+    assert htaccess.merged(ours, theirs + half + ours + OWN) == f"{ours}\n{theirs}{half}{OWN}\n"
 
 
 @pytest.mark.usefixtures("hidden")
