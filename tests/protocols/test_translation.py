@@ -529,6 +529,23 @@ def test_cyberplat_is_read(query: str, command: Command) -> None:
     assert read("cyberplat", asked(query)) == command
 
 
+@pytest.mark.parametrize(
+    ("call", "outcome"),
+    [
+        (Call("POST", "", f"action=check&{T}&sign=00".encode(), "", b""), "bad_method"),
+        (asked(f"action=check&{T}&sign=00"), "bad_signature"),
+        (asked(f"action=check&{T}"), "bad_signature"),
+        (asked("action=check&sign=1&number=7&sign=01"), "bad_signature"),
+    ],
+)
+def test_nothing_is_read_of_what_cyberplat_has_not_signed(call: Call, outcome: Outcome) -> None:
+    """cyberplat.md, sections 2 and 4."""
+    bank = banks()["cyberplat"]
+    signed = bank.but(own={**bank.own, "bank_key": lambda signature, _: signature != b"\0"})
+
+    assert PROTOCOLS["cyberplat"].read(signed, call) == Refuse(name="", outcome=outcome)
+
+
 def rpc(method: object, **params: object) -> Call:
     """A call of Payme's."""
     body = json.dumps({"method": method, "params": params, "id": 7})
