@@ -59,6 +59,8 @@ def read(link: Any, statement: str) -> Answer:
     if names:
         _remember(statement, Columns(_head(arrived, len(names)), names, result.converters))
     rows = [dict(zip(names, row, strict=True)) for row in result.rows or ()]
+    while link._result.has_next:  # noqa: SLF001 - an error in them is this statement's
+        link.next_result()
     return Answer(rows, result.affected_rows, result.insert_id or 0)
 
 

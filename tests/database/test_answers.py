@@ -169,8 +169,10 @@ def test_the_servers_status_is_noted() -> None:
 
 
 def test_after_a_change_that_another_answer_follows_both_are_pymysqls() -> None:
-    """It knows how to get rid of the second."""
-    assert read(done(1, 2, USUAL | MORE)) == (Answer((), 1, 2), 1)
+    """It gets rid of the second, with what went wrong in it."""
+    assert read(done(1, 2, USUAL | MORE) + done(3, 4)) == (Answer((), 1, 2), 2)
+    with pytest.raises(pymysql.OperationalError):
+        read(done(1, 2, USUAL | MORE))
 
 
 def test_the_first_answer_is_pymysqls_and_the_second_is_read_at_once() -> None:
@@ -240,8 +242,8 @@ def test_two_answers_that_come_at_once_are_two() -> None:
 
 def test_rows_that_another_answer_follows_are_pymysqls() -> None:
     """The status of their end says so, in its lower byte."""
-    more = listed(ROWS, end(USUAL | MORE))
-    assert [read(more)[1] for _ in range(2)] == [1, 1]
+    more = listed(ROWS, end(USUAL | MORE)) + done(1, 2)
+    assert [read(more) for _ in range(2)] == [(Answer(ROWS, len(ROWS), 0), 2)] * 2
     assert [read(listed(ROWS, end(MORE << 8)))[1] for _ in range(2)] == [0, 0]
 
 

@@ -21,7 +21,7 @@ from pymysql.constants.COMMAND import COM_SET_OPTION
 
 from callback import settings
 from callback.database import NEVER, Reply, answers, driver
-from callback.database.errors import DuplicateError, RetryError
+from callback.database.errors import DatabaseError, DuplicateError, RetryError
 from callback.database.limited import TIMEVAL
 from callback.database.mysql import MySQLConnection
 from tests.support.processes import ROOT
@@ -193,6 +193,20 @@ def test_more_answers_than_one_are_read_away(engine: Engine, connection: MySQLCo
         assert connection.run("CALL twice()", {}).rows == [{"x": 1}]
         assert connection.run("SELECT 3 AS z", {}).rows == [{"z": 3}]
     engine.execute("DROP PROCEDURE twice")
+
+
+@only_mariadb
+def test_an_error_behind_the_first_answer_is_the_statements_own(
+    engine: Engine, connection: MySQLConnection
+) -> None:
+    """A site's own procedure has failed; whoever comes next has nothing to do with it."""
+    engine.execute("DROP PROCEDURE IF EXISTS failing")
+    engine.execute("CREATE PROCEDURE failing() BEGIN SELECT 1 AS x; SELECT * FROM nowhere; END")
+    for _ in range(2):
+        with pytest.raises(DatabaseError, match="nowhere"):
+            connection.run("CALL failing()", {})
+        assert connection.run("SELECT 3 AS z", {}).rows == [{"z": 3}]
+    engine.execute("DROP PROCEDURE failing")
 
 
 @only_mariadb
