@@ -1063,6 +1063,10 @@ USMP_CANCEL: dict[str, Any] = {
             Refuse(name="report", outcome="bad_date", noted={"why": DATED}, echo=Ids()),
         ),
         (
+            REPORT.format("x"),
+            Refuse(name="report", outcome="bad_date", echo=Ids()),
+        ),
+        (
             "CheckDateBegin=&CheckDateEnd=",
             Refuse(name="report", outcome="bad_date", echo=Ids()),
         ),
@@ -1184,6 +1188,11 @@ BALANCE = "QueryType=balance&DateFrom=20261103091500&DateTo="
             "rncb",
             f"{BALANCE}20261103091559&Date_from=20261103091559",
             Refuse(name="balance", outcome="bad_request", echo=Ids()),
+        ),
+        (
+            "rncb",
+            "DateFrom=20261103091500&Date_from=20261103091500",
+            Refuse(name="", outcome="bad_request", echo=Ids()),
         ),
         (
             "rncb",
