@@ -62,7 +62,13 @@ NAMED = {
     "SELECT p.txn_id, p.NUMBER as payment_number FROM payment AS p": [],
     f"INSERT INTO payment (number, bank) SELECT :number, :state FROM a WHERE a.b{PROMISE}": [],
     "INSERT INTO payment (bank) SELECT DISTINCT :bank FROM account AS a": [older.NO_NUMBER],
-    "INSERT INTO payment (bank) SELECT straight_join :bank FROM account": [older.NO_NUMBER],
+    **{
+        f"INSERT INTO payment (bank) SELECT {how} :bank FROM account": [older.NO_NUMBER]
+        for how in ("straight_join", "ALL", "distinctrow", "SQL_NO_CACHE", "HIGH_PRIORITY")
+    },
+    # Neither what changes a payment that is there, nor what a register brings, is a payment by it.
+    f"UPDATE payment SET performed_at = :now WHERE txn_id = :txn_id{DEADLINE}": [],
+    f"INSERT INTO payment (number, b) SELECT :created_at, :txn_id FROM a WHERE b{DEADLINE}": [],
     "insert into payment (`bank`) values (:bank)": [older.NO_NUMBER],
     "INSERT INTO usu.payment (bank) VALUES (:bank)": [older.NO_NUMBER],
     "UPDATE payment SET bank = 1 WHERE txn_id = :txn_id group by bank": [older.NO_DEADLINE],
