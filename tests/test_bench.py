@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bench import servers
 from bench.load import bare_statement
 from tests.support.processes import ROOT
 
@@ -22,3 +23,11 @@ def test_the_php_script_does_not_keep_its_connections_unless_told_to() -> None:
     script = (ROOT / "bench" / "php" / "osmp.php").read_text()
 
     assert script.count("ATTR_PERSISTENT => $config['persistent']") == 1
+
+
+def test_nginx_ends_the_answers_of_both_sides_alike() -> None:
+    """Without it nginx waits until the program hangs up."""
+    ends = "fastcgi_keep_conn on;"
+
+    assert ends in servers.fastcgi(ROOT / "socket").location
+    assert ends in servers.PHP
