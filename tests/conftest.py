@@ -15,6 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from abc import ABC, abstractmethod
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -207,3 +208,13 @@ def endpoint(database: Engine, folder: Path, request: pytest.FixtureRequest) -> 
     """The program, running on the module's database with the module's settings."""
     with Endpoint(settings_toml(database.url, request.module), folder) as running:
         yield running
+
+
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine in a zone that is nobody's here."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()

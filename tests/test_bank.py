@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -17,8 +16,6 @@ from callback.settings import load
 from tests.support.processes import write_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from callback.bank import Bank, Settings
     from callback.model import Outcome
 
@@ -344,16 +341,6 @@ def test_the_log_says_which_setting_would_take_it(
     assert many.hints(refused, amount, date) == hint
     if not hint:
         assert many.hints(refused) == {}
-
-
-@pytest.fixture
-def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine in a zone that is nobody's here."""
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "Asia/Tokyo")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.mark.parametrize(

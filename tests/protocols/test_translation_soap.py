@@ -407,8 +407,9 @@ def told_of_state(number: str, state: str, status: str = "0", text: str = "Succe
         ),
     ],
 )
+@pytest.mark.usefixtures("tokyo")
 def test_what_paynet_soap_hears(bank: str, command: Command, result: Result, content: str) -> None:
-    """paynet_soap.md, section 5, to the letter; the same in either version of SOAP."""
+    """paynet_soap.md, section 5, to the letter, in either version of SOAP, wherever we are."""
     for version, content_type in TYPES.items():
         spoken = command.but(echo=command.echo._replace(soap=version))
         heard = answer(banks()[bank], spoken, result)
