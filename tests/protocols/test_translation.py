@@ -529,6 +529,13 @@ def test_cyberplat_is_read(query: str, command: Command) -> None:
     assert read("cyberplat", asked(query)) == command
 
 
+def test_a_cancel_that_cyberplat_may_not_make_is_named() -> None:
+    """cyberplat.md, section 8: without the setting `cancel`."""
+    assert read("cyberplat2", asked("action=cancel&receipt=5")) == Refuse(
+        name="cancel", outcome="cancel_refused", txn_id="5"
+    )
+
+
 @pytest.mark.parametrize(
     ("call", "outcome"),
     [
