@@ -108,6 +108,20 @@ def test_a_socket_speaks_fastcgi_and_a_port_http(engine: Engine, both: Both) -> 
     assert paid(engine) == 2
 
 
+def test_who_asks_whether_to_send_his_body_is_told_once(both: Both) -> None:
+    """By whoever let him in; gunicorn, which takes the call then, has nothing to add."""
+    body = pay(1).encode()
+    head = f"POST /qiwi HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\n"
+    head += f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", both.port), 10) as link:
+        link.sendall(head.encode())
+        said = link.recv(65536)
+        link.sendall(body)
+        said += link.makefile("rb").read()
+
+    assert said.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 Forbidden\r\n")
+
+
 def test_whoever_speaks_http_on_a_socket_is_heard(engine: Engine, both: Both) -> None:
     """nginx.conf of a site that has not been changed with gunicorn.conf.py."""
     with linked(both.path) as link:
