@@ -23,7 +23,6 @@ _HOW = r"ALL|DISTINCT(?:ROW)?|HIGH_PRIORITY|STRAIGHT_JOIN|SQL_\w+"
 _RECORDS = re.compile(rf"{_COLUMNS}([^)]*\))\s*SELECT\b(?!\s+(?:{_HOW})\b)", re.IGNORECASE)
 # A statement that changes payments, whenever it reaches the server.
 _CHANGES = re.compile(rf"\b(?:INSERT\s+INTO|UPDATE)\s+{TABLE}", re.IGNORECASE)
-_ADDS = re.compile(rf"\bINSERT\s+INTO\s+{TABLE}", re.IGNORECASE)
 _DEADLINE = "AND :deadline > UTC_TIMESTAMP(3)"
 _PROMISE = (
     "AND NOT EXISTS (SELECT 1 FROM promise AS k"
@@ -63,12 +62,15 @@ OTHER_NUMBER = (
 FAULTS = (NO_NUMBER, NO_DEADLINE, NO_PROMISE, OTHER_NUMBER)
 
 
-def completed(text: str) -> str:
-    """Add the number that was typed, and the conditions, to a statement that does not know them."""
+def completed(text: str, name: str = "") -> str:
+    """Add the number that was typed, and the conditions, to a statement that does not know them.
+
+    `name`: of the statement, where it has one.
+    """
     text = _RECORDS.sub(r"INSERT INTO \1 (number, \2 SELECT :number,", text)
     if _has_no_deadline(text):
         text = _with(_DEADLINE, text)
-    if _has_no_promise(text):
+    if _has_no_promise(text, name):
         text = _with(_PROMISE, text)
     payment = _PAYMENT.search(text)
     return _READS.sub(f"{payment[1]}.number", text) if payment else text
@@ -79,13 +81,13 @@ def without_promise(text: str) -> str:
     return _ASKS_PROMISE.sub("", text)
 
 
-def faults(text: str) -> Iterator[str]:
+def faults(text: str, name: str = "") -> Iterator[str]:
     """Say what a statement still lacks, and what to write."""
     if RECORDS_NO_NUMBER.search(text):
         yield NO_NUMBER
     if _has_no_deadline(text):
         yield NO_DEADLINE
-    if _has_no_promise(text):
+    if _has_no_promise(text, name):
         yield NO_PROMISE
     read = _READ.search(text)
     if "payment_number" in text and not (read and read[1] in _PAYMENT.findall(text)):
@@ -98,9 +100,9 @@ def _has_no_deadline(text: str) -> bool:
     return once and ":deadline" not in text and _CHANGES.search(text) is not None
 
 
-def _has_no_promise(text: str) -> bool:
-    # Those of a register have neither: there the bank itself says that it has paid.
-    pays = ":state" in text or (":now" in text and _ADDS.search(text) is not None)
+def _has_no_promise(text: str, name: str) -> bool:
+    # Those of a register are no pay_ and have no :state: there the bank says that it has paid.
+    pays = name.startswith("pay_") or ":state" in text
     return pays and ":began" not in text and _CHANGES.search(text) is not None
 
 

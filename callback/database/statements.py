@@ -102,7 +102,7 @@ def load_statements(*folders: Path) -> dict[str, str]:
     faults: list[Phrase] = []
     for file in (file for folder in folders for file in sorted(folder.glob("*.sql"))):
         try:
-            texts[file.stem] = completed(_checked(file))
+            texts[file.stem] = completed(_checked(file), file.stem)
         except StatementError as error:
             faults += error.faults
     if faults:

@@ -73,10 +73,10 @@ def _text(file: Path, given: set[str]) -> Iterator[Finding]:
     name = f"instance/sql/{file.name}"
     for fault in (*_values(text, given), *_form(file.stem, text)):
         yield Finding("fault", name, fault)
-    lacking = [_(fault) for fault in older.faults(text)]
+    lacking = [_(fault) for fault in older.faults(text, file.stem)]
     if lacking:
         # What is completed as it is read does no harm until its form changes.
-        is_fault = bool([*older.faults(older.completed(text))])
+        is_fault = bool([*older.faults(older.completed(text, file.stem), file.stem)])
         yield Finding("fault" if is_fault else "warning", name, "; ".join(lacking))
 
 

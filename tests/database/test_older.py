@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from callback.database import older
+from callback.database import load_statements, older
+from callback.tools import overlays
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DEADLINE = "\n   AND :deadline > UTC_TIMESTAMP(3)"
 PROMISE = (
@@ -30,11 +36,6 @@ COMPLETED = {
     "UPDATE payment SET bank = 1 WHERE txn_id = :txn_id AND (amount > 1 OR (amount) < 0)": (
         "UPDATE payment SET bank = 1 WHERE txn_id = :txn_id AND (amount > 1 OR (amount) < 0)"
         f"{DEADLINE}"
-    ),
-    # One who knows that it is paid writes so.
-    "INSERT INTO payment (number, txn_id, state) SELECT :number, :txn_id, 'paid', :now WHERE 1": (
-        "INSERT INTO payment (number, txn_id, state) SELECT :number, :txn_id, 'paid', :now WHERE 1"
-        f"{DEADLINE}{PROMISE}"
     ),
     # What stands in quotes is no word, and no bracket.
     "UPDATE `a-b`.payment SET bank = ':)' WHERE txn_id = :txn_id AND x IN ('(or', `LIMIT`)": (
@@ -116,6 +117,18 @@ def test_what_cannot_be_put_in_is_named(text: str, faults: list[str]) -> None:
     assert older.completed(text) == text
     assert [*older.faults(text)] == faults
     assert {*faults} <= {*older.FAULTS}  # which the office reads in its language
+
+
+def test_a_payment_that_is_written_as_paid_hears_of_promises_too(tmp_path: Path) -> None:
+    """Where a site's banks know no other state; a register's do not."""
+    text = f"INSERT INTO payment (number, b) SELECT 'paid', :txn_id FROM a WHERE b{DEADLINE}"
+    for name, lacks in (("pay_account", True), ("pay_invoice", True), ("book_account", False)):
+        assert [*older.faults(text, name)] == ([older.NO_PROMISE] if lacks else [])
+        assert older.completed(text, name) == text + (PROMISE if lacks else "")
+        (tmp_path / f"{name}.sql").write_text(text)
+        assert load_statements(tmp_path)[name] == older.completed(text, name)
+    found = [finding for finding in overlays.examine(tmp_path) if older.NO_PROMISE in finding.text]
+    assert [finding.state for finding in found] == ["warning"] * 2
 
 
 def test_the_promise_is_left_out_where_there_is_no_such_table() -> None:
