@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 
 import pytest
 
@@ -104,3 +105,12 @@ def test_the_sheets_name_the_limit_of_a_statement() -> None:
     for dialect in ("payme", "paynet", "paynet_soap", "usmp"):
         sheet = (ROOT / "docs" / "protocols" / f"{dialect}.md").read_text(encoding="utf-8")
         assert f"over {limits.STATEMENT_ROWS:,}" in sheet.partition("## 6. ")[2], dialect
+
+
+def test_gunicorn_knows_every_setting_that_it_is_given() -> None:
+    """It ignores a name that it does not know: of a setting, and of what it should call."""
+    path = DEPLOY / "gunicorn.conf.py"
+    names = re.findall(r"^(?:def )?([a-z]\w*)(?: = |\()", path.read_text(), re.M)
+
+    assert {"worker_class", "worker_abort", "http_parser", "backlog"} <= {*names}
+    assert not {*names} - {*import_module("gunicorn.config").Config().settings}
