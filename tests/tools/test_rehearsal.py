@@ -35,7 +35,7 @@ allow = ["127.0.0.1"]
 payer = "invoice"
 """
 _names = itertools.count(1)
-MACHINE = ("compiled", "release", "user")  # what is looked at besides, and may differ
+MACHINE = ("compiled", "release", "rights", "user")  # what is looked at besides, and may differ
 only_mariadb = pytest.mark.parametrize("database", ["mariadb"], indirect=True)
 
 
