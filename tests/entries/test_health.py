@@ -104,11 +104,13 @@ def test_reloading_under_load_loses_no_answer(engine: Engine, endpoint: Endpoint
 
     with ThreadPoolExecutor(4) as pool:
         callers = [pool.submit(caller, number) for number in range(1, 5)]
-        for _ in range(5):
+        try:
+            for _ in range(5):
+                wait_for_more()
+                os.kill(endpoint.pid, signal.SIGHUP)
             wait_for_more()
-            os.kill(endpoint.pid, signal.SIGHUP)
-        wait_for_more()
-        stop.set()
+        finally:
+            stop.set()
     for finished in callers:
         finished.result()
 

@@ -254,6 +254,7 @@ def test_a_call_that_waits_for_the_database_holds_up_no_other(
         while not engine.server.sql(
             "SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'"
         ):
+            assert not waits.done()
             time.sleep(0.01)
         assert both.ask("/nobody").startswith("Status: 404 ")
         assert not waits.done()

@@ -202,10 +202,12 @@ def _flask(
     return subprocess.CompletedProcess(args, result.exit_code, result.stdout, result.stderr)
 
 
-processes.Endpoint = Inside  # type: ignore[misc,assignment]
-processes.MariaDB = Running  # type: ignore[misc]
-vars(conftest).update(Endpoint=Inside, MariaDB=Running)
-conftest.flask = _flask
+def pytest_configure() -> None:
+    """Before a test is imported; and never where this module is not the plugin."""
+    processes.Endpoint = Inside  # type: ignore[misc,assignment]
+    processes.MariaDB = Running  # type: ignore[misc]
+    vars(conftest).update(Endpoint=Inside, MariaDB=Running)
+    conftest.flask = _flask
 
 
 class Noted(dict[str, str]):
