@@ -490,7 +490,7 @@ def test_on_windows_somebody_may_be_looking_at_a_file(
     assert office.run() == 0
     office.load()
     assert office.txn_ids == ["1"]
-    assert "1 lines" in (office.home / "exchange.log").read_text()
+    assert "lines: 1" in (office.home / "exchange.log").read_text()
 
 
 def test_what_is_no_answer_of_ours_leaves_everything_open(
