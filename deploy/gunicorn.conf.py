@@ -51,6 +51,8 @@ limit_request_line = 8190
 limit_request_fields = 50
 # Some hosts forbid the socket that it would open below the home folder.
 control_socket_disable = True
+# A file goes the way of every answer: a link of the lobby waits for nobody.
+sendfile = False
 errorlog = "-"
 accesslog = None  # the program writes a line for each request itself
 # A warning is a stranger's request line, which may hold a bank's token: see _noted_error.

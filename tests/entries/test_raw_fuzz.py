@@ -140,6 +140,7 @@ def _status(answer: bytes) -> int:
     return int(match[1]) if match else 0
 
 
+@pytest.mark.slow
 def test_every_line_of_the_log_is_one(endpoint: Endpoint) -> None:
     """Whatever was sent before; nothing of it was a surprise."""
     text = endpoint.output()
