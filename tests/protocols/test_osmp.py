@@ -14,6 +14,7 @@ from callback.settings import SettingsError, load
 from tests.conftest import settings_toml
 from tests.support import family
 from tests.support.answers import alarms, at_once, broken, payments, xml
+from tests.support.just_now import is_just_now
 from tests.support.processes import ROOT, write_settings
 from tests.support.rpc import basic
 
@@ -1176,13 +1177,11 @@ def test_a_pay_without_a_date_is_dated_by_our_clock_in_the_banks_zone(
 ) -> None:
     """Only with txn_date = "optional"; a date that is there is kept [10]."""
     zone = ZoneInfo("Asia/Tbilisi")
-    before = datetime.now(zone).replace(microsecond=0, tzinfo=None)
     tbc(endpoint, pay(txn_id="1", txn_date=None))
     tbc(endpoint, pay(txn_id="2"))
-    after = datetime.now(zone).replace(tzinfo=None)
 
     ours, theirs = (datetime.fromisoformat(row[5]) for row in payments(books))
-    assert before <= ours <= after
+    assert is_just_now(ours, zone)
     assert theirs == datetime(2026, 11, 3, 9, 15)  # noqa: DTZ001 - the bank's
     assert result(endpoint, pay(txn_date=None), "skynet") == "300"
 

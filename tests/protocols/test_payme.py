@@ -16,6 +16,7 @@ from callback.bank import Bank
 from callback.settings import SettingsError, load
 from tests.conftest import MariaDBEngine, settings_toml
 from tests.support.answers import AT_ONCE, alarms, at_once, broken
+from tests.support.just_now import are_just_now
 from tests.support.processes import CuttingProxy, Endpoint, Rule, write_bank
 from tests.support.rpc import UNREADABLE, Caller, basic, but, read
 
@@ -754,11 +755,10 @@ def test_a_time_out_is_kept_by_whoever_meets_it(method: str, payme: Caller, engi
     assert payme.result(STATUS, id=A1)["state"] == 1
     assert payme.result(STATEMENT, **everything)["transactions"][0]["state"] == 1
 
-    met = now()
     assert payme.code(method, first if method == CREATE else {"id": A1}) == -31008
     status = payme.result(STATUS, id=A1)
     assert (status["state"], status["reason"], status["perform_time"]) == (-1, 4, 0)
-    assert met <= status["cancel_time"] <= now()
+    assert are_just_now(status["cancel_time"])
     assert payme.result(CANCEL, id=A1, reason=1) == {
         "transaction": created["transaction"],
         "cancel_time": status["cancel_time"],
@@ -841,7 +841,6 @@ def test_a_check_changes_nothing_and_may_be_repeated(payme: Caller, engine: Engi
 def test_the_row_holds_payme_s_time_in_the_bank_s_zone(payme: Caller, engine: Engine) -> None:
     """Section 7: to the millisecond; ours is UTC. `transaction` is our number as text."""
     sent = now() // 1000 * 1000 + 7
-    before = now()
     created = payme.result(CREATE, **but(creation(), {"time": sent}))
     found = engine.rows("SELECT id, paid_at, created_at, currency, account_id FROM payment")[0]
 
@@ -849,7 +848,7 @@ def test_the_row_holds_payme_s_time_in_the_bank_s_zone(payme: Caller, engine: En
     assert found[1] == local.strftime("%Y-%m-%d %H:%M:%S") + ".007"
     stored = datetime.fromisoformat(found[2])
     assert wire.milliseconds(stored) == created["create_time"]
-    assert before <= created["create_time"] <= now()
+    assert are_just_now(created["create_time"])
     assert created["transaction"] == str(found[0])
     assert found[3] == "KZT"
 

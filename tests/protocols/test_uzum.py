@@ -16,6 +16,7 @@ from callback.settings import SettingsError, load
 from tests.conftest import MariaDBEngine, settings_toml
 from tests.support.answers import alarms, at_once, broken, payments
 from tests.support.dialects import NO_WORDS
+from tests.support.just_now import are_just_now
 from tests.support.processes import CuttingProxy, Endpoint, Rule, write_bank
 from tests.support.rpc import UNREADABLE, basic, but
 
@@ -214,7 +215,6 @@ def failed(
     endpoint: Endpoint, operation: str, body: Any = None, bank: str = "uzum", **given: Any
 ) -> str:
     """Post what must be refused; the code, after a look at the form of the answer."""
-    before = now()
     answer = ask(endpoint, operation, body or request(operation, **given), bank)
     assert answer["status"] == "FAILED", answer
     code = answer.pop("errorCode")
@@ -222,7 +222,7 @@ def failed(
     bare = code in ("10001", "10002", "10003")
     at = answer.pop("timestamp" if bare else TIME[operation])
     if code not in ("10010", "10015", "10016", "10018"):
-        assert before <= at <= now()
+        assert are_just_now(at)
     allowed = {"status"} if bare else {"status", "serviceId", "transId"}
     assert answer.keys() <= allowed | ({"confirmTime", "reverseTime"} if code == "10015" else set())
     return code
@@ -241,11 +241,6 @@ def code_of(endpoint: Endpoint, operation: str, body: Any, bank: str = "uzum") -
     """Post anything: the status of a success or the code of a refusal."""
     answer = ask(endpoint, operation, body, bank)
     return str(answer["errorCode"] if answer["status"] == "FAILED" else answer["status"])
-
-
-def now() -> int:
-    """Our clock."""
-    return time.time_ns() // 1_000_000
 
 
 def states(engine: Engine) -> list[tuple[Any, ...]]:
@@ -317,7 +312,7 @@ def test_the_worked_examples_without_money(books: Engine, endpoint: Endpoint) ->
     for typed in (ACTIVE, int(ACTIVE)):
         answer = told(endpoint, "check", account=typed)
         assert list(answer) == ["serviceId", "timestamp", "status", "data"]
-        assert now() - 60_000 < answer.pop("timestamp") <= now()
+        assert are_just_now(answer.pop("timestamp"))
         assert answer == {"serviceId": 30303, "status": "OK", "data": data()}
     assert payments(books) == []
 
@@ -425,7 +420,7 @@ def test_a_stranger_hears_10001_whatever_else_is_wrong(
             reply = endpoint.call(f"/{bank}/{operation}", method, body, who)
             answer = json.loads(reply.body)
             assert (reply.status, answer.pop("errorCode")) == (status, code)
-            assert answer.pop("timestamp") <= now()
+            assert are_just_now(answer.pop("timestamp"))
             assert answer == {"status": "FAILED"}
             assert ("WWW-Authenticate" in reply.headers) == (status == 401)
 
@@ -435,7 +430,7 @@ def test_another_method_is_10003(endpoint: Endpoint, method: str) -> None:
     for operation in OPERATIONS:
         body = json.dumps(request(operation))
         answer = read(endpoint.call(f"/uzum/{operation}", method, body, RIGHT))
-        assert answer.pop("timestamp") <= now()
+        assert are_just_now(answer.pop("timestamp"))
         assert answer == {"status": "FAILED", "errorCode": "10003"}
 
 
@@ -471,7 +466,7 @@ def test_other_addresses_hear_nothing(endpoint: Endpoint, address: str, status: 
 def test_what_is_no_json_object_is_10002(endpoint: Endpoint, body: bytes) -> None:
     for operation in OPERATIONS:
         answer = read(post(endpoint, operation, body))
-        assert answer.pop("timestamp") <= now()
+        assert are_just_now(answer.pop("timestamp"))
         assert answer == {"status": "FAILED", "errorCode": "10002"}
 
 
@@ -813,7 +808,7 @@ def test_a_refund_may_be_forbidden(books: Engine, endpoint: Endpoint) -> None:
     told(endpoint, "create", "numbers")
     told(endpoint, "confirm", "numbers")
     answer = ask(endpoint, "reverse", request("reverse"), "numbers")
-    assert answer.pop("reverseTime") <= now()
+    assert are_just_now(answer.pop("reverseTime"))
     assert answer == {
         "serviceId": 30303,
         "transId": T1,
