@@ -20,7 +20,9 @@ from xml.etree import ElementTree as ET
 
 import openpyxl
 import pytest
+from babel.messages.pofile import read_po
 
+from callback.tools.words import DOMAIN, FOLDER
 from tests.support.processes import ROOT, Endpoint, write_settings
 
 if TYPE_CHECKING:
@@ -262,3 +264,17 @@ def test_both_pages_say_the_same() -> None:
         re.findall(r"(?m)^\|", (ROOT / page).read_text(encoding="utf-8")) for page in PAGES
     )
     assert len(english_rows) == len(russian_rows)
+
+
+@pytest.mark.parametrize(("page", "number"), [(PAGES[0], 0), (PAGES[1], 1)])
+def test_what_the_page_quotes_is_what_the_command_says(page: str, number: int) -> None:
+    """In the page's own language."""
+    with (FOLDER / "ru" / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
+        texts = [(message.id, message.string)[number] for message in read_po(file)]
+    said = [re.sub(r"{[^}]*}", "…", text) for text in texts if isinstance(text, str)]
+    table = (ROOT / page).read_text(encoding="utf-8").partition("| --- | --- |\n")[2]
+    quoted = re.findall(r"(?m)^\| (.*?) \|", table)
+    assert len(quoted) == 7
+    for quotation in quoted:
+        for part in re.sub("[0-9]+(,[0-9]+E[+][0-9]+)?", "…", quotation).split(": "):
+            assert any(part in text for text in said), quotation

@@ -128,4 +128,7 @@ def field(fields: list[str], column: int) -> str:
     try:
         return fields[column - 1 if column > 0 else column]
     except IndexError:
-        raise ValueError(Phrase("too few columns: {fields}", fields=len(fields))) from None
+        hint = Phrase("; does separator name what is between them?") if len(fields) == 1 else ""
+        raise ValueError(
+            Phrase("too few columns: {fields}{hint}", fields=len(fields), hint=hint)
+        ) from None

@@ -7,6 +7,7 @@ of any length takes the same memory; an .xlsx is told by its content.
 from __future__ import annotations
 
 import csv
+import json
 import re
 from contextlib import suppress
 from decimal import Decimal
@@ -34,6 +35,7 @@ OTHER_SORTS = {
 # 7,01E+09: what Excel makes of a long number in a column that is not text.
 # 7012340001.0: what a program makes of one that Excel has kept as a number.
 ROUNDED = re.compile(r"[0-9]([.,][0-9]*)?[Ee][+]?[0-9]{1,3}|[0-9]{5,}[.,]0+")
+SEPARATORS = ";\t,|"
 LONGEST = 255  # what the columns name and address hold
 NOTHING = Decimal("0.00")
 A_CUSTOMER = Phrase("not the number of a customer")
@@ -307,7 +309,7 @@ def _chosen(names: tuple[str, ...], strange: dict[str, int], *, plain: bool) -> 
 
 def _item(line: int, fields: list[str], layout: ListLayout) -> Item:
     _check_width(fields, layout)
-    number = _number(_field(fields, layout.number), layout.pattern, A_CUSTOMER)
+    number = _number(_field(fields, layout.number), layout, A_CUSTOMER)
     name, address = (_text(fields, column) for column in (layout.name, layout.address))
     if layout.is_whole:
         debt = _amount(_field(fields, layout.debt), layout)
@@ -316,7 +318,7 @@ def _item(line: int, fields: list[str], layout: ListLayout) -> Item:
     if not invoice and not _field(fields, layout.amount):
         return Item(line, number, name, address, "", "0.00", "")
     amount = _amount(_field(fields, layout.amount), layout)
-    _number(invoice, layout.pattern, AN_INVOICE)
+    _number(invoice, layout, AN_INVOICE)
     day = reading.moment(_field(fields, layout.issued_on), layout.date_form)
     return Item(line, number, name, address, invoice, f"{amount:.2f}", f"{day:%Y-%m-%d}")
 
@@ -341,7 +343,7 @@ def _width(layout: ListLayout) -> int:
     )
 
 
-def _number(text: str, pattern: re.Pattern[str], whose: str) -> str:
+def _number(text: str, layout: ListLayout, whose: str) -> str:
     if ROUNDED.fullmatch(text):
         raise ValueError(
             Phrase(
@@ -350,10 +352,22 @@ def _number(text: str, pattern: re.Pattern[str], whose: str) -> str:
                 text=text,
             )
         )
-    if not pattern.fullmatch(text):
-        hint = Phrase("; is it a total? Write total = … in [IMPORT]") if text.isalpha() else ""
+    if not layout.pattern.fullmatch(text):
+        hint = _hint(text, layout)
         raise ValueError(Phrase("{whose}: {text!r}{hint}", whose=whose, text=text, hint=hint))
     return text
+
+
+def _hint(text: str, layout: ListLayout) -> str:
+    """What may be wrong with a text that is no number: it is a total, or a whole row."""
+    if text.isalpha():
+        return Phrase("; is it a total? Write total = … in [IMPORT]")
+    for mark in SEPARATORS.replace(layout.separator, ""):
+        if text.count(mark) > 1:
+            return Phrase(
+                "; is it a whole row? Write separator = {mark} in [IMPORT]", mark=json.dumps(mark)
+            )
+    return ""
 
 
 def _text(fields: list[str], column: int) -> str:
@@ -378,6 +392,10 @@ def _amount(text: str, layout: ListLayout) -> Decimal:
 
 
 def _field(fields: list[str], column: int) -> str:
+    if column > len(fields) == 1:
+        raise ValueError(
+            Phrase("one column only: does separator in [IMPORT] name what is between them?")
+        )
     if column > len(fields):
         raise ValueError(
             Phrase("too few columns: {fields}; is the file cut off?", fields=len(fields))

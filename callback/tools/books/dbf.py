@@ -40,12 +40,17 @@ class Field(NamedTuple):
     width: int
 
 
+def is_one(raw: bytes) -> bool:
+    """Whether a file may be one, by its first byte."""
+    return len(raw) >= HEADER.size and raw[0] in VERSIONS
+
+
 def rows(raw: bytes, layout: RegisterLayout) -> Iterator[Row]:
     """Yield the names of the fields, then the records; RegisterError when the file is not whole.
 
     As in a workbook, the names are line 1, which the setting `skip` leaves out.
     """
-    if len(raw) < HEADER.size or raw[0] not in VERSIONS:
+    if not is_one(raw):
         raise RegisterError(Phrase("not a .dbf file"))
     count, start, size, page = HEADER.unpack_from(raw)
     encodings = (CODE_PAGES[page],) if page in CODE_PAGES else reading.encodings(layout)

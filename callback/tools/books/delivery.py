@@ -218,11 +218,12 @@ def _by_sftp(bank: Sender, target: Target, file: Path) -> None:  # noqa: ARG001
 def _sftp(target: Target, batch: str) -> str:
     """Run the host's sftp; it asks nothing, and knows the server's key or refuses it."""
     options = ["BatchMode=yes", "StrictHostKeyChecking=yes", f"ConnectTimeout={DELIVERY_S}"]
+    options += ["LogLevel=ERROR"]  # with -q ssh would not say why it has ended
     if "key" in target.options:
         options += [f'IdentityFile="{target.options["key"]}"', "IdentitiesOnly=yes"]
     if "known_hosts" in target.options:
         options += [f'UserKnownHostsFile="{target.options["known_hosts"]}"']
-    command = ["sftp", "-q", "-b", "-", *(f"-o{option}" for option in options)]
+    command = ["sftp", "-b", "-", *(f"-o{option}" for option in options)]
     command += ["-P", str(target.port or 22), "--"]
     try:
         done = subprocess.run(  # noqa: S603 - nothing of it goes through a shell
@@ -243,7 +244,8 @@ def _sftp(target: Target, batch: str) -> str:
             )
         ) from None
     if done.returncode:
-        why = " ".join(done.stderr.split()) or Phrase(
+        # A key that is not the known one has a page; what it comes to stands last.
+        why = " ".join(" ".join(done.stderr.splitlines()[-3:]).split()) or Phrase(
             "sftp ended with {returncode}", returncode=done.returncode
         )
         raise DeliveryError(Phrase("{where!r}: {why}", where=target, why=why))

@@ -23,6 +23,7 @@ KEYS: Mapping[str, str] = {
     "by the total": "total_sum, total_count",
     "is a payment, and skip": "skip",
     "sheet": "sheet",
+    "dBase": "form",
     "not a text": "encoding",
     "not a statement": "form",
     "not windows": "encoding",

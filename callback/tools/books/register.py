@@ -114,6 +114,8 @@ def _read(bank: Bank, path: Path) -> Register:
     raw = reading.content(path)
     if layout.form == "dbf":
         return tabular.Table(bank, path).read(dbf.rows(raw, layout))
+    if path.suffix.lower() == ".dbf" and dbf.is_one(raw):
+        raise RegisterError(Phrase('a table of dBase, which form = "dbf" reads'))
     _refuse_foreign(raw)
     if not raw.startswith(ZIP):
         table = tabular.Table(bank, path, has_end=raw[-4:].rstrip(b"\0")[-1:] in END)

@@ -29,12 +29,16 @@ if TYPE_CHECKING:
 Sheet = tuple[str, "Iterator[Row]"]  # its title, its rows that are not empty
 
 ZEROS = re.compile("0+")  # a number's format that keeps zeros in front
+BEHIND_ITS_HEAD = 30  # where a zip file's first name begins
+OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument"
 EXACT = 2**53  # up to here a float holds every whole number
 
 
 @contextmanager
 def opened(raw: bytes, layout: TableForms) -> Iterator[list[Sheet]]:
     """Open a workbook: all its sheets, or the one that the settings name; RegisterError."""
+    if raw[BEHIND_ITS_HEAD:].startswith(OPEN_DOCUMENT):
+        raise RegisterError(Phrase("a table of LibreOffice (.ods): save it as .xlsx or as CSV"))
     try:
         import openpyxl
     except ImportError:

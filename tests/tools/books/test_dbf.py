@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from callback.tools.books.entry import RegisterError
-from tests.tools.books.test_register import payments, read
+from callback.tools.books.hints import setting
+from tests.tools.books.test_register import NEUTRAL, payments, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,3 +156,11 @@ def test_every_cut_of_a_table_is_refused(tmp_path: Path) -> None:
     for length in range(len(WHOLE) - 1):
         with pytest.raises(RegisterError):
             read(tmp_path, DBF, WHOLE[:length])
+
+
+def test_a_table_of_dbase_for_another_form_names_the_form(tmp_path: Path) -> None:
+    """Its zero bytes are nothing that an encoding could mend."""
+    with pytest.raises(RegisterError, match="dBase") as caught:
+        read(tmp_path, NEUTRAL, WHOLE, "r03.DBF")
+
+    assert setting(str(caught.value), "qiwi") == "register.form of [BANKS.qiwi]"

@@ -297,10 +297,18 @@ def test_an_ftp_server_that_is_not_the_banks_gets_nothing(
     assert len(sender.files()) == 1
 
 
-@pytest.mark.parametrize("what", ["host key", "key", "folder", "port"])
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        ("host key", "Host key verification failed"),
+        ("key", "Permission denied"),
+        ("folder", "No such file or directory"),
+        ("port", "Connection refused"),
+    ],
+)
 @pytest.mark.slow
 def test_an_ssh_server_that_is_not_the_banks_gets_nothing(
-    sender: Sender, sftp: SFTP, what: str
+    sender: Sender, sftp: SFTP, what: str, why: str
 ) -> None:
     """The server must show the key that is known of it."""
     if what == "host key":
@@ -314,6 +322,8 @@ def test_an_ssh_server_that_is_not_the_banks_gets_nothing(
 
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(f"sftp://127.0.0.1:{url.split(':')[2][:4]}")
+    assert why in done.stderr
+    assert "@@" not in done.stderr
     assert list(sftp.inbox.iterdir()) == []
 
 

@@ -179,6 +179,12 @@ FAULTS: dict[str, tuple[Any, str, dict[str, Any]]] = {
         "line 5: not the number of a customer: 'Итого'; is it a total?",
         {},
     ),
+    "one column": (HEAD + "1,a,b,1\n", "line 2: one column only: does separator in [IM", {}),
+    "another separator": (
+        HEAD + "1,a b,c; d,1\n",
+        "line 2: not the number of a customer: '1,a b,c'; is it a whole row?",
+        {},
+    ),
     "no sum": (HEAD + "1;a;b;\n", "line 2: no sum: write 0 where nothing is owed", {}),
     "too long": (HEAD + f"1;{'a' * 256};b;1\n", "line 2: longer than 255", {}),
     "a separator in an address": (HEAD + "1;a;b;5;70\n", "line 2: 5 columns", {"quote": ""}),

@@ -92,6 +92,15 @@ def test_a_packed_file_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
         read(tmp_path, NEUTRAL, raw.getvalue())
 
 
+def test_a_table_of_libreoffice_is_told_from_a_workbook(tmp_path: Path) -> None:
+    """Both are zip files; openpyxl speaks of a part that is missing."""
+    raw = BytesIO()
+    with ZipFile(raw, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+    with pytest.raises(RegisterError, match="LibreOffice"):
+        read(tmp_path, NEUTRAL, raw.getvalue())
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_a_header_proves_an_empty_day(tmp_path: Path, form: Callable[[str], bytes]) -> None:
     """The expected one, or the one that the settings give."""

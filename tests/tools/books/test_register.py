@@ -222,6 +222,7 @@ def test_a_mark_with_a_column_of_its_own_keeps_it(tmp_path: Path, mark: str) -> 
         ("81000502;71501;10.00;٢٠26-11-03 10:15:00", "not a date"),
         ("81000502;71501;10.00;", "not a date"),
         ("81000502;71501;10.00", "too few columns: 3"),
+        ("81000502,71501,10.00", "too few columns: 1; does separator name"),
     ],
 )
 def test_a_row_that_cannot_be_read_is_rejected(tmp_path: Path, row: str, why: str) -> None:
