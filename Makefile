@@ -37,6 +37,8 @@ stop = { echo "$(1)" >&2; exit 1; }
 .PHONY: requirements audit run test test-slow coverage test-deploy test-fresh readme texts settings deploy-ftp deploy-ssh send-settings rollback storm soak storm-books million lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
+	@$(VENV)/bin/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT))).close()' 2>/dev/null \
+	|| $(call stop,Port $(PORT) of this machine is taken (or not for you): name another by make run PORT=8001)
 	$(VENV)/bin/flask init-db --sample
 	@echo
 	@echo "Try it from another terminal, a check and a pay:"

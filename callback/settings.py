@@ -43,6 +43,12 @@ DATABASE_FORM = Phrase(
     "mysql://user:password@host:3306/database?ssl_ca=/path/ca.pem (several hosts: h1:3306,h2:3306) "
     "or sqlite:////path/file.db"
 )
+# What the reader of TOML says, and what it comes from.
+PLAINER = {
+    r"Illegal character '\n'": Phrase("a text without its second quotation mark"),
+    "Unclosed array": Phrase("a list without its ], or without a comma between two values"),
+    "Unclosed inline table": Phrase("a table without its }, or without a comma between two values"),
+}
 # charset is utf8mb4 whatever is said
 MYSQL_OPTIONS = {"ssl_ca", "unix_socket", "charset", "insecure"}
 
@@ -243,7 +249,9 @@ def load(path: Path) -> Settings:
 
 
 def unreadable(error: Exception) -> object:
-    """What the reader of TOML says, with the place where it stopped; an OSError as it is."""
+    """What the reader of TOML says, with the place where it stopped; others as they are."""
+    if isinstance(error, PermissionError):
+        return Phrase("{strerror}: run this as the user whose file it is", strerror=error.strerror)
     text, is_cut, _ = str(error).partition(" (at end of document)")
     if is_cut:
         return Phrase("{error} (at end of document)", error=text)
@@ -252,7 +260,7 @@ def unreadable(error: Exception) -> object:
         return error
     return Phrase(
         "{error} (at line {line}, column {column})",
-        error=match[1],
+        error=PLAINER.get(match[1], match[1]),
         line=match[2],
         column=match[3],
     )

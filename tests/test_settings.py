@@ -542,6 +542,36 @@ def test_broken_toml_is_named_with_its_place(file: Path) -> None:
     assert "hidden" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (
+            'CURRENCY = "KZT\r\nLOG = "x"\r\n',
+            "a text without its second quotation mark (at line 1,",
+        ),
+        ('allow = ["1.2.3.4" "::1"]\n', "a list without its ], or without a comma"),
+        (
+            "bills = { zero = true full_names = true }\n",
+            "a table without its }, or without a comma",
+        ),
+    ],
+)
+def test_a_slip_is_told_as_what_it_is(file: Path, text: str, wanted: str) -> None:
+    """Python's reader speaks of what it met."""
+    file.write_bytes(text.encode())
+    with pytest.raises(SettingsError) as caught:
+        settings.load(file)
+
+    assert wanted in str(caught.value)
+
+
+def test_settings_of_somebody_else_say_who_may_read_them() -> None:
+    """Root, who runs the tests, may read all."""
+    told = settings.unreadable(PermissionError(13, "Permission denied", "config.toml"))
+
+    assert str(told) == "Permission denied: run this as the user whose file it is"
+
+
 def test_without_a_file_every_command_says_where_it_looked(tmp_path: Path) -> None:
     """The program refuses to start."""
     missing = tmp_path / "nowhere.toml"

@@ -165,3 +165,18 @@ def test_the_banks_that_the_sample_leaves_out_would_start(tmp_path: Path) -> Non
         "213.230.106.112/28",
         "213.230.65.80/28",
     ]
+
+
+def test_a_port_that_is_taken_names_another(run: int) -> None:
+    """The server would try for five seconds and speak of itself."""
+    made = [word for name in ("instance/config.toml", f"{VENV}/run.stamp") for word in ("-o", name)]
+    done = subprocess.run(
+        ["make", "run", f"PORT={run}", f"VENV={VENV}", *made],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert f"Port {run} of this machine is taken" in done.stderr
+    assert done.stdout == ""
