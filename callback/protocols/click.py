@@ -109,8 +109,7 @@ BEFORE_SECRET = ("click_trans_id", "service_id")
 AFTER_SECRET = ("merchant_trans_id", "merchant_prepare_id", "amount", "action", "sign_time")
 AMOUNT = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?")
 ERROR = re.compile("-?[0-9]{1,9}")
-PREPARE_ID = re.compile("[1-9][0-9]{0,19}")  # as we write it
-NO_PREPARE_ID = ("", "0")  # of a Prepare that was refused
+OUR_NUMBER = re.compile("[1-9][0-9]{0,19}")  # as we write it
 # Section 9: what is signed before the secret and, with the values of params before it, after.
 INFO_BEFORE_SECRET = ("click_paydoc_id", "attempt_trans_id", "service_id")
 INFO_AFTER_PARAMS = ("action", "sign_time")
@@ -216,10 +215,9 @@ def _malformed(bank: Bank, values: Mapping[str, str]) -> Outcome | None:
 
 
 def _is_prepare_id(values: Mapping[str, str]) -> bool:
+    """Say whether it is digits; of a Prepare that was refused Click has none to send."""
     prepare_id = values.get("merchant_prepare_id", "")
-    if _gives_up(values) and prepare_id in NO_PREPARE_ID:
-        return True
-    return bool(PREPARE_ID.fullmatch(prepare_id))
+    return bool(wire.DIGITS.fullmatch(prepare_id)) or (not prepare_id and _gives_up(values))
 
 
 def _echo(values: Mapping[str, str]) -> dict[str, int | str]:
@@ -247,8 +245,10 @@ def _prepare(bank: Bank, values: Mapping[str, str], common: dict[str, Any]) -> C
 
 def _complete(bank: Bank, values: Mapping[str, str], common: dict[str, Any]) -> Command:
     """Name the payment by all that is signed: digits move from one field to the next."""
+    prepare_id = values.get("merchant_prepare_id", "")
     of: dict[str, Any] = {
-        "of_id": int(values.get("merchant_prepare_id") or 0),  # ours are never 0
+        # Ours are never 0, and are written without one in front.
+        "of_id": int(prepare_id) if OUR_NUMBER.fullmatch(prepare_id) else 0,
         "of_account": values["merchant_trans_id"],
     }
     if _gives_up(values):

@@ -512,7 +512,7 @@ def test_the_order_of_a_complete(books: Engine, endpoint: Endpoint) -> None:
     assert error(endpoint, complete(number + 1, error="-1", amount="1.00")) == -6
     for other in ("", "0", None):
         assert error(endpoint, complete(0, error="-1", merchant_prepare_id=other)) == -6, other
-    for other in ("x", "00", "-1"):
+    for other in ("x", "0x1", "-1"):
         assert error(endpoint, complete(other, error="-1", click_trans_id="77")) == -6, other
     assert payments(books) == [ROW]
     # An amount that Click gives up is not looked at.
@@ -1070,7 +1070,7 @@ def test_cancels_of_a_paid_one_at_once_are_one(books: Engine, endpoint: Endpoint
     assert [row[2] for row in states(books)] == ["cancelled"]
 
 
-@pytest.mark.parametrize("prepare_id", ["", "0", None, "40118"])
+@pytest.mark.parametrize("prepare_id", ["", "0", None, "40118", "00", "040118"])
 def test_a_cancel_of_what_we_refused_is_9(
     books: Engine, endpoint: Endpoint, prepare_id: str | None
 ) -> None:
