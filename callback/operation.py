@@ -86,21 +86,7 @@ def _pay(session: Session, bank: Bank, command: Pay) -> Result | None:
         command = command.but(refused="payment_expired")
     if command.refused is None:
         try:
-            reply = session.run(
-                f"pay_{bank.payer}",
-                bank=bank.name,
-                txn_id=command.txn_id,
-                account=bank.account_number(command.account),
-                number=bank.prefix + command.account,
-                amount=command.amount,
-                currency=bank.currency,
-                state=command.state,
-                paid_at=command.paid_at,
-                now=now,
-                performed_at=now if command.state == "paid" else None,
-                bucket=lookup.bucket(bank, command.txn_id),
-                **_guards(session, bank, command),
-            )
+            reply = session.run(f"pay_{bank.payer}", **_values(session, bank, command, now))
         except DuplicateError as duplicate:
             ours = duplicate.resent
         else:
@@ -283,17 +269,10 @@ def _change(
     `decide` returns an outcome, or what the payment becomes. Whoever loses a race reads again and
     decides by what the winner left.
     """
-    payment = (
-        lookup.find_or_promise(session, bank, command)
-        if isinstance(command, Cancel)
-        else lookup.find(session, bank, command.txn_id)
-    )
+    payment = _to_change(session, bank, command)
     if payment is None:
         return Result(command.unknown)
     now = session.now()
-    if isinstance(command, Cancel) and _came_before(session, payment, now):
-        # It lay somewhere; the bank has been told meanwhile that there is none, and has paid again.
-        raise DatabaseError("the payment came later than this cancel: ask again")
     while True:
         if not _is_meant(bank, payment, command):
             return Result(command.mismatch, payment=payment)
@@ -306,8 +285,7 @@ def _change(
         left = made if reply.changed else lookup.find(session, bank, payment.txn_id)
         # Sent twice because the first answer was lost: then our first has changed it.
         if left == made and (reply.changed or reply.resent):
-            expired = isinstance(command, Perform) and made.state == "cancelled"
-            return Result("payment_expired" if expired else "ok", payment=made)
+            return _done(command, made)
         if left is None or left == payment:
             break
         payment = left
@@ -315,6 +293,22 @@ def _change(
         raise DatabaseError("the server came to it too late: ask again")
     # Not lost to another call: another payment has paid the invoice of this one.
     return Result("already_paid", payment=payment)
+
+
+def _to_change(session: Session, bank: Bank, command: Perform | Cancel) -> Payment | None:
+    """The payment that is meant, if there is one; DatabaseError where a cancel is older than it."""
+    if isinstance(command, Perform):
+        return lookup.find(session, bank, command.txn_id)
+    payment = lookup.find_or_promise(session, bank, command)
+    if payment and _came_before(session, payment, session.now()):
+        # It lay somewhere; the bank has been told meanwhile that there is none, and has paid again.
+        raise DatabaseError("the payment came later than this cancel: ask again")
+    return payment
+
+
+def _done(command: Perform | Cancel, made: Payment) -> Result:
+    expired = isinstance(command, Perform) and made.state == "cancelled"
+    return Result("payment_expired" if expired else "ok", payment=made)
 
 
 def _write(session: Session, bank: Bank, seen: Payment, made: Payment, now: datetime) -> Reply:
@@ -366,10 +360,24 @@ def _held(session: Session, bank: Bank, command: Check | Pay) -> dict[str, datet
     return {f"waits_{time}": moment for time, moment in oldest.items()}
 
 
-def _guards(session: Session, bank: Bank, command: Pay) -> dict[str, Any]:
+def _values(session: Session, bank: Bank, command: Pay, now: datetime) -> dict[str, Any]:
+    """The values of the statement that records a payment, those of its guards among them."""
+    values: dict[str, Any] = {
+        "bank": bank.name,
+        "txn_id": command.txn_id,
+        "account": bank.account_number(command.account),
+        "number": bank.prefix + command.account,
+        "amount": command.amount,
+        "currency": bank.currency,
+        "state": command.state,
+        "paid_at": command.paid_at,
+        "now": now,
+        "performed_at": now if command.state == "paid" else None,
+        "bucket": lookup.bucket(bank, command.txn_id),
+    }
     if bank.payer == "account":
-        return {}
-    return {"exact": int(command.exact), **_held(session, bank, command)}
+        return values
+    return values | {"exact": int(command.exact), **_held(session, bank, command)}
 
 
 def _recorded(new_id: int, bank: Bank, command: Pay, now: datetime) -> Payment:
