@@ -197,6 +197,14 @@ class Bank(Record, hidden=("password", "password_keys", "secret", "own")):
             return local
         return utc.replace(tzinfo=None)
 
+    def at_offset(self, written: datetime, offset: str) -> datetime | None:
+        """A time with its offset, as +05:00 or Z, in the bank's zone; None where there is none."""
+        try:
+            zone = datetime.strptime(offset, "%z").tzinfo
+            return written.replace(tzinfo=zone).astimezone(self.timezone).replace(tzinfo=None)
+        except (ValueError, OverflowError):  # no such offset; the ends of the calendar
+            return None
+
     def balance(self, payer: Payer) -> Decimal:
         """Money on the account, or with balance_sign = "debt" what is owed."""
         return payer.owed if self.own["balance_sign"] == "debt" else -payer.owed

@@ -173,6 +173,11 @@ def amount(text: str | None, form: str = "strict") -> Decimal | None:
     return Decimal(text.replace(",", "."))
 
 
+def hundredths(amount: Decimal) -> int:
+    """Write a sum in hundredths, as tiyin and kopecks are."""
+    return int(amount * 100)
+
+
 def bare_digits(number: str) -> str:
     """Leave the digits of a number that is written with blanks, dashes or brackets between them.
 
@@ -262,6 +267,11 @@ def read_json(body: bytes) -> Json:
     except (ValueError, RecursionError):  # not UTF-8 and too many digits are ValueErrors too
         return Json(None, readable=False, repeated=False)
     return Json(value, readable=True, repeated=bool(repeated))
+
+
+def decimal_text(value: Any) -> str | None:
+    """Read a text of JSON, or an integer, which stands for its decimal text."""
+    return str(value) if type(value) in (int, str) else None
 
 
 def storable(text: str) -> str:

@@ -362,6 +362,26 @@ def test_a_time_of_ours_is_told_in_the_banks_zone(plain: Bank, utc: str, local: 
     assert plain.utc(datetime.fromisoformat(local)) == ours
 
 
+@pytest.mark.parametrize(
+    ("written", "offset", "local"),
+    [
+        ("2026-11-03T19:30:00", "Z", "2026-11-04T00:30:00"),
+        ("2026-11-03T19:30:00", "+05:00", "2026-11-03T19:30:00"),
+        ("2026-11-03T19:30:00", "-03:30", "2026-11-04T04:00:00"),
+        ("2026-11-03T19:30:00", "+99:99", None),
+        ("9999-12-31T23:59:59", "Z", None),
+    ],
+)
+@pytest.mark.usefixtures("tokyo")
+def test_a_time_with_an_offset_is_told_in_the_banks_zone(
+    plain: Bank, written: str, offset: str, local: str | None
+) -> None:
+    """None where there is no such offset, or no such day."""
+    time = plain.at_offset(datetime.fromisoformat(written), offset)
+
+    assert time == (local and datetime.fromisoformat(local))
+
+
 def test_a_balance_is_what_is_there_or_what_is_owed(plain: Bank) -> None:
     """As the bank counts."""
     payer = Payer("1", "", "", "active", None, Decimal("100.00"), Decimal("30.50"), 0)

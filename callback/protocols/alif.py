@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from callback import readers, wire
 from callback.clock import utc_now
 from callback.model import Check, Command, Refuse, Status, check_or_pay
-from callback.protocols.jsonrpc import decimal_text
 from callback.readers import REQUIRED, Setting
 from callback.wire import NotWhole
 
@@ -77,7 +76,7 @@ def read(bank: Bank, call: Call) -> Command:
     if body.repeated or not isinstance(body.value, dict):
         return Refuse(name="", outcome="bad_request")
     action, own_id = body.value.get("action"), body.value.get("id")
-    txn_id = decimal_text(own_id) or ""
+    txn_id = wire.decimal_text(own_id) or ""
     is_id = ID.fullmatch(txn_id) is not None
     common: dict[str, Any] = {
         "name": action if isinstance(action, str) else "",
@@ -108,9 +107,9 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
 
 def _check_or_pay(bank: Bank, body: Mapping[str, Any], common: dict[str, Any]) -> Command:
     pays = common["name"] == "pay"
-    bank, bad_service = bank.for_service(decimal_text(body.get("srv_id")), bank.own["srv_id"])
+    bank, bad_service = bank.for_service(wire.decimal_text(body.get("srv_id")), bank.own["srv_id"])
     account = body.get("account")
-    number = wire.storable(decimal_text(account) or "")
+    number = wire.storable(wire.decimal_text(account) or "")
     amount = _amount(body.get("amount")) if pays else None
     paid_at = _paid_at(bank, body.get("time"))
     refused = (
@@ -126,7 +125,7 @@ def _check_or_pay(bank: Bank, body: Mapping[str, Any], common: dict[str, Any]) -
 
 def _amount(value: Any) -> Decimal | None:
     """Read a sum from its literal: through a float it might become another."""
-    text = value.literal if isinstance(value, NotWhole) else decimal_text(value)
+    text = value.literal if isinstance(value, NotWhole) else wire.decimal_text(value)
     return Decimal(text) if text and AMOUNT.fullmatch(text) else None
 
 
@@ -136,13 +135,7 @@ def _paid_at(bank: Bank, value: Any) -> datetime | None:
         return bank.local(utc_now())
     match = TIME.fullmatch(value) if isinstance(value, str) else None
     local = wire.moment(match["local"], wire.ISO_TIME, any_year=True) if match else None
-    if match is None or local is None or match["offset"] is None:
-        return local
-    try:
-        offset = datetime.strptime(match["offset"], "%z").tzinfo
-        return local.replace(tzinfo=offset).astimezone(bank.timezone).replace(tzinfo=None)
-    except (ValueError, OverflowError):  # no such offset; the ends of the calendar
-        return None
+    return bank.at_offset(local, match["offset"]) if match and local and match["offset"] else local
 
 
 def _shown(bank: Bank, payer: Payer) -> str:

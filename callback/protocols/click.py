@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from callback import proofs, readers, wire
 from callback.model import Cancel, Check, Command, Pay, Perform, Refuse
 from callback.phrase import Phrase
-from callback.protocols.jsonrpc import decimal_text
 from callback.readers import REQUIRED, Setting
 
 if TYPE_CHECKING:
@@ -280,15 +279,15 @@ def _info(bank: Bank, raw: bytes) -> Command:
     body = document.value if isinstance(document.value, dict) else {}
     params = body.get("params")
     number = params.get(bank.own["account_field"]) if isinstance(params, dict) else None
-    account = decimal_text(number)
-    bank, stranger = _of_service(bank, decimal_text(body.get("service_id")))
+    account = wire.decimal_text(number)
+    bank, stranger = _of_service(bank, wire.decimal_text(body.get("service_id")))
     common: dict[str, Any] = {"name": "info", "account": account or "", "service": bank.service}
     refused: Outcome | None = None
     if document.repeated or account is None or not _is_getinfo(body):
         refused = "bad_request"
     elif stranger or not _may_ask(bank, body):
         refused = "not_authenticated"
-    elif decimal_text(body["action"]) != "0":
+    elif wire.decimal_text(body["action"]) != "0":
         refused = "unknown_command"
     else:
         refused = bank.account_refusal(account)
@@ -298,7 +297,7 @@ def _info(bank: Bank, raw: bytes) -> Command:
 def _is_getinfo(body: Mapping[str, Any]) -> bool:
     """Say whether all is there, and each value of params is one that can be signed."""
     there = all(body.get(name) is not None for name in ("action", "service_id", "params"))
-    return there and None not in map(decimal_text, body["params"].values())
+    return there and None not in map(wire.decimal_text, body["params"].values())
 
 
 def _may_ask(bank: Bank, body: Mapping[str, Any]) -> bool:
@@ -314,7 +313,7 @@ def _may_ask(bank: Bank, body: Mapping[str, Any]) -> bool:
 
 def _signed(value: Any) -> bytes:
     """A member as it is signed: a number stands for its literal; what is neither is nothing."""
-    text = value.literal if isinstance(value, wire.NotWhole) else decimal_text(value)
+    text = value.literal if isinstance(value, wire.NotWhole) else wire.decimal_text(value)
     return (text or "").encode(errors="replace")
 
 

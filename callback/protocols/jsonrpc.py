@@ -101,18 +101,8 @@ def tiyin(_bank: Bank, value: Any) -> Decimal | None:
 def account(bank: Bank, value: Any) -> str | None:
     """Read the number that the payer typed: the member `account_field` of an object."""
     number = value.get(bank.own["account_field"]) if isinstance(value, dict) else None
-    text = decimal_text(number)
+    text = wire.decimal_text(number)
     return None if text is None or bank.account_refusal(text) else text
-
-
-def decimal_text(value: Any) -> str | None:
-    """Read a text, or a JSON integer, which stands for its decimal text."""
-    return str(value) if type(value) in (int, str) else None
-
-
-def in_tiyin(amount: Decimal) -> int:
-    """Write a sum in hundredths."""
-    return int(amount * 100)
 
 
 def result(own_id: Any, content: Mapping[str, Any] | str) -> Answer:

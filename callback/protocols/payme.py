@@ -139,7 +139,7 @@ def _of_service(bank: Bank, params: Mapping[str, Any]) -> tuple[Bank, Outcome | 
     """The service is another member of the account."""
     account = params.get("account")
     service = account.get(bank.service_field) if isinstance(account, dict) else None
-    return bank.for_service(jsonrpc.decimal_text(service))
+    return bank.for_service(wire.decimal_text(service))
 
 
 def _check(bank: Bank, _values: dict[str, Any], common: dict[str, Any]) -> Command:
@@ -188,7 +188,7 @@ def _fiscal_data(params: Mapping[str, Any]) -> dict[str, str]:
     """What a SetFiscalData tells of the receipt, for the log: texts and integers."""
     data = params.get("fiscal_data")
     members = {"type": params.get("type"), **(data if isinstance(data, dict) else {})}
-    texts = {name: jsonrpc.decimal_text(members.get(name)) for name in FISCAL_DATA}
+    texts = {name: wire.decimal_text(members.get(name)) for name in FISCAL_DATA}
     return {f"fiscal_{name}": text for name, text in texts.items() if text is not None}
 
 
@@ -236,7 +236,7 @@ def _transaction(bank: Bank, payment: Payment) -> dict[str, Any]:
     return {
         "id": payment.txn_id,
         "time": wire.milliseconds(bank.utc(payment.paid_at)),
-        "amount": jsonrpc.in_tiyin(payment.amount),
+        "amount": wire.hundredths(payment.amount),
         "account": {bank.own["account_field"]: payment.number},
     } | _receipt(payment)
 

@@ -21,7 +21,6 @@ from callback.model import (
     Statement,
     Status,
 )
-from callback.phrase import Phrase
 from callback.protocols import jsonrpc
 from callback.protocols.jsonrpc import DONE
 from callback.readers import REQUIRED, Setting
@@ -75,10 +74,7 @@ CODES = {
 
 
 def _service_ids(value: Any) -> tuple[str, ...]:
-    numbers = value if isinstance(value, list) else [value]
-    if not numbers or not all(type(number) is int for number in numbers):
-        raise ValueError(Phrase("a whole number without quotes, or a list of them"))
-    return tuple(map(str, numbers))
+    return tuple(map(str, readers.numbers(value)))
 
 
 TXN_ID = re.compile("[0-9A-Za-z-]{1,64}")
@@ -114,7 +110,7 @@ class Echo(NamedTuple):
 def _txn_id(_bank: Bank, value: Any) -> str | None:
     if type(value) is int and value <= 0:
         return None
-    text = jsonrpc.decimal_text(value)
+    text = wire.decimal_text(value)
     return text if text and TXN_ID.fullmatch(text) else None
 
 
@@ -184,7 +180,7 @@ def _of_service(
     service = request.params.get("serviceId")
     if service is None:
         return bank, "missing"
-    return bank.for_service(jsonrpc.decimal_text(service), bank.own["service_id"])
+    return bank.for_service(wire.decimal_text(service), bank.own["service_id"])
 
 
 def _missing(bank: Bank, request: Request, names: tuple[str, ...]) -> Outcome | None:
@@ -257,7 +253,7 @@ def _content(bank: Bank, command: Command, result: Result, echo: Echo) -> dict[s
 
 def _statements(bank: Bank, result: Result) -> list[dict[str, Any]]:
     return [
-        {"amount": jsonrpc.in_tiyin(payment.amount), "transactionId": _number(payment.txn_id)}
+        {"amount": wire.hundredths(payment.amount), "transactionId": _number(payment.txn_id)}
         | _receipt(bank, payment)
         for payment in result.payments
         if payment.state == "paid"

@@ -149,13 +149,7 @@ def _moment(bank: Bank, text: str) -> datetime | None:
     """Read an xs:dateTime, cut to seconds; what has an offset is converted into the bank's zone."""
     match = DATE_TIME.fullmatch(text)
     local = wire.moment(f"{match[1]} {match[2]}", wire.BLANK_TIME, any_year=True) if match else None
-    if match is None or local is None or match[3] is None:
-        return local
-    try:
-        offset = datetime.strptime(match[3], "%z").tzinfo
-        return local.replace(tzinfo=offset).astimezone(bank.timezone).replace(tzinfo=None)
-    except OverflowError:  # at either end of the calendar
-        return None
+    return bank.at_offset(local, match[3]) if match and local and match[3] else local
 
 
 def _password(_bank: Bank, text: str) -> str | None:
@@ -372,17 +366,13 @@ def _stamp(bank: Bank, payment: Payment | None) -> str:
     return aware.astimezone(bank.timezone).isoformat(timespec="seconds")
 
 
-def _in_tiyin(amount: Decimal) -> str:
-    return str(int(amount.scaleb(2)))
-
-
 Head = dict[str, str]
 
 
 def _of_account(bank: Bank, _echo: Echo, result: Result, _head: Head) -> Iterator[Markup]:
     if result.outcome != "ok" or result.payer is None:
         return
-    shown = {"name": result.payer.masked_name, "debt": _in_tiyin(result.payer.debt)}
+    shown = {"name": result.payer.masked_name, "debt": str(wire.hundredths(result.payer.debt))}
     for word in bank.show:
         pair = {"paramKey": bank.labels[word], "paramValue": shown[word]}
         yield element("parameters", [element(name, text) for name, text in pair.items()])
@@ -407,7 +397,7 @@ def _of_cancel(_bank: Bank, _echo: Echo, result: Result, _head: Head) -> Iterato
 def _of_statement(bank: Bank, echo: Echo, result: Result, _head: Head) -> Iterator[Markup]:
     for payment in result.payments:
         row = {
-            "amount": _in_tiyin(payment.amount),
+            "amount": str(wire.hundredths(payment.amount)),
             "providerTrnId": str(payment.id),
             "transactionId": payment.txn_id,
             "transactionTime": payment.paid_at.replace(tzinfo=bank.timezone).isoformat(

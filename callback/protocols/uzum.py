@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from callback import readers, wire
 from callback.clock import utc_now
 from callback.model import Cancel, Check, Command, Lifetime, Pay, Perform, Refuse, Status
-from callback.protocols.jsonrpc import decimal_text, in_tiyin, integer
+from callback.protocols.jsonrpc import integer
 from callback.readers import REQUIRED, Setting
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _txn_id(_bank: Bank, value: Any) -> str | None:
 
 def _account(bank: Bank, value: Any) -> str | None:
     typed = value.get(bank.own["account_field"]) if isinstance(value, dict) else None
-    return decimal_text(typed) or None
+    return wire.decimal_text(typed) or None
 
 
 def _tiyin(_bank: Bank, value: Any) -> Decimal | None:
@@ -246,7 +246,7 @@ def _success(bank: Bank, command: Command, result: Result) -> dict[str, Any]:
         "status": STATES[payment.state],
         **{name: times[name] for name in names},
         "data": _typed(bank, payment.number or ""),
-        "amount": in_tiyin(payment.amount),
+        "amount": wire.hundredths(payment.amount),
     }
 
 

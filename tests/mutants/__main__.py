@@ -87,9 +87,7 @@ TARGETS = {
     ),
     "request": Target(("callback/request.py",), ("request",)),
     "bank": Target(("callback/bank.py",), ("bank", "settings")),
-    "wire": Target(
-        ("callback/wire.py",), ("reading", "wire", "properties", *PAYS, "mbank", "cyberplat")
-    ),
+    "wire": Target(("callback/wire.py",), ("wire", "properties", *PAYS, "mbank", "cyberplat")),
     "answers": _database("answers", tests=("answers",)),
     "driver": _database("driver", tests=("driver",)),
     "statements": _database(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from callback import wire
 from callback.protocols import jsonrpc
 
 CALL: dict[str, Any] = {"jsonrpc": "2.0", "id": 7, "method": "Foo", "params": {"x": 1}}
@@ -83,7 +84,7 @@ def test_a_sum_is_in_hundredths(sent: int, amount: str) -> None:
     read = jsonrpc.tiyin(None, sent)  # type: ignore[arg-type]
 
     assert str(read) == amount
-    assert jsonrpc.in_tiyin(Decimal(amount)) == sent
+    assert wire.hundredths(Decimal(amount)) == sent
 
 
 @pytest.mark.parametrize("sent", [0, -1, True, 1.0, "1", None])
