@@ -122,7 +122,7 @@ class Json(NamedTuple):
 
 
 class Fields(NamedTuple):
-    """Known parameters by name, each given once; the others that were known, in `twice`."""
+    """Known parameters by name, each given once; those of them that came twice, in `repeated`."""
 
     values: dict[str, str]
     repeated: frozenset[str]
