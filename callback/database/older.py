@@ -24,6 +24,12 @@ _RECORDS = re.compile(rf"{_COLUMNS}([^)]*\))\s*SELECT\b(?!\s+(?:{_HOW})\b)", re.
 # A statement that changes payments, whenever it reaches the server.
 _CHANGES = re.compile(rf"\b(?:INSERT\s+INTO|UPDATE)\s+{TABLE}", re.IGNORECASE)
 _DEADLINE = "AND :deadline > UTC_TIMESTAMP(3)"
+# A statement asks for the time in its condition, either way round; what it writes is no condition.
+_SERVER_TIME = r"UTC_TIMESTAMP\s*\(\s*\d?\s*\)"
+_ASKS_DEADLINE = re.compile(
+    rf"\b(?:WHERE|ON)\b.*(?::deadline\s*>=?\s*{_SERVER_TIME}|{_SERVER_TIME}\s*<=?\s*:deadline\b)",
+    re.IGNORECASE | re.DOTALL,
+)
 _PROMISE = (
     "AND NOT EXISTS (SELECT 1 FROM promise AS k"
     " WHERE k.bucket = :bucket AND k.made_at >= :began AND k.made_at <= :latest)"
@@ -96,8 +102,8 @@ def faults(text: str, name: str = "") -> Iterator[str]:
 
 def _has_no_deadline(text: str) -> bool:
     # Those that fill in what an older release left out may come at any time.
-    once = ":txn_id" in text
-    return once and ":deadline" not in text and _CHANGES.search(text) is not None
+    once = ":txn_id" in text and not _ASKS_DEADLINE.search(text)
+    return once and _CHANGES.search(text) is not None
 
 
 def _has_no_promise(text: str, name: str) -> bool:

@@ -49,6 +49,16 @@ COMPLETED = {
     "update `usu` . `payment` set bank = 1 WHERE txn_id = :txn_id": (
         f"update `usu` . `payment` set bank = 1 WHERE txn_id = :txn_id{DEADLINE}"
     ),
+    # A deadline that is written down, or asked of another time, ends nothing.
+    "UPDATE payment SET seen_at = :deadline WHERE txn_id = :txn_id": (
+        f"UPDATE payment SET seen_at = :deadline WHERE txn_id = :txn_id{DEADLINE}"
+    ),
+    "UPDATE payment SET a = :deadline > UTC_TIMESTAMP(3) WHERE txn_id = :txn_id": (
+        f"UPDATE payment SET a = :deadline > UTC_TIMESTAMP(3) WHERE txn_id = :txn_id{DEADLINE}"
+    ),
+    "UPDATE payment SET a = 1 WHERE txn_id = :txn_id AND :deadline > b": (
+        f"UPDATE payment SET a = 1 WHERE txn_id = :txn_id AND :deadline > b{DEADLINE}"
+    ),
     "SELECT p.txn_id, COALESCE( pi.number , pa.number ) AS payment_number FROM payment AS p": (
         "SELECT p.txn_id, p.number AS payment_number FROM payment AS p"
     ),
@@ -60,6 +70,9 @@ NAMED = {
     "UPDATE payment SET number = 'x' WHERE id > :after": [],
     "SELECT p.bank FROM payment AS p WHERE p.txn_id = :txn_id AND p.state = :state": [],
     f"UPDATE payment SET state = 'paid' WHERE txn_id = :txn_id{DEADLINE}": [],
+    "UPDATE payment SET a = 1 where txn_id = :txn_id AND utc_timestamp( 6 )<=:deadline": [],
+    "INSERT INTO payment (number, b) SELECT 1, :txn_id FROM a JOIN b ON :deadline>=UTC_TIMESTAMP()"
+    " AND a.b = b.a": [],
     "SELECT p.txn_id, p.NUMBER as payment_number FROM payment AS p": [],
     f"INSERT INTO payment (number, bank) SELECT :number, :state FROM a WHERE a.b{PROMISE}": [],
     "INSERT INTO payment (bank) SELECT DISTINCT :bank FROM account AS a": [older.NO_NUMBER],
@@ -94,6 +107,7 @@ NAMED = {
     },
     "update payment set bank = 1 where txn_id = :txn_id": [older.NO_DEADLINE],
     "UPDATE `usu`.`payment` SET bank = :txn_id": [older.NO_DEADLINE],
+    "UPDATE payment SET bank = :txn_id, seen_at = :deadline": [older.NO_DEADLINE],
     "UPDATE payment SET bank = (SELECT 1 WHERE (1)), x = :txn_id": [older.NO_DEADLINE],
     "INSERT INTO payment (number, bank) VALUES (:number, :state)": [older.NO_PROMISE],
     "SELECT p.txn_id, a.number AS payment_number FROM payment AS p": [older.OTHER_NUMBER],
