@@ -76,8 +76,6 @@ PORT_QUEUE = 4096  # calls
 LINKS = 512
 # A bank's own machines have a few at a time. A stranger with one address leaves room for others.
 LINKS_OF_ONE = 128
-# A POST that says nothing of a body has none, but of clients that only close their half behind it.
-NO_BODY_S = 1
 # An answer that does not go at once is a statement, a list: banks wait for up to 60 s.
 FETCH_S = 60
 FETCH_BYTES = 64 * 1024 * 1024  # of all such answers together: two of the longest

@@ -7,7 +7,6 @@ finds the end of what was said: nobody waits for a caller who was heard to the e
 from __future__ import annotations
 
 import re
-import sys
 
 from callback.limits import MAX_BODY, MAX_HEAD, MAX_LINE
 
@@ -31,7 +30,6 @@ class Heard:
         self.is_long = False  # a body longer than a bank's: whoever may send one is read on
         self.is_endless = False  # a head
         self.awaits_word = False  # that his body is wanted
-        self.may_be_all = False  # a POST of which nothing says that it has a body
         self._at = 0  # where to look on
         self._end = 0  # of the body
         self._decoded = 0  # of its chunks
@@ -62,19 +60,13 @@ class Heard:
         elif length:
             self._end = self._at + int(length[1])
             self._look = self._in_body
-        elif head.lstrip().startswith(b"POST"):  # it ends with the caller's half of the link
-            self._end = sys.maxsize
-            self._look = self._in_body
-        else:
+        else:  # there is none, of a POST either (RFC 9112, section 6.3), and gunicorn reads none
             return True
         return self._look()
 
     def _in_body(self) -> bool:
-        there = len(self.said)
-        self.may_be_all = self._end == sys.maxsize and there == self._at
-        announced = self._end if self._end < sys.maxsize else there
-        self.is_long = announced - self._at > MAX_BODY
-        return self.is_long or there >= self._end
+        self.is_long = self._end - self._at > MAX_BODY
+        return self.is_long or len(self.said) >= self._end
 
     def _in_chunks(self) -> bool:
         while chunk := CHUNK.match(self.said, self._at):

@@ -31,7 +31,6 @@ from callback.limits import (
     LINKS,
     LINKS_OF_ONE,
     MAX_BODY,
-    NO_BODY_S,
 )
 from callback.request import waited
 from callback.signature import ip_of
@@ -120,10 +119,7 @@ class _Talker(_Guest):
                 if self.heard.is_all(piece):
                     return self._whole(is_whole=not self.heard.is_long)
         except NOT_YET:
-            now = time.monotonic()
-            if self.heard.may_be_all:
-                self.end = min(self.end, now + NO_BODY_S)
-            if now < self.end:
+            if time.monotonic() < self.end:
                 self._encourage()
                 return self
         if not self.heard.said:

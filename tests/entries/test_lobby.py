@@ -19,7 +19,7 @@ import pytest
 
 from callback.entries import lobby
 from callback.entries.lobby import Lobby, TLSLink
-from callback.limits import LINKS, LINKS_OF_ONE, MAX_BODY
+from callback.limits import ARRIVAL_S, LINKS, LINKS_OF_ONE, MAX_BODY
 from tests.conftest import settings_toml
 from tests.protocols.test_statements import PASSWORD, ROWS, WAYS
 from tests.support.certificates import make_certificates
@@ -191,16 +191,9 @@ def test_his_time_over_a_caller_is_left(port: Port) -> None:
     assert ended(silent)
 
 
-def test_a_post_that_says_nothing_of_a_body_has_none(
-    port: Port, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`curl -X POST` sends it so. One that has begun is waited for: half a number is another."""
-    monkeypatch.setattr(lobby, "NO_BODY_S", 0.01)
-    port.come(POST + b"\r\nsum=10")
+def test_a_post_that_says_nothing_of_a_body_is_served_at_once(port: Port) -> None:
+    """`curl -X POST` sends it so."""
     port.come(POST + b"\r\n")
-    assert port.nobody()
-    time.sleep(0.02)
-    port.lobby.tidy()
 
     link = port.served()
 
@@ -435,12 +428,12 @@ def test_who_is_left_in_the_middle_hears_it_over_tls_too(
     tls: Port, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The link is whole: he is answered "ask again"."""
-    monkeypatch.setattr(lobby, "NO_BODY_S", 0.01)
     with greeting(tls, tmp_path) as (client, _):
         until_done(tls, client.do_handshake)
-        client.send(POST + b"\r\n")
+        client.send(POST + b"Content-Length: 9\r\n\r\nsum=10")
         tls.nobody()
-        time.sleep(0.02)
+        end = time.monotonic() + ARRIVAL_S
+        monkeypatch.setattr(time, "monotonic", lambda: end)
         tls.lobby.tidy()
         link = tls.served()
         assert link
