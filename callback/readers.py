@@ -13,6 +13,7 @@ import re
 import zoneinfo
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -23,7 +24,7 @@ from callback import proofs, wire
 from callback.phrase import Phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 # Old time-zone data is worse than none: Kazakhstan is at UTC+5 everywhere only since 1 March
 # 2024. The pinned package is used, whatever the machine has; as a folder, because to read it as a
@@ -40,6 +41,8 @@ LEAST_KEY_OF_A_TRIAL = 16  # while there is no public address
 # digits it would be less than one of 10**24.
 TOO_FEW_BITS = 32
 LEAST_PASSWORD = 16
+# A part of so many characters may come again; a shorter one makes no long text of it.
+LEAST_PART = 16
 PLACEHOLDERS = ("…", "...")  # of the examples
 LEAST_RSA_BITS = 2048
 
@@ -211,8 +214,31 @@ def secret_keys(value: Any) -> tuple[bytes, ...]:
 
 def is_weak(key: bytes) -> bool:
     """Whether a SECRET_KEY is short, or the same few letters again and again."""
-    unit = next(n for n in range(1, len(key) + 1) if key.startswith(key[n:]))
-    return len(key) < LEAST_KEY or unit * math.log2(len({*key})) <= TOO_FEW_BITS
+    bits = _unit(key) * math.log2(len({*key}))
+    return len(key) < LEAST_KEY or bits <= TOO_FEW_BITS or _is_patterned(key)
+
+
+def is_weak_password(password: bytes) -> bool:
+    """Whether a password that we may choose is short, or one that is tried first."""
+    return len(password.decode()) < LEAST_PASSWORD or _is_patterned(password)
+
+
+def _is_patterned(secret: bytes) -> bool:
+    """Whether a text is a short part again and again, or goes along an alphabet.
+
+    A random text of 16 digits is either in one of a million cases, any other hardly ever.
+    """
+    text = [ord(letter) for letter in secret.decode()]
+    unit = _unit(text)
+    steps = [after - before for before, after in pairwise(text)]
+    turns = sum(after != before for before, after in pairwise(steps))
+    is_repeated = unit < LEAST_PART and unit * 3 <= len(text) * 2
+    return is_repeated or turns * 4 <= len(text)
+
+
+def _unit(text: Sequence[int]) -> int:
+    """How long the part is of which a text consists, the last time perhaps not whole."""
+    return next(n for n in range(1, len(text) + 1) if text[n:] == text[: len(text) - n])
 
 
 def a_key() -> Phrase:

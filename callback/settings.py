@@ -412,13 +412,11 @@ def _weak_proofs(bank: Bank) -> Iterator[str]:
 
 
 def _weak_passwords(bank: Bank) -> list[str]:
-    if bank.weak_password or all(
-        len(password.decode()) >= readers.LEAST_PASSWORD for password in bank.password
-    ):
+    if bank.weak_password or not any(map(readers.is_weak_password, bank.password)):
         return []
     wanted = Phrase(
-        "at least {least} characters (flask secret prints some); or weak_password = true, where "
-        "the bank dictates a shorter one",
+        "at least {least} characters, not the same few again (flask secret prints some); or "
+        "weak_password = true, where the bank dictates such a one",
         least=readers.LEAST_PASSWORD,
     )
     return [expected(f"BANKS.{bank.name}.password", wanted)]

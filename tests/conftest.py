@@ -136,7 +136,7 @@ def _plain(value: object) -> object:
 def settings_toml(url: str, module: ModuleType) -> str:
     """Write the settings for a test module."""
     settings = {
-        "SECRET_KEY": "only-for-tests-" * 3,
+        "SECRET_KEY": "only-for-these-tests-" * 3,
         "DATABASE": url,
         "TIMEZONE": "Asia/Almaty",
         "CURRENCY": "KZT",

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from callback.model import Outcome
     from tests.conftest import Engine
 
-KEY = "only-for-tests-" * 3
+KEY = "only-for-these-tests-" * 3
 SETTINGS = {"SECRET_KEY": KEY, "TRUSTED_PROXIES": 1, "PUBLIC_URL": "https://pay.example.kz"}
 BANKS = """
 [BANKS.basic]

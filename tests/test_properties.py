@@ -307,7 +307,7 @@ def test_a_setting_takes_what_hurts_another_or_says_what_it_wants(word: str) -> 
 @pytest.mark.parametrize("word", WORDS)
 def test_settings_with_what_hurts_are_read_or_named(word: str, tmp_path: Path) -> None:
     """One by one, and as they are when all are put together."""
-    good = {"SECRET_KEY": "only-for-tests-" * 3, "DATABASE": "sqlite:///x", "CURRENCY": "KZT"}
+    good = {"SECRET_KEY": "only-for-these-tests-" * 3, "DATABASE": "sqlite:///x", "CURRENCY": "KZT"}
     good |= {"TIMEZONE": "UTC", "PUBLIC_URL": "https://pay.example.kz"}
     for name in ("DATABASE", "PUBLIC_URL", "LOG"):
         text = "".join(f"{key} = {toml(value)}\n" for key, value in {**good, name: word}.items())
@@ -390,7 +390,7 @@ def test_a_spoiled_settings_file_is_read_or_named(
     _load(path, data.draw(spoiled(text.encode(), b"\n", b"[", b"=", b"'", b'"""', b"[" * 3000)))
 
 
-SECRET = re.compile("only-for-tests-only|of-sixteen|secret-of")
+SECRET = re.compile("only-for-these-tests-only|of-sixteen|secret-of")
 
 
 def _load(path: Path, content: str | bytes) -> None:

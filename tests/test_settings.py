@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GOOD = """
-SECRET_KEY = ["old-key-of-last-year-old-key-of-last-year", "hidden-key-hidden-key-hidden-key"]
+SECRET_KEY = ["old-key-of-last-year-old-key-of-last-year", "hidden-key-of-this-year-and-only-it"]
 DATABASE = "mysql://usu:hidden%40word@db1:3306,[::1]:3307,db3/books?insecure=true"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"
@@ -303,7 +303,7 @@ def test_a_database_that_cannot_be_read_is_named(file: Path, url: str) -> None:
     ("old", "new", "wanted"),
     [
         (
-            '"hidden-key-hidden-key-hidden-key"',
+            '"hidden-key-of-this-year-and-only-it"',
             '"public-secret-of-the-sample"',
             "SECRET_KEY: expected a random text of at least 32 characters of your own",
         ),
@@ -368,19 +368,23 @@ def test_a_certificate_file_that_is_not_there_is_named(file: Path) -> None:
 
 
 SITE = 'PUBLIC_URL = "https://pay.example.kz"\n'
-SHORT = "expected at least 16 characters (flask secret prints some); or weak_password = true"
+SHORT = (
+    "expected at least 16 characters, not the same few again (flask secret prints some); or "
+    "weak_password = true"
+)
 BASIC = 'protocol = "osmp"\nusername = "q"\n'
 
 
 @pytest.mark.parametrize(
     ("old", "new", "wanted"),
     [
-        ('"hidden-key-hidden-key-hidden-key"', f'"{"x" * 31}"', "SECRET_KEY: expected a random"),
+        ('"hidden-key-of-this-year-and-only-it"', f'"{"x" * 31}"', "SECRET_KEY: expected a random"),
         ('["old-key', '["short", "old-key', "SECRET_KEY: expected a random text of at least 32"),
         ('["old-key', f'["{"x" * 32}", "old-key', "SECRET_KEY: expected a random text"),
         ('["old-key', f'["{"ab" * 40}a", "old-key', "SECRET_KEY: expected a random text"),
         ('["old-key', f'["{"12345678" * 4}", "old-key', "SECRET_KEY: expected a random text"),
         ('["old-key', f'["{"abba" * 5}{"baab" * 3}", "old-key', "SECRET_KEY: expected a random"),
+        ('["old-key', f'["{"0123456789" * 4}", "old-key', "SECRET_KEY: expected a random text"),
         ('["old-key-of-last-year-old-key-of-last-year", ', "[", ""),
         ('["old-key', '["…", "old-key', "SECRET_KEY: expected a text of your own in place of"),
         ("?insecure=true", "", "DATABASE: expected ?ssl_ca=/path/ca.pem: the host is another"),
@@ -403,14 +407,56 @@ def test_what_is_too_weak_stops_the_start(file: Path, old: str, new: str, wanted
     assert "flask secret" in fault or "insecure = true" in fault
 
 
+@pytest.mark.parametrize(
+    ("key", "is_weak"),
+    [
+        ("abcdefghijklmno" * 3, True),  # a part of 15 characters
+        ("a1s-d2f-g3h-j4k" * 2 + "a1", True),
+        ("a1s-d2f-g3h-j4k" * 2 + "5l", False),  # its end is another
+        ("a1s-d2f-g3h-j4k5" * 2, False),  # a part of 16
+        ("abcdefghijklmnopqrstuvwxyz0123456789", True),
+        ("9876543210zyxwvutsrqponmlkjihgfedcba", True),
+        ("абвгдежзийклмнопрстуфхцчшщъыьэюя", True),
+        ("0123456789abcdef" * 2, True),
+        ("abcdefghijklmnopqrstuvwxyz" + "0-9=8[7]", True),  # eight turns in 34 characters
+        ("abcdefghijklmnopqrstuvwxyz" + "0-9=8[7]+6", False),
+    ],
+)
+def test_a_key_that_follows_a_pattern_is_weak(key: str, is_weak: bool) -> None:
+    """Whoever has one token at home tries such keys first."""
+    assert readers.is_weak(key.encode()) is is_weak
+
+
+@pytest.mark.parametrize(
+    ("password", "is_weak"),
+    [
+        ("0123456789" + "012345", True),
+        ("passwordpassword", True),
+        ("a1s-d2f-g3" + "a1s-d", True),  # 15 characters
+        ("a1s-d2f-g3" + "a1s-d2", True),
+        ("a1s-d2f-g3h" + "a1s-d", False),  # less than half of it comes again
+        ("abcdefgh12345678", True),
+        ("abcdefgh1324-5_6", False),
+        ("ш" * 15 + "щ", True),
+        ("швабра-и-ведро-!", False),
+        ("hmac:" + "0f" * 32, False),
+    ],
+)
+def test_a_password_that_follows_a_pattern_is_weak(password: str, is_weak: bool) -> None:
+    """It counts in characters; what stands for one in the settings follows none."""
+    assert readers.is_weak_password(password.encode()) is is_weak
+
+
 @pytest.mark.parametrize("letters", ["01", "0123456789", "0123456789abcdef", "ab…яю"])
 def test_a_random_key_is_never_too_weak(letters: str) -> None:
     """Out of however few letters somebody has made it, with the bits that a key needs."""
     chance = random.Random(letters)
     length = max(32, math.ceil(100 / math.log2(len(letters))))
-    for _ in range(2000):
+    for _ in range(1000):
         key = "".join(chance.choices(letters, k=length)).encode()
         assert not readers.is_weak(key), key
+        password = "".join(chance.choices(letters, k=max(16, length // 2))).encode()
+        assert not readers.is_weak_password(password), password
 
 
 @pytest.mark.parametrize(
@@ -419,7 +465,7 @@ def test_a_random_key_is_never_too_weak(letters: str) -> None:
 )
 def test_a_trial_on_this_machine_may_be_weak(file: Path, url: str, starts: bool) -> None:
     """It is told so; the address that a bank is given makes a site of it."""
-    text = GOOD.replace("hidden-key-hidden-key-hidden-key", "hidden-key-of-a-trial")
+    text = GOOD.replace("hidden-key-of-this-year-and-only-it", "hidden-key-of-a-trial")
     file.write_text(f'PUBLIC_URL = "{url}"\n{text}\n[BANKS.weak]\n{BASIC}password = "short"\n')
     wanted = ["SECRET_KEY: expected a random text", f"BANKS.weak.password: {SHORT}"]
 
@@ -446,9 +492,10 @@ def test_a_key_of_the_whole_network_is_no_proof_alone(file: Path, beside: str) -
     ("section", "wanted"),
     [
         (f'{BASIC}password = "{"x" * 15}"', f"BANKS.qiwi.password: {SHORT}"),
-        (f'{BASIC}password = ["{"x" * 16}", "short"]', f"BANKS.qiwi.password: {SHORT}"),
+        (f'{BASIC}password = ["of-sixteen-chars", "short"]', f"BANKS.qiwi.password: {SHORT}"),
         (f'{BASIC}password = "short"\nweak_password = true', ""),
-        (f'{BASIC}password = "{"ш" * 16}"', ""),
+        (f'{BASIC}password = "{"x" * 16}"', f"BANKS.qiwi.password: {SHORT}"),
+        (f'{BASIC}password = "швабра-и-ведро-!"', ""),
         (
             f'{BASIC}password = "…"\nweak_password = true',
             "BANKS.qiwi.password: expected a text of your own in place of the dots",

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.deploy
 
 SETTINGS = """
-SECRET_KEY = "only-for-tests-only-for-tests-only-for-tests"
+SECRET_KEY = "only-for-tests-never-where-money-is-received"
 DATABASE = "{url}"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 PAGES = ("docs/bookkeeper.md", "docs/bookkeeper.ru.md")
 SETTINGS = """
-SECRET_KEY = "only-for-tests-only-for-tests-only-for-tests"
+SECRET_KEY = "only-for-tests-never-where-money-is-received"
 DATABASE = "{url}"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"

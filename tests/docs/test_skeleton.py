@@ -36,7 +36,7 @@ TESTS = (
 )
 LINE = "callback/protocols/__init__.py"
 SETTINGS = """
-SECRET_KEY = "only-for-tests-only-for-tests-only"
+SECRET_KEY = "only-for-tests-never-where-money-is"
 DATABASE = "sqlite:///x.db"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"

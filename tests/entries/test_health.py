@@ -33,7 +33,7 @@ BANKS = """
 protocol = "osmp"
 allow = ["127.0.0.1"]
 """
-KEY = b"only-for-tests-" * 3
+KEY = b"only-for-these-tests-" * 3
 DONE, AGAIN = "0", "1"
 ELSEWHERE = {"X-Forwarded-For": "1.2.3.4"}
 

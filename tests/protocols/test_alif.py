@@ -572,7 +572,7 @@ def test_the_content_type_is_not_looked_at(
 
 def test_strangers_are_turned_away_before_the_password(books: Engine, endpoint: Endpoint) -> None:
     """Address 403, token 404, with empty bodies [2]."""
-    secret = url_tokens("token", [b"only-for-tests-" * 3])[0].decode()
+    secret = url_tokens("token", [b"only-for-these-tests-" * 3])[0].decode()
     for path, http in [("elsewhere", 403), ("token", 404), ("token/x", 404)]:
         for authorization in (LOGIN, "x"):
             reply = post(endpoint, body(PAY), path, authorization)

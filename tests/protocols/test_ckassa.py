@@ -888,7 +888,7 @@ def test_another_method_does_nothing(books: Engine, endpoint: Endpoint, method: 
 
 def test_strangers_are_turned_away_before_the_sign(books: Engine, endpoint: Endpoint) -> None:
     """Address 403, token 404, with empty bodies [2]."""
-    token = url_tokens("token", [b"only-for-tests-" * 3])[0].decode()
+    token = url_tokens("token", [b"only-for-these-tests-" * 3])[0].decode()
     for path, http in [("elsewhere", 403), ("token", 404), ("token/x", 404)]:
         for xml in (wrapped(PAY), ""):
             reply = post(endpoint, xml, path)

@@ -868,7 +868,7 @@ def test_another_method_does_nothing(books: Engine, endpoint: Endpoint, method: 
 
 def test_strangers_are_turned_away_before_the_xml(books: Engine, endpoint: Endpoint) -> None:
     """Address 403, Basic 401, token 404, with empty bodies [2]."""
-    token = url_tokens("token", [b"only-for-tests-" * 3])[0].decode()
+    token = url_tokens("token", [b"only-for-these-tests-" * 3])[0].decode()
     for path, http in [("elsewhere", 403), ("basic", 401), ("token", 404), ("token/x", 404)]:
         for body in (PAY, ""):
             reply = post(endpoint, body, path)

@@ -1037,7 +1037,7 @@ def test_another_method_does_nothing(books: Engine, endpoint: Endpoint, method: 
 
 def test_strangers_are_turned_away_before_the_sign(books: Engine, endpoint: Endpoint) -> None:
     """Token 404, address 403, Basic 401, with empty bodies [2]."""
-    secret = url_tokens("token", [b"only-for-tests-" * 3])[0].decode()
+    secret = url_tokens("token", [b"only-for-these-tests-" * 3])[0].decode()
     refused = [("elsewhere", 403), ("locked", 401), ("token", 404), ("token/x", 404)]
     for path, http in refused:
         for reply in (send(endpoint, PAY, path), post(endpoint, "", path)):

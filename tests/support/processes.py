@@ -557,7 +557,7 @@ def write_settings(settings_toml: str, folder: Path) -> Path:
 
 def write_bank(protocol: str, lines: str, folder: Path) -> Path:
     """Write a settings file that has one bank, named as its protocol, for `load` to judge."""
-    head = 'SECRET_KEY = "only-for-tests-only-for-tests-only"\nDATABASE = "sqlite:///x.db"\n'
+    head = 'SECRET_KEY = "only-for-tests-never-where-money-is"\nDATABASE = "sqlite:///x.db"\n'
     head += 'TIMEZONE = "UTC"\nCURRENCY = "UZS"\n'
     bank = f'[BANKS.{protocol}]\nprotocol = "{protocol}"\n{lines}\n'
     return write_settings(head + bank, folder)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SETTINGS = """
-SECRET_KEY = "only-for-tests-only-for-tests-only"
+SECRET_KEY = "only-for-tests-never-where-money-is"
 DATABASE = "sqlite:///office.db"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SETTINGS = """SECRET_KEY = "only-for-tests-only-for-tests-only-for-tests"
+SETTINGS = """SECRET_KEY = "only-for-tests-never-where-money-is-received"
 DATABASE = "sqlite:///x.db"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"

@@ -308,7 +308,7 @@ def test_the_deployed_site_examines_itself(endpoint: Endpoint, tmp_path: Path) -
 @only_mariadb
 def test_a_web_server_that_hides_authorization_is_found(endpoint: Endpoint) -> None:
     """And one that adds proxies nobody told us of."""
-    key = "only-for-tests-" * 3
+    key = "only-for-these-tests-" * 3
     token = signature.ops_pass("doctor", [key.encode()])
     reply = endpoint.call(f"/doctor/{token}", headers={"X-Forwarded-For": "1.2.3.4"})
     found = {name: (state, text) for state, name, text in json.loads(reply.body)}
@@ -330,7 +330,7 @@ class Yesterday(TimestampSigner):
 @only_mariadb
 def test_without_a_fresh_pass_there_is_no_doctor(endpoint: Endpoint) -> None:
     """Not for a stranger, not for another purpose, not after ten minutes."""
-    key = "only-for-tests-" * 3
+    key = "only-for-these-tests-" * 3
     good = signature.ops_pass("doctor", [key.encode()])
     stale = Yesterday(key, salt="ops-pass", digest_method=hashlib.sha256).sign("doctor").decode()
     other = signature.ops_pass("health", [key.encode()])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.support.processes import MariaDB
 
 TOML = """
-SECRET_KEY = "only-for-tests-only-for-tests-only-for-tests"
+SECRET_KEY = "only-for-tests-never-where-money-is-received"
 DATABASE = "sqlite:///callback.db"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"
@@ -31,7 +31,7 @@ url_token = true
 """
 SITE = "https://pay.example.kz"
 BANK = '["79.142.16.0/20"]'
-TOKEN = signature.url_tokens("qiwi", [b"only-for-tests-only-for-tests-only-for-tests"])[0].decode()
+TOKEN = signature.url_tokens("qiwi", [b"only-for-tests-never-where-money-is-received"])[0].decode()
 
 # What a user is granted, and what the doctor calls it; nothing where it is well.
 GRANTS = {

@@ -30,7 +30,7 @@ def section(protocol: str) -> str:
 
 
 HEAD = """
-SECRET_KEY = "only-for-tests-only-for-tests-only"
+SECRET_KEY = "only-for-tests-never-where-money-is"
 DATABASE = "sqlite:///x.db"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"

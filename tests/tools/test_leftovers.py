@@ -29,7 +29,7 @@ SENTENCE = re.compile(r"(?:\b[a-z]+(?:'[a-z]+)? ){3,}[a-z]+\b")
 # What stands in help as it is typed, or comes from a program of others as it is.
 TYPED = re.compile(r"(?m)^\s*flask .*$|unrecognized token.*|\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`")
 GOOD = """language = "ru"
-SECRET_KEY = "only-for-tests-only-for-tests-only"
+SECRET_KEY = "only-for-tests-never-where-money-is"
 DATABASE = "sqlite:///books.db"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"

@@ -34,7 +34,7 @@ COMMANDS = [("bills", "qiwi", "-o"), ("sheet", "qiwi", "-o")]
 def flask(tmp_path: Path) -> Callable[..., Result]:
     """Run a command on a database with one customer."""
     settings = (
-        'SECRET_KEY = "only-for-tests-only-for-tests-only"\n'
+        'SECRET_KEY = "only-for-tests-never-where-money-is"\n'
         f'DATABASE = "sqlite:///{tmp_path}/books.db"\n'
         f'TIMEZONE = "Asia/Almaty"\nCURRENCY = "KZT"\n{SOME_BANK}{QR}\n'
     )
@@ -257,7 +257,7 @@ def test_whatever_a_call_leaves_is_for_its_owner_alone(tmp_path: Path) -> None:
 def everything(folder: Path) -> Path:
     """Settings of a site that uses all of it."""
     head = (
-        'SECRET_KEY = "only-for-tests-only-for-tests-only"\n'
+        'SECRET_KEY = "only-for-tests-never-where-money-is"\n'
         f'DATABASE = "sqlite:///{folder}/books.db"\nTIMEZONE = "Asia/Almaty"\nCURRENCY = "KZT"\n'
     )
     return write_settings(head + EVERYTHING.replace("FOLDER", str(folder)), folder)

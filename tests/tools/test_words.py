@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
 
 HEAD = """
-SECRET_KEY = "only-for-tests-only-for-tests-only"
+SECRET_KEY = "only-for-tests-never-where-money-is"
 DATABASE = "sqlite:///books.db"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"

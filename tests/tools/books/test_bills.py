@@ -79,7 +79,7 @@ def write(engine: Engine, folder: Path, tmp_path: Path) -> Callable[..., Made]:
 
 def _settings(url: str, table: str, payer: str = "account", more: str = "") -> str:
     return (
-        f'SECRET_KEY = "only-for-tests-only-for-tests-only"\nDATABASE = "{url}"\n'
+        f'SECRET_KEY = "only-for-tests-never-where-money-is"\nDATABASE = "{url}"\n'
         f'TIMEZONE = "{ZONE}"\n'
         f'CURRENCY = "KZT"\n[BANKS.bank]\nprotocol = "kaspi"\nallow = ["127.0.0.1"]\n'
         f'payer = "{payer}"\nbills = {table}\n{more}'

@@ -39,7 +39,7 @@ class Sender:
     def send(self, to: str, *options: str) -> CompletedProcess[str]:
         """Run flask send-bills."""
         settings = write_settings(
-            f'SECRET_KEY = "only-for-tests-only-for-tests-only"\nDATABASE = "{self.engine.url}"\n'
+            f'SECRET_KEY = "only-for-tests-never-where-money-is"\nDATABASE = "{self.engine.url}"\n'
             'TIMEZONE = "Asia/Almaty"\nCURRENCY = "KZT"\n[BANKS.kaspi]\nprotocol = "kaspi"\n'
             f'allow = ["127.0.0.1"]\nsend = "{to}"\n'
             f'bills = {{ {self.name}folder = "{self.lists}" }}\n' + self.more,

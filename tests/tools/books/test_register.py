@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 QUARTER_PAST_TEN = datetime(2026, 11, 3, 10, 15)  # noqa: DTZ001 - Excel knows no zones
 HEAD = """
-SECRET_KEY = "only-for-tests-only-for-tests-only"
+SECRET_KEY = "only-for-tests-never-where-money-is"
 DATABASE = "sqlite:///none.db"
 TIMEZONE = "Asia/Almaty"
 CURRENCY = "KZT"

@@ -70,7 +70,7 @@ def reconcile(engine: Engine, tmp_path: Path) -> Callable[..., Result]:
         *options: str, content: str = REGISTER, more: str = "", name: str = "register.csv"
     ) -> Result:
         settings = (
-            f'SECRET_KEY = "only-for-tests-only-for-tests-only"\nDATABASE = "{engine.url}"\n'
+            f'SECRET_KEY = "only-for-tests-never-where-money-is"\nDATABASE = "{engine.url}"\n'
             'TIMEZONE = "Asia/Almaty"\nCURRENCY = "KZT"\n[BANKS.kaspi]\nprotocol = "kaspi"\n'
             f'allow = ["127.0.0.1"]\n{more}\n'
         )

@@ -149,7 +149,7 @@ def test_the_settings_name_what_does_not_fit(tmp_path: Any) -> None:
     """A mark cannot part thousands and kopecks."""
     file = tmp_path / "config.toml"
     file.write_text(
-        'SECRET_KEY = "only-for-tests-only-for-tests-only"\nDATABASE = "sqlite:///x.db"\n'
+        'SECRET_KEY = "only-for-tests-never-where-money-is"\nDATABASE = "sqlite:///x.db"\n'
         'TIMEZONE = "Asia/Almaty"\nCURRENCY = "KZT"\n[BANKS.b]\nprotocol = "files"\n'
         'register = { group = ",", decimal = "," }\n'
     )
