@@ -101,6 +101,7 @@ def read(bank: Bank, call: Call) -> Command:
     bank, bad_service = _of_service(bank, body)
     amount = _amount(bank, body.get("SUM", "")) if name == "pay" else None
     paid_at = bank.read_time(head.get("DTS", ""), wire.BLANK_TIME, any_year=True)
+    undated: Outcome | None = "bad_date" if name == "pay" and paid_at is None else None
     refused = _stranger(bank, head) or bad_service or _refusal(bank, name, echo, body, amount)
     common: dict[str, Any] = {
         "name": name or echo.op,
@@ -109,7 +110,7 @@ def read(bank: Bank, call: Call) -> Command:
         "service": bank.service,
         "amount": amount,
         "echo": echo,
-        "noted": _hints(bank, refused, paid_at, head, body),
+        "noted": bank.hints(refused or undated, body.get("SUM", ""), head.get("DTS", "")),
     }
     if refused:
         return Refuse(outcome=refused, **common)
@@ -164,14 +165,6 @@ def _refusal(
         return "bad_request"
     unread: Outcome | None = "bad_sum" if name == "pay" and amount is None else None
     return bank.account_refusal(account) or unread
-
-
-def _hints(
-    bank: Bank, refused: Outcome | None, paid_at: datetime | None, head: Element, body: Element
-) -> dict[str, str]:
-    """Say, for the log, which setting would take a sum or a date that is refused."""
-    late: Outcome | None = "bad_date" if paid_at is None and not refused else refused
-    return bank.hints(late, body.get("SUM", ""), head.get("DTS", ""))
 
 
 def _repeatable(text: str) -> str:

@@ -634,6 +634,15 @@ def test_the_log_says_which_setting_would_take_it(
     assert payments(books) == []
 
 
+@pytest.mark.parametrize("text", ["2026-11-03T10:15:00", "03.11.2026 10:15:00"])
+def test_a_check_has_no_date_to_speak_of(endpoint: Endpoint, text: str) -> None:
+    """It is ignored there, whatever its form: nothing of it is in the log [3]."""
+    assert status(endpoint, "QE11", DTS=text) == "200"
+    assert "why" not in endpoint.log()[-1]
+    assert status(endpoint, "QE11", DTS=text, PARAM1="31002") == "420"
+    assert "why" not in endpoint.log()[-1]
+
+
 @pytest.mark.parametrize(
     "text", ["20261103101500", "2026-11-03 10:15:00", "2026-11-03T10:15:00", "03.11.2026 10:15:00"]
 )
