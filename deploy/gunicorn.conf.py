@@ -329,7 +329,8 @@ def _greeted(conf: Any, kind: Any, client: Any) -> Any:
 
 
 def _note_no_tls(address: str, error: Exception) -> None:
-    _note_refused("", address, f"no TLS as TLS_CA wants it: {error}")
+    wanted = "no TLS as TLS_CA wants it" if ca_certs else "no TLS, which this port speaks"
+    _note_refused("", address, f"{wanted}: {error}")
 
 
 def _see_off(client: Any, *limits: Any) -> None:

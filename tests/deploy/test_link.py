@@ -137,7 +137,26 @@ def test_who_has_no_certificate_of_ours_is_not_heard(site: Site) -> None:
     while len(lines := refused(site.machine)) < 3 and time.monotonic() < end:
         time.sleep(0.05)
     assert len(lines) == 3
-    assert all("TLS" in line["why"] for line in lines)
+    assert all(line["why"].startswith("no TLS as TLS_CA wants it: ") for line in lines)
+
+
+def test_where_anybody_may_call_no_authority_is_named(tmp_path: Path) -> None:
+    """TLS_CERT and TLS_KEY alone: nobody has to show a certificate, but TLS it must be."""
+    ours = certificates(tmp_path / "ours")
+    toml = settings_toml("sqlite:///x.db", Settings)  # type: ignore[arg-type]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TLS_CERT", str(ours / "one.crt"))
+        patch.setenv("TLS_KEY", str(ours / "one.key"))
+        machine = Machine(toml, tmp_path, ours)
+    with machine:
+        assert machine.status_for(trusting(ours)) == 404
+        with suppress(OSError):  # the link is cut
+            assert machine.raw(b"GET /qiwi HTTP/1.1\r\nHost: x\r\n\r\n") == b""
+        end = time.monotonic() + 30
+        while not (lines := refused(machine)) and time.monotonic() < end:
+            time.sleep(0.05)
+        (line,) = lines
+        assert line["why"].startswith("no TLS, which this port speaks: ")
 
 
 def test_who_says_nothing_gives_the_worker_back(site: Site) -> None:
