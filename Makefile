@@ -13,7 +13,7 @@
 #             SURVIVORS=1 to plant only what the last runs have left
 # make million  a list of a million bills: the time and the memory it takes
 # make storm-books  a minute in which imports, exports, posting and all else is killed (SECONDS, SEED)
-# make coverage  both of them; it fails where they reach not every line and branch of the walk
+# make coverage  both of them, measured; it fails where they reach not every line and branch of the walk
 # make lint   style, types, and who may import whom
 # make requirements  write requirements*.txt, with hashes, of requirements*.in
 # make audit  ask whether a fault is known of a library that we use
@@ -34,7 +34,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 stop = { echo "$(1)" >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: requirements audit run test test-slow coverage test-deploy test-fresh readme texts settings deploy-ftp deploy-ssh send-settings rollback storm soak storm-books million lint bench clean mariadb packages
+.PHONY: requirements audit run test test-slow coverage coverage-report test-deploy test-fresh readme texts settings deploy-ftp deploy-ssh send-settings rollback storm soak storm-books million lint bench clean mariadb packages
 
 run: $(VENV)/run.stamp instance/config.toml
 	@$(VENV)/bin/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT))).close()' 2>/dev/null \
@@ -50,7 +50,7 @@ run: $(VENV)/run.stamp instance/config.toml
 # What the tests leave is shown when they fail, and else goes. Other users of this machine may pass:
 # some tests run programs as nobody.
 pytest = @left=$$(mktemp -d); chmod 755 $$left; echo "pytest $(1) (gathering the tests takes half a minute)"; \
-	TMPDIR=$$left $(VENV)/bin/pytest --basetemp=$$left/t $(1) && rm -rf $$left \
+	TMPDIR=$$left $(VENV)/bin/pytest --basetemp=$$left/t $(if $(MEASURED),--cov --cov-append --cov-report=) $(1) && rm -rf $$left \
 	|| $(call stop,The folders of these tests are in $$left.)
 
 test: $(VENV)/test.stamp packages
@@ -61,13 +61,16 @@ test-slow: $(VENV)/test.stamp packages
 	$(call pytest,-m slow)
 
 # The endpoint's own processes are measured, too. What decides about money is reached whole: every
-# line, every branch. TESTS="tests/database …" measures a part of the tests, and judges nothing.
+# line, every branch. MEASURED=1 adds what a run of tests reaches to what build/coverage holds.
 WALK := callback/handlers.py,callback/signature.py,callback/operation.py,callback/lookup.py,callback/request.py,callback/record.py,callback/wire.py,callback/protocols/*,callback/database/*
-coverage: $(VENV)/test.stamp packages
+coverage:
 	@rm -f build/coverage build/coverage.*
-	$(call pytest,-m 'not deploy' --cov --cov-report= $(TESTS))
+	@$(MAKE) test test-slow MEASURED=1
+	@$(MAKE) coverage-report
+
+coverage-report: $(VENV)/test.stamp
 	@$(VENV)/bin/coverage report
-	$(VENV)/bin/coverage report --include='$(WALK)' $(if $(TESTS),,--fail-under=100)
+	$(VENV)/bin/coverage report --include='$(WALK)' --fail-under=100
 
 test-deploy: $(VENV)/test.stamp packages
 	$(call pytest,-m deploy)
