@@ -49,6 +49,10 @@ PLAINER = {
     "Unclosed array": Phrase("a list without its ], or without a comma between two values"),
     "Unclosed inline table": Phrase("a table without its }, or without a comma between two values"),
 }
+MYSQL_URL = re.compile(
+    r"mysql://(?P<user>[^:@/]*)(?::(?P<password>.*))?@(?P<hosts>[^@/?]+)"
+    r"/(?P<database>[^@/?]+)(?:\?(?P<options>[^@]*))?"
+)
 # charset is utf8mb4 whatever is said
 MYSQL_OPTIONS = {"ssl_ca", "unix_socket", "charset", "insecure"}
 
@@ -188,26 +192,10 @@ def text_of(path: Path, content: bytes) -> str:
 
 def load(path: Path) -> Settings:
     """Read the settings file; SettingsError names every fault in it."""
-    try:
-        content = path.read_bytes()
-        raw = tomllib.loads(text_of(path, content))
-    except FileNotFoundError:
-        raise SettingsError(
-            Phrase(
-                "no settings file at {file}: write one there (sample.toml is an example, flask "
-                "secret prints a SECRET_KEY), or let CALLBACK_CONFIG name another",
-                file=path.absolute(),
-            )
-        ) from None
-    except NotUTF8Error as error:
-        raise SettingsError(str(error)) from None
-    except (OSError, ValueError, RecursionError) as error:  # also TOMLDecodeError
-        raise SettingsError(
-            Phrase("{file}: {error}", file=path.absolute(), error=unreadable(error))
-        ) from None
-    faults: list[str] = []
+    content, raw = _read(path)
     if way := os.environ.get("CALLBACK_DATABASE"):
         raw["DATABASE"] = way  # another way to the same database, from another machine
+    faults: list[str] = []
     values = _table(raw, FILE_KEYS, "", faults)
     weak = _weak_keys(values["SECRET_KEY"] or ())
     engine = _engine(values["DATABASE"], path.parent, faults, insecure=values["insecure"] or False)
@@ -246,6 +234,27 @@ def load(path: Path) -> Settings:
         weak=tuple(weak),
         digest=hashlib.sha256(content).hexdigest()[:16],
     )
+
+
+def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
+    """The file as it is, and the tables in it; SettingsError."""
+    try:
+        content = path.read_bytes()
+        return content, tomllib.loads(text_of(path, content))
+    except FileNotFoundError:
+        raise SettingsError(
+            Phrase(
+                "no settings file at {file}: write one there (sample.toml is an example, flask "
+                "secret prints a SECRET_KEY), or let CALLBACK_CONFIG name another",
+                file=path.absolute(),
+            )
+        ) from None
+    except NotUTF8Error as error:
+        raise SettingsError(str(error)) from None
+    except (OSError, ValueError, RecursionError) as error:  # also TOMLDecodeError
+        raise SettingsError(
+            Phrase("{file}: {error}", file=path.absolute(), error=unreadable(error))
+        ) from None
 
 
 def unreadable(error: Exception) -> object:
@@ -312,63 +321,22 @@ def _bank(
     name: str, section: Any, of_file: Mapping[str, Any], faults: list[str], folder: Path
 ) -> Bank | None:
     prefix = f"BANKS.{name}."
-    if not BANK_NAME.fullmatch(name) or not isinstance(section, dict):
-        wanted = Phrase("a table named by 1 to 32 of A-Z a-z 0-9 _ -")
-        faults.append(expected(f"BANKS.{name}", wanted))
-        return None
-    if name in OPS_ADDRESSES:
-        wanted = Phrase("another name, /{name} is an address of our own", name=name)
-        faults.append(expected(f"BANKS.{name}", wanted))
-    dialect = PROTOCOLS.get(str(section.get("protocol")))
+    dialect = _dialect(name, section, faults)
     if dialect is None:
-        wanted = Phrase("one of {words}", words=", ".join(PROTOCOLS))
-        faults.append(expected(f"{prefix}protocol", wanted))
         return None
-    before = len(faults)
-    keys = {**BANK_KEYS, **dialect.SETTINGS}
-    if section.get("services") and dialect.SERVICE:
-        # The table names them all.
-        keys[dialect.SERVICE] = keys[dialect.SERVICE]._replace(default=None)
     if of_file["language"]:  # else the dialect's own
         section = {"language": of_file["language"], **section}
+    before = len(faults)
+    keys = _keys(section, dialect)
     values = _table(_in_folder(section, keys, folder), keys, prefix, faults)
     if len(faults) > before:
         return None
     codes = _codes(default_codes(dialect, values), values["codes"])
-    known = {*get_args(Outcome), *dialect.CODES}
-    faults += [
-        Phrase("{key}: no such outcome", key=f"{prefix}codes.{key}")
-        for key in codes
-        if key not in known
-    ]
-    if values["min_sum"] > values["max_sum"]:
-        faults.append(expected(f"{prefix}min_sum", TOO_MUCH))
-    if bool(values["username"]) != bool(values["password"]) and "username" in section:
-        wanted = Phrase("one, to go with username")
-        faults.append(expected(f"{prefix}password", wanted))
-    if values["password"] and not values["username"]:
-        wanted = Phrase("one, to go with password")
-        faults.append(expected(f"{prefix}username", wanted))
+    faults += _unknown_outcomes(codes, dialect, prefix)
+    faults += _contradictions(values, section, prefix)
     _read_generations(values, prefix, faults)
     _read_layouts(values, prefix, faults)
-    proofs = ("allow", "password", "url_token", *dialect.PROOFS)
-    # Nobody calls where a dialect has no address.
-    if dialect.PATHS and not any(values[proof] for proof in proofs):
-        faults.append(
-            Phrase(
-                "{key}: nobody could prove to be this bank; set one of {names}",
-                key=prefix.rstrip("."),
-                names=", ".join(proofs),
-            )
-        )
-    faults += [
-        expected(
-            f"{prefix}{setting}",
-            Phrase("allow or url_token, the only proofs of who asks /{path}", path=path),
-        )
-        for path, setting in dialect.OPENED_BY.items()
-        if values[setting] and not (values["allow"] or values["url_token"])
-    ]
+    faults += _unproved(values, dialect, prefix)
     services = values.pop("services")
     common = {key: values.pop(key) for key in Bank.__annotations__ if key in values}
     common |= {
@@ -381,6 +349,65 @@ def _bank(
     currency = of_file["CURRENCY"] or ""
     bank = Bank(name=name, currency=currency, own=values, services={}, **common)
     return bank.but(services=_services(bank, services, dialect, prefix, faults))
+
+
+def _dialect(name: str, section: Any, faults: list[str]) -> Dialect | None:
+    """The dialect of a section that is a bank's; None where it is none."""
+    if not BANK_NAME.fullmatch(name) or not isinstance(section, dict):
+        wanted = Phrase("a table named by 1 to 32 of A-Z a-z 0-9 _ -")
+        faults.append(expected(f"BANKS.{name}", wanted))
+        return None
+    if name in OPS_ADDRESSES:
+        wanted = Phrase("another name, /{name} is an address of our own", name=name)
+        faults.append(expected(f"BANKS.{name}", wanted))
+    dialect = PROTOCOLS.get(str(section.get("protocol")))
+    if dialect is None:
+        wanted = Phrase("one of {words}", words=", ".join(PROTOCOLS))
+        faults.append(expected(f"BANKS.{name}.protocol", wanted))
+    return dialect
+
+
+def _keys(section: Mapping[str, Any], dialect: Dialect) -> dict[str, Setting]:
+    keys = {**BANK_KEYS, **dialect.SETTINGS}
+    if section.get("services") and dialect.SERVICE:
+        # The table names them all.
+        keys[dialect.SERVICE] = keys[dialect.SERVICE]._replace(default=None)
+    return keys
+
+
+def _unknown_outcomes(codes: Iterable[str], dialect: Dialect, prefix: str) -> Iterator[str]:
+    known = {*get_args(Outcome), *dialect.CODES}
+    for key in codes:
+        if key not in known:
+            yield Phrase("{key}: no such outcome", key=f"{prefix}codes.{key}")
+
+
+def _contradictions(
+    values: Mapping[str, Any], section: Mapping[str, Any], prefix: str
+) -> Iterator[str]:
+    """Name what is right by itself, and not beside another key."""
+    if values["min_sum"] > values["max_sum"]:
+        yield expected(f"{prefix}min_sum", TOO_MUCH)
+    if bool(values["username"]) != bool(values["password"]) and "username" in section:
+        yield expected(f"{prefix}password", Phrase("one, to go with username"))
+    if values["password"] and not values["username"]:
+        yield expected(f"{prefix}username", Phrase("one, to go with password"))
+
+
+def _unproved(values: Mapping[str, Any], dialect: Dialect, prefix: str) -> Iterator[str]:
+    """Name the addresses at which nobody could prove to be the bank."""
+    proofs = ("allow", "password", "url_token", *dialect.PROOFS)
+    # Nobody calls where a dialect has no address.
+    if dialect.PATHS and not any(values[proof] for proof in proofs):
+        yield Phrase(
+            "{key}: nobody could prove to be this bank; set one of {names}",
+            key=prefix.rstrip("."),
+            names=", ".join(proofs),
+        )
+    for path, setting in dialect.OPENED_BY.items():
+        if values[setting] and not (values["allow"] or values["url_token"]):
+            wanted = Phrase("allow or url_token, the only proofs of who asks /{path}", path=path)
+            yield expected(f"{prefix}{setting}", wanted)
 
 
 def _read_generations(values: dict[str, Any], prefix: str, faults: list[str]) -> None:
@@ -445,20 +472,20 @@ def _services(
         services[name] = bank.but(service=name, **ours)
         if services[name].min_sum > services[name].max_sum:
             faults.append(expected(f"{place}.min_sum", TOO_MUCH))
-    faults += [
-        expected(
-            f"{prefix}services.{name}.prefix",
-            Phrase("one that does not begin as that of {other}", other=other),
-        )
-        for (name, service), (other, shorter) in permutations(services.items(), 2)
-        if shorter.prefix
-        and service.prefix != shorter.prefix
-        and service.prefix.startswith(shorter.prefix)
-    ]
+    faults += _mistaken_prefixes(services, prefix)
     return {
         name: service.but(own=_own(service, dialect, f"{prefix}services.{name}", faults))
         for name, service in services.items()
     }
+
+
+def _mistaken_prefixes(services: Mapping[str, Bank], prefix: str) -> Iterator[str]:
+    """One account must not be behind the prefixes of two services."""
+    for (name, service), (other, shorter) in permutations(services.items(), 2):
+        begins_alike = shorter.prefix and service.prefix.startswith(shorter.prefix)
+        if begins_alike and service.prefix != shorter.prefix:
+            wanted = Phrase("one that does not begin as that of {other}", other=other)
+            yield expected(f"{prefix}services.{name}.prefix", wanted)
 
 
 def _field_fault(bank: Bank, tables: Mapping[str, Any], dialect: Dialect) -> Iterator[str]:
@@ -583,26 +610,14 @@ def _engine(
         from callback.database.sqlite import SQLite
 
         return SQLite(folder / url.removeprefix("sqlite:///"))
-    match = re.fullmatch(
-        r"mysql://(?P<user>[^:@/]*)(?::(?P<password>.*))?@(?P<hosts>[^@/?]+)"
-        r"/(?P<database>[^@/?]+)(?:\?(?P<options>[^@]*))?",
-        url,
-    )
+    match = MYSQL_URL.fullmatch(url)
     options = dict(parse_qsl(match["options"] or "", keep_blank_values=True)) if match else {}
     hosts = _hosts(match["hosts"]) if match else None
     if match is None or hosts is None or not options.keys() <= MYSQL_OPTIONS:
         faults.append(expected("DATABASE", DATABASE_FORM))
         return None
-    if "ssl_ca" in options and not os.path.isfile(folder / options["ssl_ca"]):
-        wanted = Phrase("ssl_ca to name a file with the certificate of an authority")
-        faults.append(expected("DATABASE", wanted))
-    is_far = "unix_socket" not in options and not all(_is_here(host) for host, _ in hosts)
-    if is_far and "ssl_ca" not in options and not (insecure or options.get("insecure") == "true"):
-        wanted = Phrase(
-            "?ssl_ca=/path/ca.pem: the host is another machine, and nothing proves that it is the "
-            "one; insecure = true lets the program go there all the same"
-        )
-        faults.append(expected("DATABASE", wanted))
+    insecure = insecure or options.get("insecure") == "true"
+    faults += _insecure_ways(hosts, options, folder, insecure=insecure)
     from callback.database.mysql import MySQL
 
     return MySQL(
@@ -613,6 +628,22 @@ def _engine(
         unix_socket=options.get("unix_socket"),
         ssl_ca=str(folder / options["ssl_ca"]) if "ssl_ca" in options else None,
     )
+
+
+def _insecure_ways(
+    hosts: Iterable[tuple[str, int]], options: Mapping[str, str], folder: Path, *, insecure: bool
+) -> Iterator[str]:
+    """Name what would let another machine pass for the database."""
+    if "ssl_ca" in options and not os.path.isfile(folder / options["ssl_ca"]):
+        wanted = Phrase("ssl_ca to name a file with the certificate of an authority")
+        yield expected("DATABASE", wanted)
+    is_far = "unix_socket" not in options and not all(_is_here(host) for host, _ in hosts)
+    if is_far and "ssl_ca" not in options and not insecure:
+        wanted = Phrase(
+            "?ssl_ca=/path/ca.pem: the host is another machine, and nothing proves that it is the "
+            "one; insecure = true lets the program go there all the same"
+        )
+        yield expected("DATABASE", wanted)
 
 
 def _is_here(host: str) -> bool:
