@@ -27,6 +27,7 @@ FILES = [
     ("WEB_SERVER_S", "nginx.conf", r"fastcgi_(?:read|send)_timeout (\d+)s;"),
     ("WEB_SERVER_S", "apache.conf", r"socket-timeout=(\d+)"),
     ("WEB_SERVER_S", "cluster/haproxy.cfg", r"timeout (?:client|server) (\d+)s"),
+    ("LINKS_OF_ONE", "cluster/haproxy.cfg", r"sc0_conn_cur gt (\d+)"),
     ("QUEUE", "gunicorn.conf.py", r"^backlog = (\d+)$"),
     ("PORT_QUEUE", "gunicorn.conf.py", r"^PORT_BACKLOG = (\d+)$"),
     ("MAX_LINE", "gunicorn.conf.py", r"^limit_request_line = (\d+)$"),

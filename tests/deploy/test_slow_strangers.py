@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import socket
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -11,14 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from callback.limits import ARRIVAL_S, SHORTEST_BANK_S
+from callback.limits import ARRIVAL_S, LINKS_OF_ONE, SHORTEST_BANK_S
 from tests.conftest import flask, settings_toml
 from tests.support.cluster import HAProxy
 from tests.support.processes import HOST, Client, Endpoint
 from tests.support.web_servers import IS_ROOT, NEED_ROOT, NEEDS_ROOT, Apache, Site
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator
 
     from tests.conftest import Engine
@@ -104,6 +104,30 @@ def test_six_stop_no_machine_behind_haproxy(engine: Engine, tmp_path: Path) -> N
     assert heard == [b"HTTP/1.1 408"] * 6
     # None of them came as far as a machine.
     assert not [line for machine in machines for line in machine.log() if "POST" in str(line)]
+
+
+def test_three_hundred_of_one_address_leave_room_in_haproxy(engine: Engine, tmp_path: Path) -> None:
+    """They say nothing, and are waited for: one address gets no more than its part of it."""
+    engine.account(ACCOUNT)
+    text = settings_toml(engine.url, BehindProxy)  # type: ignore[arg-type]
+    with ExitStack() as stack:
+        machine = stack.enter_context(Endpoint(text, tmp_path, workers=1))
+        health = flask(machine.settings, "url", "--health").stdout.strip()
+        client = Client()
+        client.port = stack.enter_context(HAProxy(tmp_path, [machine.port] * 3, health)).port
+        well_by = time.monotonic() + 60
+        while client.call(CHECK).status != 200 and time.monotonic() < well_by:
+            time.sleep(0.2)
+        links, door = [], (HOST, client.port)
+        for _ in range(300):
+            with suppress(ConnectionError):  # one too many
+                links.append(socket.create_connection(door, 10, ("127.0.0.2", 0)))
+                stack.enter_context(links[-1])
+        took = served(client)
+        left = waiting(links)
+
+    print(f"a bank is served in {took:.2f} s among {left} of 300 who say nothing")
+    assert left <= LINKS_OF_ONE
 
 
 @pytest.mark.parametrize("name", ["wsgi", "fcgi", "passenger"])

@@ -610,6 +610,26 @@ def test_nginx_has_no_page_for_whoever_calls_another_name(
     assert b"no-store" in fields
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("tls", "begun"),
+    [
+        pytest.param(False, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", id="a greeting"),
+        pytest.param(True, b"GET /qiwi HTTP/1.1\r\nHost: loc", id="a head"),
+        pytest.param(None, b"GET /qiwi HTTP/1.1\r\nHost: loc", id="a head over plain HTTP"),
+    ],
+)
+def test_nginx_waits_for_nobody_for_a_minute(site: Site, tls: bool | None, begun: bytes) -> None:
+    """Whichever of its servers the link belongs to so far: the greeting is the default server's."""
+    with Nginx(site, site.folder / "nobody.sock", {"_timeout 10s;": "_timeout 1s;"}) as nginx:
+        door = nginx.entry.by(tls=bool(tls))
+        if tls is False:
+            door.plain_port = door.port
+        with door._connect(40) as link:  # noqa: SLF001 - a stranger's, who says no more
+            link.sendall(begun)
+            assert link.recv(1) == b""
+
+
 @pytest.mark.parametrize("name", ["nginx", "wsgi"])
 def test_tls_is_of_today(entries: dict[str, Entry], name: str) -> None:
     """1.3 and 1.2, with keys of the moment; nothing that is older than these."""
