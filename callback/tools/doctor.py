@@ -269,11 +269,12 @@ def _by_password(bank: Bank) -> str:
 
 
 def _bank(bank: Bank) -> Iterator[Finding]:
+    dialect = PROTOCOLS[bank.protocol]
     proofs = [
         *([_("addresses")] if bank.allow else []),
         *([_by_password(bank)] if bank.password else []),
         *([_("signed address")] if bank.url_token else []),
-        *([_("signature")] if bank.secret else []),
+        *([_("signature")] if any(map(bank.setting, dialect.PROOFS)) else []),
     ]
     yield Finding("ok", f"bank {bank.name}", f"{bank.protocol}; " + ", ".join(proofs))
     yield from exposure.open_to_all(bank)

@@ -279,6 +279,28 @@ def test_what_was_not_built_with_the_release_is_found(name: str, tmp_path: Path)
     assert f"1 files were put there by somebody else ({name})" in text
 
 
+@pytest.mark.parametrize(
+    ("section", "proofs"),
+    [
+        (f'protocol = "cyberplat"\nbank_key = "{ROOT}/tests/keys/bank_rsa.pem"', "signature"),
+        ('protocol = "ckassa"\nsecret = "0123456789"', "signature"),
+        ('protocol = "kaspi"\nurl_token = true', "signed address"),
+    ],
+)
+@pytest.mark.slow
+def test_all_proofs_of_a_bank_are_told(section: str, proofs: str, tmp_path: Path) -> None:
+    """That of a key like that of a secret, and none that it does not bring."""
+
+    class Module:
+        BANKS = f'[BANKS.a_bank]\nallow = ["203.0.113.0/24"]\n{section}\n'
+
+    text = settings_toml("sqlite:///nothing.sqlite", Module)  # type: ignore[arg-type]
+    found = findings(flask(write_settings(text, tmp_path), "doctor", "--json"))
+
+    protocol = section.split('"')[1]
+    assert found["bank a_bank"] == ("ok", f"{protocol}; addresses, {proofs}")
+
+
 def test_an_old_passenger_with_a_new_python_is_found() -> None:
     """It imports a module that Python 3.12 removed."""
     assert doctor.passenger_and_python((6, 0, 17), (3, 12)).state == "fault"
