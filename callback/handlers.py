@@ -67,12 +67,11 @@ class Handlers:
 
     def _process(self, visit: Visit, token: str, path: str) -> tuple[Command, Result, str]:
         """Find out what the bank asks for, and do it; the text says in the log why not."""
-        bank, environ = visit.bank, visit.call.environ
-        command, why = NOT_READ, ""
+        bank, command = visit.bank, NOT_READ
         try:
             refusal = self._refusal(visit, token)
             if refusal:
-                why = signature.why_refused(bank, refusal, environ, self.settings)
+                why = signature.why_refused(bank, refusal, visit.call.environ, self.settings)
                 return command, Result(refusal), why
             call = _read(visit.call, path)
             command = PROTOCOLS[bank.protocol].read(bank, call)
@@ -81,21 +80,12 @@ class Handlers:
                 bank, command.credentials, self.database, visit.waited
             )
             if refusal:
-                return command, Result(refusal), why
+                return command, Result(refusal), ""
             with self.database.session(visit.age) as session:
                 result = operation.run(session, bank, command)
-            return command, result, call.why_unread if isinstance(command, Refuse) else why
-        except TooLongError:
-            outcome: Outcome = "unreadable" if "unreadable" in bank.codes else "bad_request"
-            return command, Result(outcome), f"the body has over {MAX_BODY} bytes"
-        except CutOffError:
-            why = "the request was cut off"
-        except DatabaseError as error:
-            log.warning(f"{bank.name}: {error}", stranger=visit.stranger(command))
-        except Exception:
-            log.unexpected(f"{bank.name}: an unexpected error", stranger=visit.stranger(command))
-        # The money may or may not have been recorded: never say "refused" here.
-        return command, Result("temporary"), why
+            return command, result, call.why_unread if isinstance(command, Refuse) else ""
+        except Exception as error:
+            return command, *_broken_off(visit, command, error)
 
     def _refusal(self, visit: Visit, token: str) -> Outcome | None:
         """Refuse who is not the bank, as far as that is known before anything is read."""
@@ -138,6 +128,22 @@ def _read(call: Request, path: str) -> Call:
     """Take what a dialect may look at; CutOffError, TooLongError."""
     body = call.body() if call.method == "POST" else b""
     return Call(call.method, path, call.query, call.content_type, body.removeprefix(BOM_UTF8))
+
+
+def _broken_off(visit: Visit, command: Command, error: Exception) -> tuple[Result, str]:
+    """Tell what becomes of a call that came to no end of its own; the text says in the log why."""
+    bank = visit.bank
+    if isinstance(error, TooLongError):
+        outcome: Outcome = "unreadable" if "unreadable" in bank.codes else "bad_request"
+        return Result(outcome), f"the body has over {MAX_BODY} bytes"
+    # The money may or may not have been recorded: never say "refused" below.
+    if isinstance(error, CutOffError):
+        return Result("temporary"), "the request was cut off"
+    if isinstance(error, DatabaseError):
+        log.warning(f"{bank.name}: {error}", stranger=visit.stranger(command))
+    else:
+        log.unexpected(f"{bank.name}: an unexpected error", stranger=visit.stranger(command))
+    return Result("temporary"), ""
 
 
 def _render(bank: Bank, command: Command, result: Result) -> Answer:
