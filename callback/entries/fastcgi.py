@@ -235,18 +235,22 @@ def _environ(request: Request) -> dict[str, Any]:
     return environ
 
 
-def _locate(environ: dict[str, str]) -> None:
-    """Take the address as the caller wrote it: nginx has no variable that is only decoded.
-
-    What it calls the script's name is an address in which `/x/..` is done away with.
-    """
-    path, _, query = environ.get("REQUEST_URI", "").partition("#")[0].partition("?")
-    if "%" in path:
-        path = unquote_to_bytes(path.encode("latin-1")).decode("latin-1")
-    environ |= {"SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": query}
-
-
 def _variables(raw: bytes) -> dict[str, str]:
+    """Read a request's variables, and take the address as the caller wrote it.
+
+    nginx has no variable for that which is only decoded: what it calls the script's name is an
+    address in which `/x/..` is done away with.
+    """
+    variables = _pairs(raw)
+    if "PATH_INFO" not in variables:
+        path, _, query = variables.get("REQUEST_URI", "").partition("#")[0].partition("?")
+        if "%" in path:
+            path = unquote_to_bytes(path.encode("latin-1")).decode("latin-1")
+        variables |= {"SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": query}
+    return variables
+
+
+def _pairs(raw: bytes) -> dict[str, str]:
     """Read names and values, each pair behind its two lengths; WSGI wants bytes as Latin-1.
 
     What a caller sends twice is joined, as RFC 9110 has it: nothing of it is dropped in silence.
@@ -270,8 +274,6 @@ def _variables(raw: bytes) -> dict[str, str]:
         at = -1
     if at != end:
         raise GarbledError("a variable of it is cut off")
-    if "PATH_INFO" not in variables:
-        _locate(variables)
     return variables
 
 
