@@ -107,7 +107,11 @@ class LimitedConnection(Base):
 
 
 def _limit(link: Any, seconds: float) -> None:
-    """Let no read of a link take longer, and no write."""
+    """Let no read of a link take longer, and no write.
+
+    A signal begins the kernel's wait anew. It comes to the first thread: in gunicorn nobody waits
+    there for the database, elsewhere it is one, which asks the process to end.
+    """
     if not HAS_TIMES or type(link) is not socket.socket:  # TLS reads more often than it is asked to
         link.settimeout(seconds)
         return
