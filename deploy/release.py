@@ -149,6 +149,7 @@ def main() -> None:
         elif options.only_settings:
             faults = renew_settings(host, settings)
         else:
+            _tell_way_back(options.via, settings)
             archive = options.built or build(settings)
             faults = deploy(host, settings, archive, with_settings=options.with_settings)
     except KeyboardInterrupt:
@@ -286,6 +287,18 @@ def way_of(settings: dict[str, Any]) -> str:
     is_ssh = settings["port"] == 22 or settings["ssh"] != DEFAULTS["ssh"]
     usual = "ssh" if is_ssh or settings["password"] in BLANKS else "ftp"
     return str(settings["via"] or usual)
+
+
+def _tell_way_back(via: str | None, settings: dict[str, Any]) -> None:
+    """Say so where the way back is another one than this: that host may have no such way."""
+    usual = way_of(settings)
+    if via and via != usual:
+        print(
+            _(
+                "make rollback goes by {usual}, as deploy.toml has it, and not by {via}: "
+                'via = "{via}" there lets it go this way'
+            ).format(usual=usual, via=via)
+        )
 
 
 def check(settings: dict[str, Any]) -> Settings | None:

@@ -707,6 +707,41 @@ def test_without_a_way_on_the_command_line_it_is_that_of_deploy_toml(
     assert "Release r1 serves" in site.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("via", "own", "is_told"),
+    [
+        ("ssh", {}, True),
+        ("ssh", {"via": "ssh"}, False),
+        ("ftp", {"password": ""}, True),
+        ("ftp", {"password": "", "via": "ftp"}, False),
+        ("ftp", {}, False),
+        (None, {}, False),
+    ],
+)
+def test_another_way_back_than_this_one_is_told(
+    office: Path, capsys: pytest.CaptureFixture[str], via: str | None, own: Any, is_told: bool
+) -> None:
+    """A host that is reached by ssh may have no FTP."""
+    release._tell_way_back(via, release.load(toml(office, **own)))  # noqa: SLF001
+    told = capsys.readouterr().out
+    assert bool(told) is is_told
+    assert not is_told or f'and not by {via}: via = "{via}"' in told
+
+
+def test_a_deploy_tells_it_before_anything_is_sent(
+    site: pytest.CaptureFixture[str], office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last line is the release's."""
+    toml(office, url="https://localhost", password="")
+    monkeypatch.setattr(release, "_findings", lambda _: ([], ""))
+
+    with pytest.raises(SystemExit):
+        release.main()
+    told = site.readouterr().out.splitlines()
+    assert "make rollback goes by ssh" in told[0]
+    assert told[-1] == "Release r1 serves https://localhost."
+
+
 def test_the_hint_is_a_command_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows has no make."""
     assert hints.send_settings() == "make send-settings"
