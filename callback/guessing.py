@@ -162,11 +162,11 @@ class Guesses:
 
 @lru_cache(ADDRESSES)
 def _place(address: str) -> str:
-    """What counts as one caller: an address, of IPv6 a /64; empty where it is no caller's own."""
+    """Whose a call is; empty where the address is no caller's own."""
     ip = signature.ip_of(address)
     if ip is None or any(ip in network for network in _never_a_callers()):
         return ""
-    return str(ip) if ip.version == 4 else str(ip_network((ip, 64), strict=False))
+    return signature.one_caller(ip)
 
 
 @lru_cache(1)

@@ -314,6 +314,11 @@ def ip_of(address: str) -> IPv4Address | IPv6Address | None:
     return getattr(ip, "ipv4_mapped", None) or ip
 
 
+def one_caller(ip: IPv4Address | IPv6Address) -> str:
+    """What counts as one caller: an address, of IPv6 a /64, which one line is given."""
+    return str(ip) if ip.version == 4 else str(ipaddress.ip_network((ip, 64), strict=False))
+
+
 def credentials(environ: Mapping[str, str], *, bare: bool = False) -> tuple[bytes, bytes]:
     """Read user name and password of HTTP Basic; both empty when there are none.
 

@@ -198,52 +198,48 @@ def _language(deploy: Path) -> str:
 
 def load(path: Path) -> dict[str, Any]:
     """Read the settings; DeployError names every key that is missing or unknown."""
+    values = _tables(path)
+    if faults := [*_faults(values)]:
+        raise DeployError(joined("\n", [f"{path}:", *faults]))
+    return _with_web({**DEFAULTS, **values})
+
+
+def _tables(path: Path) -> dict[str, Any]:
     if not path.exists():
         raise DeployError(
             Phrase("no {path}: copy deploy/deploy.toml there and fill it in", path=path)
         )
     try:
-        values = tomllib.loads(program.text_of(path, path.read_bytes()))
+        values: dict[str, Any] = tomllib.loads(program.text_of(path, path.read_bytes()))
     except program.NotUTF8Error as error:
         raise DeployError(str(error)) from error
     except ValueError as error:
         raise DeployError(
             Phrase("{file}: {error}", file=path, error=program.unreadable(error))
         ) from error
-    faults = [Phrase("{key}: missing", key=key) for key in NEEDED if not values.get(key)]
-    faults += [
-        Phrase("{key}: no such key", key=key) for key in values if key not in (*NEEDED, *DEFAULTS)
-    ]
-    faults += [
-        Phrase(
-            "{key}: expected {kind}, as in deploy/deploy.toml", key=key, kind=KINDS[type(default)]
-        )
-        for key, default in {**dict.fromkeys(NEEDED, ""), **DEFAULTS}.items()
-        if key in values and type(values[key]) is not type(default)
-    ]
-    if values.get("entry", "") not in ("", *SCRIPTS):
-        faults.append(
-            Phrase("{key}: expected one of {words}", key="entry", words=", ".join(SCRIPTS))
-        )
+    return values
+
+
+def _faults(values: Mapping[str, Any]) -> Iterator[Phrase]:
+    yield from (Phrase("{key}: missing", key=key) for key in NEEDED if not values.get(key))
+    for key in values:
+        if key not in (*NEEDED, *DEFAULTS):
+            yield Phrase("{key}: no such key", key=key)
+    for key, default in {**dict.fromkeys(NEEDED, ""), **DEFAULTS}.items():
+        if key in values and type(values[key]) is not type(default):
+            kind = KINDS[type(default)]
+            yield Phrase("{key}: expected {kind}, as in deploy/deploy.toml", key=key, kind=kind)
+    for key, words in (("entry", SCRIPTS), ("via", WAYS)):
+        if values.get(key, "") not in ("", *words):
+            yield Phrase("{key}: expected one of {words}", key=key, words=", ".join(words))
     if re.search("[/@]|^[^:]*:[^:]*$", str(values.get("host", ""))):
-        faults.append(
-            Phrase(
-                "host: expected a name alone, as ftp.example.kz; user and port have lines of theirs"
-            )
+        yield Phrase(
+            "host: expected a name alone, as ftp.example.kz; user and port have lines of theirs"
         )
-    if values.get("via", "") not in ("", *WAYS):
-        faults.append(Phrase("{key}: expected one of {words}", key="via", words=", ".join(WAYS)))
     if values.get("url") and not re.match("https?://[^/]", str(values["url"])):
-        faults.append(
-            Phrase('url: expected the site\'s address, "https://pay.example.kz" for example')
-        )
+        yield Phrase('url: expected the site\'s address, "https://pay.example.kz" for example')
     if values.get("folder", DEFAULTS["folder"]) in ("", ".", "/"):
-        faults.append(
-            Phrase("folder: expected a folder of its own for the program, as in the example")
-        )
-    if faults:
-        raise DeployError(joined("\n", [f"{path}:", *faults]))
-    return _with_web({**DEFAULTS, **values})
+        yield Phrase("folder: expected a folder of its own for the program, as in the example")
 
 
 def _with_web(settings: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,6 @@ import time
 from collections import Counter
 from contextlib import suppress
 from functools import lru_cache
-from ipaddress import ip_network
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,7 @@ from callback.limits import (
     MAX_BODY,
 )
 from callback.request import waited
-from callback.signature import ip_of
+from callback.signature import ip_of, one_caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -315,8 +314,6 @@ class Lobby:
 
 @lru_cache(LINKS)
 def _place(address: str) -> str:
-    """What counts as one caller: an address, of IPv6 a /64."""
+    """Whose a link is; where there is no address, what stands for it."""
     ip = ip_of(address.partition("%")[0])
-    if ip is None or ip.version == 4:
-        return str(ip or address)
-    return str(ip_network((ip, 64), strict=False))
+    return address if ip is None else one_caller(ip)

@@ -6,7 +6,6 @@ The pieces lie in a folder of our own until the last is there; what lies for a d
 from __future__ import annotations
 
 import gzip
-import hashlib
 import os
 import tempfile
 import time
@@ -18,12 +17,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from callback.database.errors import BusyError
 from callback.limits import MAX_FILE, PIECES_KEPT_S
 from callback.locks import lock
+from callback.tools.digest import AT_ONCE, sha256
 from callback.tools.words import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-AT_ONCE = 1024 * 1024
 ZIPPED = b"\x1f\x8b"
 
 
@@ -78,7 +77,7 @@ def whole(folder: Path, piece: Piece) -> Iterator[Path]:
         lent.unlink()
         raise GapError(0) from error
     try:
-        if digest(lent) != piece.sha256:
+        if sha256(lent) != piece.sha256:
             raise DamagedError("the pieces are not those of one file: send all of it again")
         yield lent
     except (DamagedError, GeneratorExit):
@@ -135,15 +134,6 @@ def unpacked(path: Path) -> Iterator[Path]:
         yield lent
     finally:
         lent.unlink(missing_ok=True)
-
-
-def digest(path: Path) -> str:
-    """The SHA-256 of a file, as everybody writes it."""
-    sha256 = hashlib.sha256()
-    with path.open("rb") as file:
-        while content := file.read(AT_ONCE):
-            sha256.update(content)
-    return sha256.hexdigest()
 
 
 def fault(folder: Path) -> str:

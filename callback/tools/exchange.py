@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import io
 import re
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -194,17 +193,12 @@ def _customers(ask: Ask) -> Reply:
     folder, piece = Path(settings.exchange.folder), _piece(ask)
     content = ask.call.body(MAX_LIST)
     try:
-        with ExitStack() as stack:
-            if piece is None:
-                path = stack.enter_context(arrival.at_once(folder, content))
-            else:
-                there = arrival.add(folder, piece, content)
-                if there < piece.size:
-                    answer = wire.json_answer({"taken": False, "received": there}, 202)
-                    return _done(answer, received=there, size=piece.size)
-                path = stack.enter_context(arrival.whole(folder, piece))
-            stack.enter_context(arrival.turn(folder))
-            return _take(ask, stack.enter_context(arrival.unpacked(path)))
+        if piece and (there := arrival.add(folder, piece, content)) < piece.size:
+            answer = wire.json_answer({"taken": False, "received": there}, 202)
+            return _done(answer, received=there, size=piece.size)
+        lent = arrival.whole(folder, piece) if piece else arrival.at_once(folder, content)
+        with lent as path, arrival.turn(folder), arrival.unpacked(path) as rows:
+            return _take(ask, rows)
     except arrival.GapError as error:
         raise AskError(str(error), 409, received=error.there) from error
     except arrival.DamagedError as error:

@@ -5,7 +5,6 @@ Nothing in it is compiled, so it may be built anywhere. deploy/passenger_wsgi.py
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 import stat
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 import click
 
 from callback.paths import INSTANCE, ROOT
+from callback.tools.digest import sha256
 from callback.tools.output import new_file, unix_lines
 from callback.tools.printable import file_name
 from callback.tools.words import _, say
@@ -114,7 +114,7 @@ def pack(release: Path, archive: Path) -> None:
     names = sorted(
         path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()
     )
-    sums = "".join(f"{_sum(release / name)}  {name}\n" for name in names if name != MANIFEST)
+    sums = "".join(f"{sha256(release / name)}  {name}\n" for name in names if name != MANIFEST)
     (release / MANIFEST).write_text(sums, encoding="utf-8", newline="\n")
     with (
         new_file(archive) as out,
@@ -199,7 +199,3 @@ def _trim_zones(folder: Path, needed: Collection[str]) -> None:
     kept = {folder / zone for zone in needed}
     kept |= {parent / "__init__.py" for zone in kept for parent in zone.parents}
     _remove(path for path in folder.rglob("*") if path.is_file() and path not in kept)
-
-
-def _sum(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import ftplib
-import hashlib
 import http.client
 import os
 import re
@@ -27,6 +26,7 @@ from callback.locks import lock
 from callback.phrase import Phrase
 from callback.tools import output
 from callback.tools.books import bills
+from callback.tools.digest import sha256
 
 if TYPE_CHECKING:
     import socket
@@ -107,15 +107,6 @@ def sent_on(file: Path) -> str:
         return _sent(file).read_text(encoding="utf-8")[:19]
     except FileNotFoundError:
         return ""
-
-
-def sha256(file: Path) -> str:
-    """The fingerprint of a file."""
-    digest = hashlib.sha256()
-    with file.open("rb") as content:
-        while piece := content.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 @contextmanager

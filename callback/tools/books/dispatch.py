@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from callback.clock import utc_now
 from callback.phrase import Phrase
 from callback.tools.books import delivery, exporting
+from callback.tools.digest import sha256
 from callback.tools.output import new_file
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _new(
         lines = progress(exporting.lines(database, order.after))
         export = exporting.write(lines, order.form, layout, out, order.after)
     file = folder / f"payments_{export.after + 1}-{export.last}.{ENDS[order.form]}"
-    if export.lines == 0 or (file.exists() and delivery.sha256(file) == delivery.sha256(part)):
+    if export.lines == 0 or (file.exists() and sha256(file) == sha256(part)):
         part.unlink()
     else:
         os.replace(part, file)

@@ -16,6 +16,7 @@ from callback.tools.books import report as reports
 from callback.tools.books.entry import RegisterError
 from callback.tools.books.phrases import Phrases
 from callback.tools.books.reconcile import Reconciliation
+from callback.tools.digest import sha256
 from callback.tools.output import new_file
 from callback.tools.printable import file_name, printable
 from callback.tools.words import _
@@ -210,7 +211,7 @@ def _to_send(database: Database, bank: Bank, *, again: bool) -> list[Path]:
     last = files[-1] if files else None
     new = bills.new_name(bank, ROOT)
     content = write_list(database, bank, new)
-    if last and last != new and delivery.sha256(last) == delivery.sha256(new):
+    if last and last != new and sha256(last) == sha256(new):
         new.unlink()
     else:
         console.warn(_counted(content, bank))
