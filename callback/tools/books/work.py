@@ -109,6 +109,24 @@ def send_bills(database: Database, bank: Bank, settings: Settings, *, again: boo
 
 def reconcile(database: Database, bank: Bank, files: Sequence[Path], options: Options) -> int:
     """Compare, book, show, write, mail; return the exit status."""
+    _check_options(bank, options)
+    try:
+        report = _compared(database, bank, files, options)
+        _hand_out(bank, report, files, options)
+    except RegisterError as error:
+        file = error.file or files[-1]
+        console.warn(_refusal(bank, file, error))
+        return _mailed_refusal(bank, file, options, error)
+    except (DatabaseError, OSError, delivery.DeliveryError) as error:
+        console.warn(console.explained(error))
+        return UNFINISHED
+    if report.rejected:
+        return REFUSED
+    return DIFFERENT if report.differs else AGREED
+
+
+def _check_options(bank: Bank, options: Options) -> None:
+    """Refuse what was asked for in vain; UsageError."""
     if options.mail and bank.smtp is None:
         raise click.UsageError(
             _("[BANKS.{bank}] has no smtp to send mail by").format(bank=bank.name)
@@ -117,33 +135,6 @@ def reconcile(database: Database, bank: Bank, files: Sequence[Path], options: Op
         raise click.UsageError(_("--from is after --to"))
     if options.force and not options.book:
         raise click.UsageError(_("--force goes with --book"))
-    try:
-        report = _compared(database, bank, files, options)
-        say = Phrases(bank)
-        _show(report, options, say)
-        attachments = _files(bank, report, files)
-        for path in options.output:
-            with new_file(path) as out:
-                out.write(attachments[path.suffix.lower()].content)
-        advice = reports.advice(report, say)
-        text = "\n".join(filter(None, [*reports.lines(report, say), say(report.note), *advice]))
-        _mail(bank, options, reports.subject(report, say), text, attachments)
-    except RegisterError as error:
-        file = error.file or files[-1]
-        place = hints.setting(str(error), bank.name)
-        setting = _(" (the setting: {place})").format(place=say_it(place)) if place else ""
-        console.warn(
-            _("{file}: refused: {why}{setting}").format(
-                file=file_name(file), why=say_it(error), setting=setting
-            )
-        )
-        return _mailed_refusal(bank, file, options, error)
-    except (DatabaseError, OSError, delivery.DeliveryError) as error:
-        console.warn(console.explained(error))
-        return UNFINISHED
-    if report.rejected:
-        return REFUSED
-    return DIFFERENT if report.differs else AGREED
 
 
 def _compared(database: Database, bank: Bank, files: Sequence[Path], options: Options) -> Report:
@@ -155,6 +146,19 @@ def _compared(database: Database, bank: Bank, files: Sequence[Path], options: Op
             lambda missing: console.bar(missing, "booking"), force=options.force
         )
     return report
+
+
+def _hand_out(bank: Bank, report: Report, files: Sequence[Path], options: Options) -> None:
+    """Show the report, write it, mail it; DeliveryError, OSError."""
+    say = Phrases(bank)
+    _show(report, options, say)
+    attachments = _files(bank, report, files)
+    for path in options.output:
+        with new_file(path) as out:
+            out.write(attachments[path.suffix.lower()].content)
+    advice = reports.advice(report, say)
+    text = "\n".join(filter(None, [*reports.lines(report, say), say(report.note), *advice]))
+    _mail(bank, options, reports.subject(report, say), text, attachments)
 
 
 def _show(report: Report, options: Options, say: Phrases) -> None:
@@ -187,6 +191,15 @@ def _mail(
 ) -> None:
     for to in options.mail:
         delivery.mail(bank, to, subject, text, *files.values())
+
+
+def _refusal(bank: Bank, file: Path, why: RegisterError) -> str:
+    """Which file was refused, and what to do: a setting of the bank's perhaps."""
+    place = hints.setting(str(why), bank.name)
+    setting = _(" (the setting: {place})").format(place=say_it(place)) if place else ""
+    return _("{file}: refused: {why}{setting}").format(
+        file=file_name(file), why=say_it(why), setting=setting
+    )
 
 
 def _mailed_refusal(bank: Bank, file: Path, options: Options, why: RegisterError) -> int:
