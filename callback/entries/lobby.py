@@ -62,7 +62,7 @@ class _Kept:
     is_endless = False  # a head that is longer than any
     was_encouraged = False  # to send its body
     end = 0.0  # of what is still to come, by the monotonic clock
-    came: float | None = None  # with TLS: when it began
+    came: float | None = None  # with TLS: when its call began, as the bank counts
     rest = memoryview(b"")  # of the answer
 
     def sendall(self, answer: Any, _: int = 0) -> None:
@@ -111,15 +111,19 @@ class _Talker(_Guest):
         super().__init__(link, ARRIVAL_S)
         self.place = _place(link.address[0])
         self.heard = Heard()
+        self.greeted_at = 0.0  # with TLS, while nothing has been said behind the greeting
 
     def go_on(self) -> Self | Link | TLSLink:
         try:
             while piece := self.link.recv(PIECE):
+                if self.greeted_at:
+                    self._begin()
                 if self.heard.is_all(piece):
                     return self._whole(is_whole=not self.heard.is_long)
         except NOT_YET:
             if time.monotonic() < self.end:
                 self._encourage()
+                self._note_greeting()
                 return self
         if not self.heard.said:
             raise EOFError("nothing came")
@@ -129,6 +133,17 @@ class _Talker(_Guest):
         if self.heard.awaits_word and not self.link.was_encouraged:
             self.link.was_encouraged = True
             self.link.send(CONTINUE)
+
+    def _note_greeting(self) -> None:
+        is_silent = self.link.came is not None and not (self.heard.said or self.greeted_at)
+        if is_silent and isinstance(self.link, TLSLink) and self.link.version():
+            self.greeted_at = time.monotonic()
+
+    def _begin(self) -> None:
+        """Leave out of a call's age what he was silent for behind the greeting: it began later."""
+        silent_s = time.monotonic() - waited(self.link) - self.greeted_at
+        self.link.came = (self.link.came or 0.0) + max(0.0, silent_s)
+        self.greeted_at = 0.0
 
     def _whole(self, *, is_whole: bool) -> Link | TLSLink:
         link = self.link

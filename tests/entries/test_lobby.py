@@ -443,6 +443,29 @@ def test_who_is_left_in_the_middle_hears_it_over_tls_too(
         assert until_done(tls, lambda: client.recv(100)) == b"answer"
 
 
+def test_silence_behind_a_greeting_is_none_of_a_calls_age(
+    tls: Port, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bank may greet ahead of its calls. What the greeting took it has waited for."""
+    monkeypatch.setattr(lobby, "ARRIVAL_S", 10_000)
+    late, clock = [0.0], time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + late[0])
+    with greeting(tls, tmp_path) as (client, _):
+        tls.nobody()
+        late[0] = 1000
+        until_done(tls, client.do_handshake)
+        assert tls.nobody()
+        late[0] = 3000
+        client.send(GET[:-2])
+        assert tls.nobody()
+        late[0] = 3500
+        client.send(GET[-2:])
+        link = tls.served()
+        assert link
+        assert link.came is not None
+        assert 1500 <= time.monotonic() - link.came < 2000
+
+
 def test_who_speaks_no_tls_is_noted_and_left(tls: Port) -> None:
     """With his address, and why."""
     client = tls.come(GET)
