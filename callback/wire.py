@@ -127,6 +127,11 @@ class Fields(NamedTuple):
     values: dict[str, str]
     repeated: frozenset[str]
 
+    @property
+    def hints(self) -> dict[str, str]:
+        """What was given twice, for our log only."""
+        return named("given twice", self.repeated)
+
 
 def fields(
     raw: bytes, known: Collection[str], *, fold: bool = False, lossless: bool = False
@@ -184,6 +189,11 @@ def bare_digits(number: str) -> str:
     One with anything else in it stays as it is: its letters may be what tells it from another.
     """
     return _BETWEEN.sub("", number) if _BARE.fullmatch(number) else number
+
+
+def named(fault: str, parts: Collection[str]) -> dict[str, str]:
+    """Say, for our log only, which parts of a request have a fault; nothing where none has."""
+    return {"why": f"{fault}: {', '.join(sorted(parts))}"} if parts else {}
 
 
 def sum_hint(text: str, form: str) -> str:

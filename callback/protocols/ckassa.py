@@ -14,7 +14,7 @@ from callback.record import Record
 from callback.wire import element
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from xml.etree.ElementTree import Element
 
     from callback.bank import Bank
@@ -209,8 +209,7 @@ def _command(bank: Bank, proof: Proof, params: Element) -> Command:
     }
     refused = _refusal(name, values, forms) if plain else "unreadable"
     if refused:
-        noted = _hint(bank, values["pay_amount"]) if refused == "bad_sum" else {}
-        return Refuse(outcome=refused, noted=noted, **common)
+        return Refuse(outcome=refused, noted=_hints(bank, refused, forms, values), **common)
     if name == "status":
         return Status(cancelled="payment_cancelled", **common)
     if name == "check":
@@ -231,10 +230,15 @@ def _refusal(name: str, values: Mapping[str, str], forms: Mapping[str, Any]) -> 
     return wrong[0] if wrong else None
 
 
-def _hint(bank: Bank, amount: str) -> dict[str, str]:
-    """Say, for the log, which setting would take a sum that is refused."""
+def _hints(
+    bank: Bank, refused: Outcome, parts: Collection[str], values: Mapping[str, str]
+) -> dict[str, str]:
+    """Say, for our log only, what is missing, or which setting would take a sum."""
+    if refused == "bad_request":
+        return wire.named("missing", [part for part in parts if not values.get(part)])
     kopecks = bank.own["kopecks"]
-    if (ROUBLES if kopecks else KOPECKS).fullmatch(amount):
+    other = ROUBLES if kopecks else KOPECKS
+    if refused == "bad_sum" and other.fullmatch(values["pay_amount"]):
         return {"why": HINTS[kopecks]}
     return {}
 

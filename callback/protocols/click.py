@@ -132,7 +132,9 @@ def read(bank: Bank, call: Call) -> Command:
     }
     completes = action == "1" and not _gives_up(values)
     required = IN_BOTH | IN_COMPLETE if completes else IN_BOTH
-    if form.repeated or not required <= values.keys():
+    missing = required - values.keys()
+    if form.repeated or missing:
+        common["noted"] |= form.hints or wire.named("missing", missing if values else ())
         return Refuse(outcome="bad_request", **common)
     if stranger or not _is_from_click(bank, values):
         return Refuse(outcome="not_authenticated", **common)

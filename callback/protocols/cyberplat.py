@@ -85,7 +85,7 @@ def read(bank: Bank, call: Call) -> Command:
     query = wire.fields(call.query + b"&" + call.form, FIELDS)
     name = query.values.get("action", "")
     if query.repeated:
-        return Refuse(name=name, outcome="bad_request")
+        return Refuse(name=name, outcome="bad_request", noted=query.hints)
     if name not in COMMANDS:
         return Refuse(name=name, outcome="unknown_command")
     if name in ("check", "payment"):

@@ -82,6 +82,11 @@ def read(
     return values, refused
 
 
+def hints(names: Collection[str], values: Mapping[str, Any]) -> dict[str, str]:
+    """Say, for our log only, which params `read` could not read."""
+    return wire.named("missing or wrong", [name for name in names if name not in values])
+
+
 def integer(low: int, high: int) -> Reader:
     """Make a reader of JSON integers from low to high; true and 1.0 are none."""
 

@@ -49,6 +49,7 @@ SETTINGS = {
     "register": Setting(readers.table, {"skip": 1, "id_form": wire.DIGITS.pattern}),
 }
 FIELDS = {"command", "txn_id", "account", "sum", "txn_date"}
+NO_ACCOUNT = {"why": "missing: account"}  # for our log
 # Section 5: the two forms differ in more than brackets.
 XML_ORDER = ("txn_id", "prv_txn", "sum", "result", "fields", "bin", "comment")
 
@@ -67,7 +68,7 @@ def read(bank: Bank, call: Call) -> Command:
     elif not echo and (txn_id or name == "pay"):
         outcome = "bad_id"
     if outcome:
-        return Refuse(name=name, outcome=outcome, txn_id=txn_id, echo=echo)
+        return Refuse(name=name, outcome=outcome, txn_id=txn_id, echo=echo, noted=query.hints)
     return _check_or_pay(bank, name, echo, query.values)
 
 
@@ -115,7 +116,7 @@ def _check_or_pay(bank: Bank, name: str, txn_id: str, values: dict[str, str]) ->
         service=bank.service,
         amount=amount,
         echo=txn_id,
-        noted=bank.hints(refused, sum_text, date_text),
+        noted=bank.hints(refused, sum_text, date_text) if account is not None else NO_ACCOUNT,
     )
 
 

@@ -98,6 +98,8 @@ SBERBANK_TAGS = {"name": "fio", "address": "address", "debt": "balance"}
 # The elements of what a check shows, by the setting fields_form.
 SHOWN_AS = {"fields": ("fields", "field{}"), "extra": ("info", "extra")}
 NO_SUM = Decimal(-1)
+NO_ACCOUNT = "missing: account"
+NOT_OURS = "another currency: see the setting ccy"
 FIELDS = {"command", "txn_id", "account", "sum", "txn_date", "ccy"}
 CANCEL_FIELDS = FIELDS | {"cancel_txn_id", "cancel_txn_date"}
 
@@ -133,7 +135,7 @@ def read(bank: Bank, call: Call) -> Command:
     if name == "getInfo":
         echo = Echo(None)
     if outcome:
-        return Refuse(name=name, outcome=outcome, txn_id=txn_id, echo=echo)
+        return Refuse(name=name, outcome=outcome, txn_id=txn_id, echo=echo, noted=query.hints)
     if name == "cancel":
         return _cancel(bank, echo, query.values)
     return _check_or_pay(bank, name, echo, query.values)
@@ -184,7 +186,7 @@ def _check_or_pay(bank: Bank, name: str, echo: Echo, values: Mapping[str, str]) 
         service=bank.service,
         amount=amount,
         echo=echo,
-        noted=bank.hints(refused, values.get("sum", ""), values.get("txn_date", "")),
+        noted=_hints(bank, refused, values) if refused else {},
     )
 
 
@@ -201,6 +203,13 @@ def _paid_at(bank: Bank, values: Mapping[str, str]) -> datetime | None:
     return bank.read_time(values.get("txn_date", ""), wire.COMPACT_TIME)
 
 
+def _hints(bank: Bank, refused: Outcome, values: Mapping[str, str]) -> dict[str, str]:
+    """Say, for our log only, what a refusal does not say itself."""
+    if refused == "bad_request":
+        return {"why": NOT_OURS if "account" in values else NO_ACCOUNT}
+    return bank.hints(refused, values.get("sum", ""), values.get("txn_date", ""))
+
+
 def _currencies(bank: Bank) -> tuple[str, ...]:
     ours = (bank.currency, ISO_DIGITS.get(bank.currency, bank.currency))
     return ("", *(ours if bank.own["ccy"] is None else bank.own["ccy"]))
@@ -212,7 +221,8 @@ def _cancel(bank: Bank, echo: Echo, values: Mapping[str, str]) -> Command:
     if not _is_id(bank, of):
         return Refuse(name="cancel", outcome="bad_id", txn_id=of, echo=echo)
     if values.get("ccy", "") not in _currencies(bank):  # section 4, step 6: any command
-        return Refuse(name="cancel", outcome="bad_request", txn_id=of, echo=echo)
+        noted = {"why": NOT_OURS}
+        return Refuse(name="cancel", outcome="bad_request", txn_id=of, echo=echo, noted=noted)
     of_sum = values.get("sum")
     return Cancel(
         name="cancel",

@@ -118,6 +118,8 @@ def read(bank: Bank, call: Call) -> Command:
         "service": bank.service,
         "amount": values.get("amount"),
     }
+    if refused:
+        common["noted"] |= jsonrpc.hints(names, values)
     refused = refused or bad_service
     return Refuse(outcome=refused, **common) if refused else make(bank, values, common)
 

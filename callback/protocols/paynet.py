@@ -147,7 +147,8 @@ def read(bank: Bank, call: Call) -> Command:
     make, required, optional = COMMANDS[name]
     params = [param for param in optional if request.params.get(param) is not None]
     bank, bad_service = _of_service(bank, request, make)
-    values, wrong = jsonrpc.read(bank, request, (*required, *params), FORMS)
+    names = (*required, *params)
+    values, wrong = jsonrpc.read(bank, request, names, FORMS)
     common |= {
         "txn_id": values.get("transactionId", ""),
         "account": values.get("fields", ""),
@@ -156,7 +157,8 @@ def read(bank: Bank, call: Call) -> Command:
     }
     refused = bad_service or _missing(bank, request, required) or wrong
     if refused:
-        return Refuse(outcome=refused, **common)
+        hints = jsonrpc.hints(("serviceId",) if bad_service else names, values)
+        return Refuse(outcome=refused, noted=hints, **common)
     if "fields" in required:
         common["echo"] = Echo(request.id, request.params["fields"][bank.own["account_field"]])
     return make(bank, values, common)

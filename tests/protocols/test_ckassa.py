@@ -766,6 +766,17 @@ def test_the_log_says_which_setting_would_take_a_sum(
     assert (line["outcome"], line.get("why")) == ("bad_sum", why)
 
 
+def test_the_log_says_what_is_missing(books: Engine, endpoint: Endpoint) -> None:
+    """Code 11 does not."""
+    for inner, why in (
+        (act("2", pay_amount="", account=""), "missing: account, pay_amount"),
+        (act("9"), None),
+        ("<act>4</act>", "missing: pay_id"),
+    ):
+        assert code(endpoint, inner) == "11"
+        assert endpoint.log()[-1].get("why") == why
+
+
 @pytest.mark.parametrize(
     ("text", "expected", "amount"),
     [

@@ -1153,5 +1153,7 @@ def test_the_log_has_what_could_be_read(line: Caller) -> None:
     assert logged(log()) == ("Foo", "", "", None)
     assert line.code(STATUS, {}) == 411
     assert logged(log()) == (STATUS, "", "", None)
-    assert line.code(PERFORM, but(params(), {"fields": {}})) == 411
+    assert log()[-1]["why"] == "missing or wrong: serviceId"
+    assert line.code(PERFORM, but(params(), {"fields": {}, "time": "now"})) == 411
     assert logged(log()) == (PERFORM, "90001", "", "1200.00")
+    assert log()[-1]["why"] == "missing or wrong: fields, time"

@@ -206,6 +206,10 @@ AT = datetime(2026, 11, 3, 9, 15)  # noqa: DTZ001 - the bank's
 TEN = Decimal("10.00")
 OF_ONE: dict[str, Any] = {"account": "7", "service": "1"}
 S = "service=1&account=7"
+# What the log says of a request that is refused as a whole.
+TWICE = {"why": "given twice: account"}
+LACKS = {"why": "missing: account"}
+CCY = {"why": "another currency: see the setting ccy"}
 
 
 @pytest.mark.parametrize(
@@ -215,7 +219,13 @@ S = "service=1&account=7"
         ("command=PAY", Refuse(name="PAY", outcome="unknown_command", echo=Echo(""))),
         (
             "command=check&txn_id=5&account=7&account=7",
-            Refuse(name="check", outcome="bad_request", txn_id="5", echo=Echo("5")),
+            Refuse(
+                name="check",
+                outcome="bad_request",
+                txn_id="5",
+                echo=Echo("5"),
+                noted=TWICE,
+            ),
         ),
         ("command=getInfo&txn_id=x&" + S, Check(name="getInfo", echo=Echo(None), **OF_ONE)),
         ("command=check&" + S, Check(name="check", echo=Echo(""), **OF_ONE)),
@@ -230,12 +240,18 @@ S = "service=1&account=7"
         ("command=check&ccy=398&" + S, Check(name="check", echo=Echo(""), **OF_ONE)),
         (
             "command=check&ccy=417&" + S,
-            Refuse(name="check", outcome="bad_request", echo=Echo(""), **OF_ONE),
+            Refuse(name="check", outcome="bad_request", echo=Echo(""), noted=CCY, **OF_ONE),
         ),
         ("command=pay", Refuse(name="pay", outcome="bad_id", echo=Echo(""))),
         (
             "command=check&service=1",
-            Refuse(name="check", outcome="bad_request", service="1", echo=Echo("")),
+            Refuse(
+                name="check",
+                outcome="bad_request",
+                service="1",
+                echo=Echo(""),
+                noted=LACKS,
+            ),
         ),
         (
             "command=check&account=7",
@@ -290,6 +306,7 @@ S = "service=1&account=7"
                 paid_at=AT,
                 service="1",
                 echo=Echo("5"),
+                noted=LACKS,
             ),
         ),
         ("command=cancel", Refuse(name="cancel", outcome="bad_id", echo=Echo(""))),
@@ -303,11 +320,23 @@ S = "service=1&account=7"
         ),
         (
             "command=cancel&txn_id=9&cancel_txn_id=5&ccy=USD",
-            Refuse(name="cancel", outcome="bad_request", txn_id="5", echo=Echo("9")),
+            Refuse(
+                name="cancel",
+                outcome="bad_request",
+                txn_id="5",
+                echo=Echo("9"),
+                noted=CCY,
+            ),
         ),
         (
             "command=cancel&txn_id=9&cancel_txn_id=5&cancel_txn_date=x&cancel_txn_date=x",
-            Refuse(name="cancel", outcome="bad_request", txn_id="9", echo=Echo("9")),
+            Refuse(
+                name="cancel",
+                outcome="bad_request",
+                txn_id="9",
+                echo=Echo("9"),
+                noted={"why": "given twice: cancel_txn_date"},
+            ),
         ),
         (
             "command=cancel&txn_id=9&cancel_txn_id=5&cancel_txn_date=x",
@@ -369,7 +398,7 @@ def test_a_cancel_tells_its_sum_as_the_bank_writes_sums() -> None:
         ),
         (
             "command=check&txn_id=5&account=7&account=7",
-            Refuse(name="check", outcome="bad_request", txn_id="5", echo="5"),
+            Refuse(name="check", outcome="bad_request", txn_id="5", echo="5", noted=TWICE),
         ),
         ("command=check&" + S, Check(name="check", echo="", **OF_ONE)),
         (
@@ -383,7 +412,7 @@ def test_a_cancel_tells_its_sum_as_the_bank_writes_sums() -> None:
         ("command=pay", Refuse(name="pay", outcome="bad_id", echo="")),
         (
             "command=check&service=1",
-            Refuse(name="check", outcome="bad_request", service="1", echo=""),
+            Refuse(name="check", outcome="bad_request", service="1", echo="", noted=LACKS),
         ),
         (
             "command=check&account=7",
@@ -453,7 +482,10 @@ ISO = "date=2026-11-03T09:15:00"
     [
         ("", Refuse(name="", outcome="unknown_command")),
         ("action=pay", Refuse(name="pay", outcome="unknown_command")),
-        ("action=check&number=7&number=7", Refuse(name="check", outcome="bad_request")),
+        (
+            "action=check&date=1&number=7&number=7&date=1",
+            Refuse(name="check", outcome="bad_request", noted={"why": "given twice: date, number"}),
+        ),
         ("action=check&" + T, Check(name="check", **OF_THREE)),
         (
             "action=check&receipt=5&amount=10.00&date=x&" + T,
@@ -602,11 +634,25 @@ BOOKING: dict[str, Any] = {
         ),
         (
             rpc(CHECK, amount=1000, account={"service": 1}),
-            Refuse(name=CHECK, outcome="bad_account", amount=TEN, service="1", echo=7),
+            Refuse(
+                name=CHECK,
+                outcome="bad_account",
+                amount=TEN,
+                service="1",
+                echo=7,
+                noted={"why": "missing or wrong: account"},
+            ),
         ),
         (
             rpc(CHECK, amount=1000, account={"account": "7 7", "service": "1"}),
-            Refuse(name=CHECK, outcome="bad_account", amount=TEN, service="1", echo=7),
+            Refuse(
+                name=CHECK,
+                outcome="bad_account",
+                amount=TEN,
+                service="1",
+                echo=7,
+                noted={"why": "missing or wrong: account"},
+            ),
         ),
         (
             rpc(CREATE, id="a1", time=SENT, amount=1000, account=SEVEN),
@@ -618,21 +664,47 @@ BOOKING: dict[str, Any] = {
         ),
         (
             rpc(CREATE, time=SENT, amount=1000, account=SEVEN),
-            Refuse(name=CREATE, outcome="bad_request", amount=TEN, echo=7, **OF_ONE),
+            Refuse(
+                name=CREATE,
+                outcome="bad_request",
+                amount=TEN,
+                echo=7,
+                noted={"why": "missing or wrong: id"},
+                **OF_ONE,
+            ),
         ),
         (
             rpc(CREATE, id="a1", time=SENT, account=SEVEN),
-            Refuse(name=CREATE, outcome="bad_sum", txn_id="a1", echo=7, **OF_ONE),
+            Refuse(
+                name=CREATE,
+                outcome="bad_sum",
+                txn_id="a1",
+                echo=7,
+                noted={"why": "missing or wrong: amount"},
+                **OF_ONE,
+            ),
         ),
         (
             rpc(CREATE, id="a1", time=SENT, amount=1000),
-            Refuse(name=CREATE, outcome="bad_account", txn_id="a1", amount=TEN, echo=7),
+            Refuse(
+                name=CREATE,
+                outcome="bad_account",
+                txn_id="a1",
+                amount=TEN,
+                echo=7,
+                noted={"why": "missing or wrong: account"},
+            ),
         ),
         (
             rpc(PERFORM, id="a1"),
             Perform(name=PERFORM, txn_id="a1", lifetime=TWELVE_HOURS, echo=7),
         ),
-        (rpc(PERFORM), Refuse(name=PERFORM, outcome="bad_request", echo=7)),
+        (
+            rpc(PERFORM),
+            Refuse(
+                name=PERFORM, outcome="bad_request", echo=7, noted={"why": "missing or wrong: id"}
+            ),
+        ),
         (
             rpc(PERFORM, id="a1", type="x", fiscal_data={"receipt_id": 1}),
             Perform(name=PERFORM, txn_id="a1", lifetime=TWELVE_HOURS, echo=7),
@@ -669,6 +741,11 @@ def form(values: Values) -> Call:
     return Call("POST", "", b"", "application/x-www-form-urlencoded", body)
 
 
+def adding(call: Call, more: bytes) -> Call:
+    """The same call with more at the end of its body."""
+    return call._replace(body=call.body + more)
+
+
 def getinfo(**members: object) -> Call:
     """A getinfo of Click's."""
     return Call("POST", "info", b"", "application/json", json.dumps(members).encode())
@@ -689,6 +766,13 @@ OF_CLICK: dict[str, Any] = {
     "service": "20202",
     "noted": {"click_paydoc_id": "55"},
 }
+
+
+def noted(common: dict[str, Any], why: str) -> dict[str, Any]:
+    """The same with what the log says of a refusal."""
+    return {**common, "noted": {**common["noted"], "why": why}}
+
+
 SUM = Decimal("1200.00")
 IDS = {"click_trans_id": ID, "merchant_trans_id": "77310"}
 WHOLE: dict[str, Any] = {**OF_CLICK, "amount": SUM, "echo": IDS}
@@ -709,7 +793,20 @@ ASKED: dict[str, Any] = {"name": "info", "account": "7", "service": "20202"}
             Call("POST", "", b"", "text/plain", b"action=0"),
             Refuse(name="", outcome="bad_request", noted={"click_paydoc_id": ""}),
         ),
-        (form(prepare(error=None)), Refuse(name="prepare", outcome="bad_request", **OF_CLICK)),
+        (
+            form(prepare(error=None, amount=None)),
+            Refuse(
+                name="prepare", outcome="bad_request", **noted(OF_CLICK, "missing: amount, error")
+            ),
+        ),
+        (
+            adding(form(prepare(error=None)), b"&amount=1&error_note="),
+            Refuse(
+                name="prepare",
+                outcome="bad_request",
+                **noted(OF_CLICK, "given twice: amount, error_note"),
+            ),
+        ),
         (
             form(prepare(sign_string="x")),
             Refuse(name="prepare", outcome="not_authenticated", **OF_CLICK),
