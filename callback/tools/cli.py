@@ -1,4 +1,4 @@
-"""The commands: flask init-db, flask payments, flask url."""
+"""The command line: init-db, url, payments and doctor; the other commands install themselves."""
 
 from __future__ import annotations
 
@@ -39,26 +39,34 @@ COLUMNS = (
 )
 
 
+class BankName(click.ParamType[Bank]):
+    """A bank by its name in the settings."""
+
+    name = "bank"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Bank:
+        banks = self._settings.banks
+        if value not in banks:
+            known = ", ".join(banks) or _("none")
+            self.fail(
+                _("no [BANKS.{bank}] in {file}; there are: {known}").format(
+                    bank=value, file=self._settings.path, known=known
+                ),
+                param,
+                ctx,
+            )
+        return banks[value]
+
+
 def install(app: Flask, settings: Settings, database: Database) -> None:
     """Give Flask's command line our commands."""
     front.install(app, settings)
     app.cli.add_command(secret)
     release.install(app, settings)
-
-    class BankName(click.ParamType[Bank]):
-        name = "bank"
-
-        def convert(self, value: Any, param: Any, ctx: Any) -> Bank:
-            if value not in settings.banks:
-                known = ", ".join(settings.banks) or _("none")
-                self.fail(
-                    _("no [BANKS.{bank}] in {file}; there are: {known}").format(
-                        bank=value, file=settings.path, known=known
-                    ),
-                    param,
-                    ctx,
-                )
-            return settings.banks[value]
+    bank_name = BankName(settings)
 
     @app.cli.command("init-db")
     @click.option("--sample", is_flag=True, help="Also add the sample customers of the README.")
@@ -82,7 +90,7 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
         )
 
     @app.cli.command("url")
-    @click.argument("bank", type=BankName(), required=False)
+    @click.argument("bank", type=bank_name, required=False)
     @click.option("--health", is_flag=True, help="The address for a load balancer elsewhere.")
     @click.option("--exchange", is_flag=True, help="The addresses for the accounting program.")
     def url(bank: Bank | None, health: bool, exchange: bool) -> None:
@@ -104,17 +112,10 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
                     file=settings.path
                 )
             )
-        if exchange:
-            token = exchange_tokens(settings)[-1].decode()
-            click.echo(f"{settings.public_url}/{EXCHANGE}/{token}")
-            return
-        keys = settings.secret_keys
-        name = bank.name if bank else "health"
-        token = newest_token(bank, keys) if bank else url_tokens(name, keys)[-1].decode()
-        click.echo("/".join(filter(None, [f"{settings.public_url}/{name}", token])))
+        click.echo(_address(settings, bank, exchange))
 
     @app.cli.command("payments")
-    @click.option("--bank", type=BankName(), help="Only of this bank.")
+    @click.option("--bank", type=bank_name, help="Only of this bank.")
     @click.option("--from", "since", type=DAY, help="From this day on, by the bank's own date.")
     @click.option("--to", "until", type=DAY, help="Up to this day, it included.")
     @click.option("--json", "as_json", is_flag=True, help="A JSON object a line, all columns.")
@@ -169,11 +170,23 @@ def install(app: Flask, settings: Settings, database: Database) -> None:
             worst = finding.state if finding.state == "fault" else worst
         sys.exit(worst == "fault")
 
-    password.install(app, database, BankName())
-    books.install(app, settings, database, BankName())
+    password.install(app, database, bank_name)
+    books.install(app, settings, database, bank_name)
     accounting.install(app, settings, database)
-    conform.install(app, settings, BankName())
-    sheet.install(app, settings, BankName())
+    conform.install(app, settings, bank_name)
+    sheet.install(app, settings, bank_name)
+
+
+def _address(settings: Settings, bank: Bank | None, exchange: bool) -> str:
+    """The address of a bank, or of the exchange, else that for a load balancer."""
+    keys = settings.secret_keys
+    if exchange:
+        name, token = EXCHANGE, exchange_tokens(settings)[-1].decode()
+    elif bank:
+        name, token = bank.name, newest_token(bank, keys)
+    else:
+        name, token = "health", url_tokens("health", keys)[-1].decode()
+    return "/".join(filter(None, [f"{settings.public_url}/{name}", token]))
 
 
 def _stop(error: DatabaseError) -> None:

@@ -90,6 +90,18 @@ class _Customers:
         """Look at all of them; the keys and types of tables of our own need no look."""
         if not (books.is_mysql and any(not row["engine"] for row in books.rows("doctor_tables"))):
             raise NothingError
+        self._states(books)
+        self._rows(books)
+        self._numbers(books)
+        owners = books.rows("doctor_owners")[0]
+        if owners["n"] and not owners["owned"]:
+            raise WrongError(
+                "invoice.account_id",
+                _("is the id of no account, so nobody owes anything: mend it"),
+            )
+        return _("their numbers are unique, and their states ours")
+
+    def _states(self, books: Books) -> None:
         for row in books.rows("doctor_states"):
             states = OF_TABLE[row["name"]]
             if row["state"] not in states:
@@ -99,7 +111,9 @@ class _Customers:
                         state=row["state"], n=row["n"], states=", ".join(states)
                     ),
                 )
-        self._rows(books)
+
+    def _numbers(self, books: Books) -> None:
+        """Look whether each number is one customer's."""
         for payer in self.payers:
             for row in books.rows(f"doctor_same_{payer}"):
                 what = (
@@ -114,13 +128,6 @@ class _Customers:
                         "and number the others apart"
                     ).format(what=what),
                 )
-        owners = books.rows("doctor_owners")[0]
-        if owners["n"] and not owners["owned"]:
-            raise WrongError(
-                "invoice.account_id",
-                _("is the id of no account, so nobody owes anything: mend it"),
-            )
-        return _("their numbers are unique, and their states ours")
 
     def _rows(self, books: Books) -> None:
         """Look for what a join does to them: rows without a partner, and rows that are doubled."""

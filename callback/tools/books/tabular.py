@@ -106,6 +106,7 @@ class Table:
         return []
 
     def _read_head(self) -> None:
+        """Read the lines before the payments; RegisterError when they are not as agreed."""
         self._columns = Columns(self._bank, self._day())
         for number, fields in self._head:
             if totals.is_total((number, fields), self._layout):
@@ -120,6 +121,13 @@ class Table:
                         right=number - 1,
                     )
                 )
+        self._check_header()
+        width = _width(self._head[-1][1]) if self._head else 0
+        needed = max(getattr(self._layout, name) for name in (*NAMES, "time", "state"))
+        self._width = width if width >= max(needed, 2) else 0
+
+    def _check_header(self) -> None:
+        """Look whether the columns are called as agreed, and in that order; RegisterError."""
         if self._layout.header and not self._has_header():
             shown = self._shown(self._head[-1]) if self._head else ""
             raise RegisterError(
@@ -129,9 +137,6 @@ class Table:
                     shown=shown,
                 )
             )
-        width = _width(self._head[-1][1]) if self._head else 0
-        needed = max(getattr(self._layout, name) for name in (*NAMES, "time", "state"))
-        self._width = width if width >= max(needed, 2) else 0
         names = self._names()
         if set(names) == set(self._expected()) != {""} and names != self._expected():
             raise RegisterError(

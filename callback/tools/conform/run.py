@@ -96,12 +96,8 @@ def client(settings: Settings, bank: Bank, url: str, timeout_s: float) -> Client
     """The line to the bank's address: `url` is a site or a whole address, ours or anyone's."""
     token = newest_token(bank, settings.secret_keys)
     url = url or settings.public_url or OURS
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise CannotRunError(
-            Phrase("{url} is no address: it begins with http:// or https://", url=url)
-        )
-    if url == settings.public_url or parts.path in ("", "/"):
+    path = _path(url)
+    if url == settings.public_url or path in ("", "/"):
         url = f"{url.rstrip('/')}/{bank.name}"
     if token and token not in url:
         url = f"{url.rstrip('/')}/{token}"
@@ -124,6 +120,16 @@ def client(settings: Settings, bank: Bank, url: str, timeout_s: float) -> Client
         says_basic=sheet.says_basic,
         sends_basic=not sheet.credentials_inside,
     )
+
+
+def _path(url: str) -> str:
+    """What stands behind the host of an address; CannotRunError where it is none."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise CannotRunError(
+            Phrase("{url} is no address: it begins with http:// or https://", url=url)
+        )
+    return parts.path
 
 
 def plan(play: Play) -> Plan:
@@ -305,16 +311,7 @@ def section(play: Play, case: Case) -> tuple[str, str]:
 
 def _reach(settings: Settings, play: Play) -> Decimal | None:
     """Ask once, to know that somebody answers and that the account may be paid."""
-    try:
-        play.client.send(Request("GET"))
-    except LINE_ERRORS as error:
-        raise CannotRunError(
-            Phrase(
-                "{url} does not answer: {error}",
-                url=play.client.shown_url(),
-                error=error,
-            )
-        ) from None
+    _knock(play)
     if "check" not in play.simulator.acts:
         return None
     try:
@@ -341,6 +338,16 @@ def _reach(settings: Settings, play: Play) -> Decimal | None:
             )
         )
     return reading.debt
+
+
+def _knock(play: Play) -> None:
+    """Send anything; CannotRunError when nobody is there to answer."""
+    try:
+        play.client.send(Request("GET"))
+    except LINE_ERRORS as error:
+        raise CannotRunError(
+            Phrase("{url} does not answer: {error}", url=play.client.shown_url(), error=error)
+        ) from None
 
 
 def _allowed(settings: Settings, play: Play) -> str:
