@@ -42,14 +42,21 @@ def find_or_promise(session: Session, bank: Bank, command: Cancel | Status) -> P
     payment = find(session, bank, command.txn_id)
     if payment or command.booked:
         return payment
+    promise(session, bank, command.txn_id)
+    return find(session, bank, command.txn_id)
+
+
+def promise(session: Session, bank: Bank, txn_id: str) -> None:
+    """Let nothing that is on its way record a payment of this id any more; DatabaseError.
+
+    Whoever was being recorded when we promised has ended since: look once more.
+    """
     try:
-        _promise(session, bucket(bank, command.txn_id))
+        _promise(session, bucket(bank, txn_id))
     except NoPromiseError as error:
         # As an older release answered: a site that has only uploaded this one goes on.
         log.warning(str(error))
     time.sleep(CLOCKS_DIFFER_S)
-    # Whoever was being recorded when we promised has ended since.
-    return find(session, bank, command.txn_id)
 
 
 def bucket(bank: Bank, txn_id: str) -> int:

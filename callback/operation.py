@@ -66,7 +66,10 @@ def check(session: Session, bank: Bank, command: Check) -> Result:
 
 
 def pay(session: Session, bank: Bank, command: Pay) -> Result:
-    """Record the payment, or find out why not. One INSERT; refusals and repeats read once more."""
+    """Record the payment, or find out why not. One INSERT; repeats read once more.
+
+    So do refusals; what the books refuse is promised and read a third time.
+    """
     for _ in range(TRIES):
         result = _pay(session, bank, command)
         if result:
@@ -93,7 +96,11 @@ def _pay(session: Session, bank: Bank, command: Pay) -> Result | None:
             if reply.changed:
                 return Result("ok", payment=_recorded(reply.id, bank, command, now))
             ours = reply.resent  # the invoice that it found paid, it may have paid itself
-    return _explained(session, bank, command, now if ours else None)
+    result = _explained(session, bank, command, now if ours else None)
+    if result and _is_of_the_moment(result, command):
+        lookup.promise(session, bank, command.txn_id)
+        result = _explained(session, bank, command, now if ours else None)
+    return result
 
 
 def perform(session: Session, bank: Bank, command: Perform) -> Result:
@@ -210,6 +217,14 @@ def _explained(session: Session, bank: Bank, command: Pay, ours: datetime | None
     if refused:
         return Result(refused, payer=payer)
     return None
+
+
+def _is_of_the_moment(result: Result, command: Pay) -> bool:
+    """Whether money is refused for what the books say now, and may say otherwise a moment later.
+
+    The bank gives it back: the same call, sent before and still on its way, must not be recorded.
+    """
+    return result.payment is None and command.refused is None and command.state == "paid"
 
 
 def _late(session: Session, bank: Bank, command: Pay) -> Result:

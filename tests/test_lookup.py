@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 only_mariadb = pytest.mark.parametrize("database", ["mariadb"], indirect=True)
 STATUS = Status(name="status", txn_id="1")
+DAY = datetime(2026, 11, 3)  # noqa: DTZ001 - the bank's
 
 
 class Desk:
@@ -153,10 +154,50 @@ def test_who_pays_as_soon_as_he_hears_it_comes_later(engine: Engine, desk: Desk)
         name="pay",
         account="7012340001",
         amount=Decimal("1.00"),
-        paid_at=datetime(2026, 11, 3),  # noqa: DTZ001 - the bank's
+        paid_at=DAY,
     )
     for number in range(10):
         desk.ask(txn_id=str(number))
         with desk.database.session() as session:
             done = operation.run(session, desk.bank, pay.but(txn_id=str(number)))
         assert done.outcome == "ok"
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome", "is_promised"),
+    [
+        ({}, "unknown_account", True),  # there may be one a moment later
+        ({"refused": "sum_too_small"}, "sum_too_small", False),  # by any copy of the call
+        ({"state": "created"}, "unknown_account", False),  # what is booked is no money
+    ],
+)
+def test_what_the_books_refuse_is_promised(
+    engine: Engine, desk: Desk, change: dict[str, Any], outcome: str, is_promised: bool
+) -> None:
+    """The bank gives the money back: no copy of the call may be recorded behind it."""
+    pay = Pay(name="pay", txn_id="1", account="1", amount=Decimal("1.00"), paid_at=DAY)
+    with desk.database.session() as session:
+        refused = operation.run(session, desk.bank, pay.but(**change))
+    assert refused.outcome == outcome
+    assert promises(engine) == [lookup.bucket(desk.bank, "1")] * is_promised
+
+
+def test_what_was_recorded_when_a_refusal_was_promised_is_a_repeat(
+    engine: Engine, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another copy of the call was on its way, and its account is there by now."""
+    pay = Pay(name="pay", txn_id="1", account="1", amount=Decimal("1.00"), paid_at=DAY)
+    make = lookup.promise
+
+    def promise(*args: Any) -> None:
+        if not engine.rows("SELECT 1 FROM account"):
+            engine.account("1")
+            with desk.database.session() as session:
+                assert operation.run(session, desk.bank, pay).outcome == "ok"
+        make(*args)
+
+    monkeypatch.setattr(lookup, "promise", promise)
+    database = Database(desk.database.engine, desk.database.texts, 1)
+    with database.session() as session:
+        assert operation.run(session, desk.bank, pay).outcome == "duplicate_same"
+    database.close()

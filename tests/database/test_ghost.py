@@ -55,6 +55,7 @@ only_mariadb = pytest.mark.parametrize("database", ["mariadb"], indirect=True)
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 # cyberplat.md: done, no such payment; "ask again" in a payment and a cancel, and in a status.
 DONE, UNKNOWN, AGAIN, AGAIN_STATUS = "0", "6", "HTTP 503", "8"
+REFUSED = "2"  # of an account that is closed
 
 
 def ask(endpoint: Endpoint, action: str, receipt: str = "1") -> str | None:
@@ -170,6 +171,24 @@ def test_an_impatient_bank_is_told_the_truth(
 
         assert answer.result() == AGAIN
     assert paid(engine) == []
+    assert ask(endpoint_behind, "payment") == DONE
+
+
+@only_mariadb
+@pytest.mark.slow
+def test_what_is_on_its_way_is_not_recorded_after_a_refusal(
+    engine: Engine, proxy: CuttingProxy, endpoint_behind: Endpoint
+) -> None:
+    """The account is closed when the bank repeats itself, and open again when the first arrives."""
+    with held(proxy, endpoint_behind) as (rule, answer):
+        engine.execute("UPDATE account SET state = 'closed'")
+        assert ask(endpoint_behind, "payment") == REFUSED
+        engine.execute("UPDATE account SET state = 'active'")
+        rule.go.set()
+
+        assert answer.result() == AGAIN
+    assert paid(engine) == []
+    # A bank that pays nevertheless, later, is heard.
     assert ask(endpoint_behind, "payment") == DONE
 
 
