@@ -75,6 +75,7 @@ FINAL = {
 SAYS = {
     "nonstop": {
         "proof": ("MD5", "The sum is not signed"),
+        "parameters": ("the number of the service: `Internet`, `TV`",),
         "account": ("`100.00`: digits, a dot or a comma",),
         "repeats": ("code `-100`", "`ACT=7`", "cannot be cancelled"),
         "answer": ("a debt is negative",),

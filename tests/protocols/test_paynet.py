@@ -65,7 +65,10 @@ UNAVAILABLE = NO_WORDS
 # A date as Java writes it.
 VARIES = r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d{2} \d\d:\d\d:\d\d [A-Z]+ \d{4}"
 FINAL = {"paynet": {"203": "yes", "100": "no, ask again"}}
-SAYS = {"paynet": {"repeats": ("always code `201`", "`CheckTransaction`")}}
+SAYS = {
+    "paynet": {"repeats": ("always code `201`", "`CheckTransaction`")},
+    "paynetfinal": {"parameters": ("the number of the service: `1000`, `40404`",)},
+}
 
 BANKS = f"""
 [BANKS.paynet]

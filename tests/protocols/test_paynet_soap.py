@@ -70,7 +70,10 @@ SAYS = {
         "account": ("an integer of hundredths (tiyin): 100.00 KZT = `10000`",),
         "repeats": ("always code `201`", "`CheckTransaction`", "can be cancelled"),
     },
-    "soapfinal": {"repeats": ("cannot be cancelled",)},
+    "soapfinal": {
+        "parameters": ("the number of the service: `7`, `40404`",),
+        "repeats": ("cannot be cancelled",),
+    },
 }
 
 COMMON = """

@@ -16,7 +16,7 @@ from callback.tools.sheet.texts import (
     OF_SUM,
     OURS,
     RECORDED_SUM,
-    SERVICE,
+    SERVICE_OF_LIST,
     SIGN,
     Pair,
 )
@@ -63,7 +63,7 @@ SHEET = DialectSheet(
                 "counts",
             ),
         ),
-        Param("SERVICE_ID", "check pay status", SERVICE),
+        Param("SERVICE_ID", "check pay status", SERVICE_OF_LIST),
         Param("RECEIPT_NUM", "pay", ANY_TEXT),
         Param("TRADE_POINT", "check pay", ANY_TEXT),
         Param("SIGN", "check pay status", SIGN),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from callback.tools.sheet.dialect_sheet import DialectSheet, Note, Param
 from callback.tools.sheet.texts import (
     EXACTLY,
@@ -12,25 +10,15 @@ from callback.tools.sheet.texts import (
     OF_SUM,
     OURS,
     RPC_ID,
-    SERVICE,
+    SERVICE_OF_LIST,
     SHOWN_FIELDS,
     Pair,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from callback.bank import Bank
-
 
 DATES = Pair(
     "дата и время у банка, `ГГГГ-ММ-ДД ЧЧ:ММ:СС` или `ДД.ММ.ГГГГ ЧЧ:ММ:СС`, часовой пояс {zone}",
     "the bank's date and time, `YYYY-MM-DD HH:MM:SS` or `DD.MM.YYYY HH:MM:SS`, zone {zone}",
 )
-
-
-def _values(bank: Bank) -> Mapping[str, str]:
-    return {"service_id": bank.own["service_id"][0]}
 
 
 SHEET = DialectSheet(
@@ -45,7 +33,7 @@ SHEET = DialectSheet(
         Param("jsonrpc", "check pay status cancel statement password", Pair('`"2.0"`', '`"2.0"`')),
         Param("id", "check pay status cancel statement password", RPC_ID),
         Param("method", "check pay status cancel statement password", EXACTLY),
-        Param("params.serviceId", "check pay status cancel statement", SERVICE),
+        Param("params.serviceId", "check pay status cancel statement", SERVICE_OF_LIST),
         Param(
             "params.transactionId",
             "pay status cancel",
@@ -124,5 +112,4 @@ SHEET = DialectSheet(
             "How long after a payment may a cancel come?",
         ),
     ),
-    values=_values,
 )

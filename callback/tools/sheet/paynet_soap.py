@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from callback.tools.sheet.dialect_sheet import DialectSheet, Note, Param
 from callback.tools.sheet.texts import (
     ASK_ADDRESSES,
@@ -13,14 +11,9 @@ from callback.tools.sheet.texts import (
     OF_SUM,
     OURS,
     SAID,
-    SERVICE,
+    SERVICE_OF_LIST,
     Pair,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from callback.bank import Bank
 
 SERVED = "check pay status cancel statement"
 ALL = f"{SERVED} password"
@@ -34,10 +27,6 @@ STATE = Pair(
 )
 
 
-def _values(bank: Bank) -> Mapping[str, str]:
-    return {"service_id": str(bank.own["service_id"][0])}
-
-
 SHEET = DialectSheet(
     title=Pair("Paynet: SOAP 1.1 или 1.2", "Paynet: SOAP 1.1 or 1.2"),
     callers=Pair("Paynet, старый вид", "Paynet, the older form"),
@@ -49,7 +38,7 @@ SHEET = DialectSheet(
     parameters=(
         Param("password", ALL, Pair("передаётся отдельно", "handed over separately")),
         Param("username", ALL, Pair("`{username}`", "`{username}`")),
-        Param("serviceId", SERVED, SERVICE),
+        Param("serviceId", SERVED, SERVICE_OF_LIST),
         Param(
             "transactionId",
             "pay status cancel",
@@ -154,5 +143,4 @@ SHEET = DialectSheet(
         Pair("Нужен ли вам ваш WSDL по `?wsdl`?", "Do you want your WSDL at `?wsdl`?"),
         Pair("Не лучше ли вам обращаться по JSON-RPC?", "Would you rather call the JSON-RPC form?"),
     ),
-    values=_values,
 )

@@ -168,6 +168,8 @@ MILLISECONDS = Pair(
 )
 SIGN = Pair("подпись, см. выше", "the signature, see above")
 SERVICE = Pair("номер услуги: `{service_id}`", "the number of the service: `{service_id}`")
+# Where the setting is a list, which is set as code already.
+SERVICE_OF_LIST = Pair("номер услуги: {service_id}", "the number of the service: {service_id}")
 RPC_ID = Pair(
     "номер вызова: число или текст, повторяется в ответе",
     "the number of the call: integer or text, repeated in the answer",
