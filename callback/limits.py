@@ -110,6 +110,9 @@ LOG_TEXT = 200  # characters of one value: the longest number that a payer may t
 # Who turns the log, or counts beside it, has its lock for a moment. A process that was stopped
 # with it in its hand keeps nobody else: he goes on without.
 FILE_LOCK_S = 1
+# Whoever reads stderr may stand still (journald, a container's log). The first line waits for him
+# so long, those behind it do not.
+STDERR_S = 1
 
 # --- Commands, lists and the exchange: a person waits, or nobody.
 

@@ -61,6 +61,7 @@ def _lock_soon(file: int) -> None:
 def open_own(path: str, flags: int = os.O_WRONLY | os.O_APPEND) -> int:
     """Open or make a file for its owner alone; what root makes gets the folder's owner. OSError."""
     flags |= getattr(os, "O_BINARY", 0)  # Windows would write its own line ends
+    flags |= getattr(os, "O_NONBLOCK", 0)  # a pipe of that name has nobody wait for its reader
     folder = os.stat(os.path.dirname(path))
     if _is_root() and folder.st_uid:
         # In a folder of somebody else's a link may lead to a file that is not his.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import sys
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -18,7 +19,7 @@ from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
-from callback.limits import LOG_BYTES, LOG_FILES, LOG_TEXT, STRANGERS_LINES
+from callback.limits import LOG_BYTES, LOG_FILES, LOG_TEXT, STDERR_S, STRANGERS_LINES
 from callback.locks import locked, open_own
 
 if TYPE_CHECKING:
@@ -98,15 +99,38 @@ def _write(level: int, fields: dict[str, Any]) -> None:
 
 
 class Stderr:
-    """Writes to stderr, which may be closed."""
+    """Writes to stderr, which may be closed, or lead to somebody who does not read on."""
+
+    def __init__(self) -> None:
+        self._lost = 0  # lines, since it takes none
 
     def write(self, line: str) -> None:
-        """Write the line, if anybody reads it."""
+        """Write the line, if anybody reads it: a payment is answered without."""
         try:
+            if not _goes_on(sys.stderr, 0 if self._lost else STDERR_S):
+                self._lost += 1
+                return
+            if self._lost:
+                text = f"LOG: nobody has read stderr: {self._lost} lines are lost"
+                line = f"{json.dumps({'level': 'error', 'message': text})}\n{line}"
+            self._lost = 0
             sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
         except Exception:
             return
+
+
+def _goes_on(file: Any, wait_s: float) -> bool:
+    """Whether what is written goes somewhere within so many seconds, as far as that can be seen.
+
+    A pipe that goes on takes 4 KiB: a line, if it is no long traceback.
+    """
+    if os.name != "posix":
+        return True
+    try:
+        return bool(select.select([], [file], [], wait_s)[1])
+    except (OSError, TypeError, ValueError):  # it has no descriptor, as under mod_wsgi
+        return True
 
 
 class RotatingFile:

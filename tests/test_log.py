@@ -15,6 +15,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, tzinfo
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +26,7 @@ from tests.conftest import flask, settings_toml
 from tests.support.processes import ROOT, Endpoint, write_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.conftest import Engine
 
@@ -294,6 +295,58 @@ def test_what_root_writes_belongs_to_the_folders_owner(account_folder: Path) -> 
     )
     assert set(owners.values()) == {WHO.pw_uid}
     assert written(path, 1) == ""
+
+
+def ends(write: Callable[[str], None], line: str, times: int = 1) -> bool:
+    """Whether somebody who writes so many lines comes back."""
+
+    def repeat() -> None:
+        for _ in range(times):
+            write(line)
+
+    writer = Thread(target=repeat, daemon=True)
+    writer.start()
+    writer.join(20)
+    return not writer.is_alive()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes with names")
+def test_a_pipe_in_its_place_is_not_waited_for(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Neither one that nobody reads, nor one whose reader stands still: stderr has the lines."""
+    path = tmp_path / "callback.log"
+    os.mkfifo(path)
+    file = log.RotatingFile(path)
+
+    assert ends(file.write, "nobody")
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK)) as reader:
+        assert ends(file.write, "somebody")
+        assert reader.readline() == "somebody\n"
+        assert ends(file.write, "x" * 1000, 1000)
+    told = capfd.readouterr().err.splitlines()
+    assert told[1] == "nobody"
+    assert told[-1] == "x" * 1000
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere nothing tells whether a pipe is read")
+def test_who_does_not_read_stderr_costs_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not two, at least: the first line waits for him. When he reads on, he hears what is lost."""
+    monkeypatch.setattr(log, "STDERR_S", 0.01)
+    stderr = log.Stderr()
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as here, os.fdopen(reader) as there:
+        monkeypatch.setattr(sys, "stderr", here)
+        assert ends(stderr.write, "x" * 1000, 1000)
+        kept = [there.readline() for _ in range(60)]
+        assert ends(stderr.write, "again")
+        here.close()
+        rest = there.readlines()
+
+    assert {*kept} == {"x" * 1000 + "\n"}
+    lost = 1000 - len(kept) - len(rest) + 2
+    assert f"{lost} lines are lost" in rest[-2]
+    assert rest[-1] == "again\n"
 
 
 # The program as a service of an account: root begins, for only root can read this machine's Python.
