@@ -31,7 +31,7 @@ from callback.database.mysql import MySQL
 from callback.limits import DOCTOR_S
 from callback.paths import INSTANCE, ROOT
 from callback.protocols import PROTOCOLS
-from callback.readers import LEAST_PASSWORD, LEAST_RSA_BITS
+from callback.readers import LEAST_PASSWORD, LEAST_RSA_BITS, is_weak_password
 from callback.settings import open_to_others
 from callback.tools import (
     arrival,
@@ -278,13 +278,14 @@ def _bank(bank: Bank) -> Iterator[Finding]:
     ]
     yield Finding("ok", f"bank {bank.name}", f"{bank.protocol}; " + ", ".join(proofs))
     yield from exposure.open_to_all(bank)
-    if any(len(secret) < LEAST_PASSWORD for secret in bank.password):
+    if any(map(is_weak_password, bank.password)):
         yield Finding(
             "warning",
             f"bank {bank.name}",
-            _("a password has under {least_password} characters: agree on a longer one").format(
-                least_password=LEAST_PASSWORD
-            ),
+            _(
+                "a password has under {least_password} characters, or the same few again: agree on "
+                "a better one"
+            ).format(least_password=LEAST_PASSWORD),
         )
     if any(len(secret) < 8 for secret in bank.secret):
         yield Finding("warning", f"bank {bank.name}", _("a secret has under 8 characters"))

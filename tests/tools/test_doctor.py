@@ -14,6 +14,7 @@ import pytest
 from itsdangerous import TimestampSigner
 
 from callback import signature
+from callback.settings import load
 from callback.tools import doctor
 from tests.conftest import SOME_BANK, MariaDBEngine, flask, settings_toml
 from tests.support.processes import ROOT, Endpoint, MariaDB, free_port, write_settings
@@ -299,6 +300,21 @@ def test_all_proofs_of_a_bank_are_told(section: str, proofs: str, tmp_path: Path
 
     protocol = section.split('"')[1]
     assert found["bank a_bank"] == ("ok", f"{protocol}; addresses, {proofs}")
+
+
+@pytest.mark.parametrize(
+    ("password", "is_told"),
+    [("short", True), ("passwordpassword", True), ("of-sixteen-chars", False)],
+)
+def test_a_weak_password_that_the_settings_let_in_is_spoken_of(
+    tmp_path: Path, password: str, is_told: bool
+) -> None:
+    """The bank may agree on another."""
+    own = f'username = "b"\npassword = "{password}"\nweak_password = true\n'
+    path = write_settings(f"{toml('sqlite:///x.db')}[BANKS.b]\nprotocol = 'osmp'\n{own}", tmp_path)
+    bank = load(path).banks["b"]
+    told = [finding.text for finding in doctor._bank(bank) if "a password" in finding.text]  # noqa: SLF001
+    assert bool(told) is is_told
 
 
 def test_an_old_passenger_with_a_new_python_is_found() -> None:
