@@ -37,6 +37,7 @@ _PROMISE = (
 _ASKS_PROMISE = re.compile(
     r"AND\s+NOT\s+EXISTS\s*\(\s*SELECT\s+1\s+FROM\s+promise\b[^()]*\)", re.IGNORECASE
 )
+_ASKS_BEGAN = re.compile(r"\bpromise\b.*:began\b", re.IGNORECASE | re.DOTALL)
 _LOCKS = re.compile(r"\s+FOR\s+UPDATE\s*$", re.IGNORECASE)
 _INNERMOST = re.compile(r"\([^()]*\)")
 _TEXT = re.compile(QUOTED, re.DOTALL)
@@ -108,8 +109,8 @@ def _has_no_deadline(text: str) -> bool:
 
 def _has_no_promise(text: str, name: str) -> bool:
     # Those of a register are no pay_ and have no :state: there the bank says that it has paid.
-    pays = name.startswith("pay_") or ":state" in text
-    return pays and ":began" not in text and _CHANGES.search(text) is not None
+    pays = (name.startswith("pay_") or ":state" in text) and not _ASKS_BEGAN.search(text)
+    return pays and _CHANGES.search(text) is not None
 
 
 def _with(condition: str, text: str) -> str:

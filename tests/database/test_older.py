@@ -56,6 +56,10 @@ COMPLETED = {
     "UPDATE payment SET a = :deadline > UTC_TIMESTAMP(3) WHERE txn_id = :txn_id": (
         f"UPDATE payment SET a = :deadline > UTC_TIMESTAMP(3) WHERE txn_id = :txn_id{DEADLINE}"
     ),
+    "INSERT INTO payment (number, seen_at) SELECT :number, :began FROM a WHERE b = :state": (
+        "INSERT INTO payment (number, seen_at) SELECT :number, :began FROM a WHERE b = :state"
+        f"{PROMISE}"
+    ),
     "UPDATE payment SET a = 1 WHERE txn_id = :txn_id AND :deadline > b": (
         f"UPDATE payment SET a = 1 WHERE txn_id = :txn_id AND :deadline > b{DEADLINE}"
     ),
