@@ -222,19 +222,25 @@ for number in range(int(sys.argv[2])):
 """
 
 
-def written(path: Path, lines: int, between: str = "", *, root: bool = False) -> str:
-    """Write lines as the account that the folder belongs to, or as root; what stderr got."""
-    account = (os.geteuid(), os.getegid()) if root else (WHO.pw_uid, WHO.pw_gid)
-    done = subprocess.run(
-        [sys.executable, "-c", WRITER, str(path), str(lines), between, *map(str, account)],
+def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that changes its user, or finds no room for a file.
+
+    Which lines it runs is not measured: that takes a file, too.
+    """
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
         cwd=ROOT,
-        # To measure which lines it runs takes a file, too, for which there is no room here.
         env={name: value for name, value in os.environ.items() if "COVERAGE" not in name},
         check=True,
         capture_output=True,
         text=True,
     )
-    return done.stderr
+
+
+def written(path: Path, lines: int, between: str = "", *, root: bool = False) -> str:
+    """Write lines as the account that the folder belongs to, or as root; what stderr got."""
+    account = (os.geteuid(), os.getegid()) if root else (WHO.pw_uid, WHO.pw_gid)
+    return run(WRITER, str(path), str(lines), between, *map(str, account)).stderr
 
 
 @pytest.fixture
@@ -387,13 +393,7 @@ def test_a_service_answers_whatever_root_does_to_its_log(
     assert flask(settings, "payments").returncode == 0
     made_by = path.stat().st_uid
     account = (str(WHO.pw_uid), str(WHO.pw_gid))
-    done = subprocess.run(
-        [sys.executable, "-c", SERVICE, str(settings), str(path), *account],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    done = run(SERVICE, str(settings), str(path), *account)
 
     assert made_by == WHO.pw_uid
     assert done.stdout.count("<result>0<") == 4
