@@ -565,6 +565,7 @@ def test_a_stranger_is_told_412(
     assert told.values.get("providerTrnId", "0") == "0"
     line = endpoint.log()[-1]
     assert (line["outcome"], line["code"], line["alarm"]) == ("not_authenticated", "412", True)
+    assert "why" not in line
     assert rows(books) == []
 
 
