@@ -108,7 +108,7 @@ BEFORE_SECRET = ("click_trans_id", "service_id")
 AFTER_SECRET = ("merchant_trans_id", "merchant_prepare_id", "amount", "action", "sign_time")
 AMOUNT = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?")
 ERROR = re.compile("-?[0-9]{1,9}")
-OUR_NUMBER = re.compile("[1-9][0-9]{0,19}")  # as we write it
+OUR_NUMBER = re.compile("[1-9][0-9]*")  # as we write it
 # Section 9: what is signed before the secret and, with the values of params before it, after.
 INFO_BEFORE_SECRET = ("click_paydoc_id", "attempt_trans_id", "service_id")
 INFO_AFTER_PARAMS = ("action", "sign_time")

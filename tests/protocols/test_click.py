@@ -507,6 +507,7 @@ def test_the_order_of_a_complete(books: Engine, endpoint: Endpoint) -> None:
     number = booked(endpoint)
     assert error(endpoint, complete("x", merchant_trans_id="x", error="1")) == -5
     assert error(endpoint, complete("x", error="1")) == -6
+    assert error(endpoint, complete("", error="1")) == -6
     assert error(endpoint, complete(number + 1, error="1")) == -8
     assert error(endpoint, complete(number, merchant_trans_id="77311", error="-1")) == -6
     assert error(endpoint, complete(number + 1, error="-1", amount="1.00")) == -6
