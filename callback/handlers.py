@@ -81,7 +81,7 @@ class Handlers:
             )
             if refusal:
                 return command, Result(refusal), ""
-            with self.database.session(visit.age) as session:
+            with self.database.session(visit.age, visit.call.lead) as session:
                 result = operation.run(session, bank, command)
             return command, result, call.why_unread if isinstance(command, Refuse) else ""
         except Exception as error:

@@ -6,6 +6,7 @@ than all the rest of a call.
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import sys
@@ -24,6 +25,8 @@ _TICK_MS = 10
 LOOK = int(getattr(socket, "MSG_PEEK", 0) | getattr(socket, "MSG_DONTWAIT", 0))
 # Of a caller who has left: longer than anybody may wait.
 LEFT_S = 1e9
+# A host ends a CGI program long before; what says more is no time of ours.
+LONGEST_START_S = 60
 # An entry that has read a body in chunks to its end says so here: its length is then known.
 CHUNKED = "callback.chunked"
 _LENGTH = re.compile("[0-9]{1,4000}")
@@ -45,6 +48,8 @@ class Request:
         self.method = environ.get("REQUEST_METHOD", "GET").upper()
         # WSGI's texts are bytes, each as one character.
         self.query = environ.get("QUERY_STRING", "").encode("latin-1")
+        # By CGI: how long ago the process began that was started for this request alone.
+        self.lead = process_age() if environ.get("wsgi.run_once") else 0.0
 
     @property
     def content_type(self) -> str:
@@ -61,7 +66,7 @@ class Request:
         """
         link = self.environ.get("gunicorn.socket") or self.environ.get("callback.link")
         if not isinstance(link, socket.socket) or sys.platform != "linux":
-            return 0.0
+            return self._queued_by_apache()
         # A web server, which leaves when its caller does.
         if "CALLBACK_CAME_AT" in self.environ or link.family == socket.AF_UNIX:
             return LEFT_S if _has_left(link) else self._queued()
@@ -75,6 +80,11 @@ class Request:
             return max(0.0, time.time() - float(self.environ["CALLBACK_CAME_AT"]))
         except (KeyError, ValueError):
             return 0.0
+
+    def _queued_by_apache(self) -> float:
+        """How long it has lain in the queue of mod_wsgi; 0 where Apache itself is the process."""
+        microseconds = int(self.environ.get("mod_wsgi.queue_start") or 0)
+        return max(0.0, time.time() - microseconds / 1e6) if microseconds else 0.0
 
     @property
     def tells_length(self) -> bool:
@@ -123,6 +133,17 @@ def waited(link: socket.socket) -> float:
         return 0.0
     since = int.from_bytes(told[_SINCE_DATA], sys.byteorder)
     return max(0, since - _TICK_MS) / 1000
+
+
+def process_age() -> float:
+    """How many seconds ago this process began, as Linux tells: before Python did."""
+    try:
+        with open("/proc/self/stat", "rb") as file:
+            ticks = int(file.read().rpartition(b")")[2].split()[19])
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, AttributeError, ValueError, IndexError):
+        return 0.0
+    return age if 0 < age < LONGEST_START_S else 0.0
 
 
 def _has_left(link: socket.socket) -> bool:

@@ -629,7 +629,7 @@ def test_the_age_of_a_call_goes_to_the_database(
     """Wherever it is asked: for what to do, and for a password in the header or inside."""
     ages = []
 
-    def away(age: float = 0.0) -> None:
+    def away(age: float = 0.0, _: float = 0.0) -> None:
         ages.append(age)
         raise DatabaseError("away")
 

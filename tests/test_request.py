@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import sys
 import time
 from io import BytesIO
@@ -14,7 +15,16 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wrappers import Request as WerkzeugRequest
 
 from callback.limits import MAX_BODY
-from callback.request import CHUNKED, LEFT_S, CutOffError, Request, TooLongError, waited
+from callback.request import (
+    CHUNKED,
+    LEFT_S,
+    CutOffError,
+    Request,
+    TooLongError,
+    process_age,
+    waited,
+)
+from tests.support.processes import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,6 +213,41 @@ def test_another_system_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with link, Told(5010) as tcp:
         assert [Request({"gunicorn.socket": each}).age for each in (link, tcp)] == [0.0, 0.0]
         assert waited(tcp) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("queued", "age"),
+    [("999500000", 0.5), ("1001500000", 0.0), ("900000000", 100.0), ("0", 0.0), (None, 0.0)],
+)
+def test_mod_wsgi_says_when_a_call_came(
+    queued: str | None, age: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In microseconds; 0 where no process but Apache's own is asked."""
+    monkeypatch.setattr("callback.request.time.time", lambda: 1000.0)
+    assert Request({} if queued is None else {"mod_wsgi.queue_start": queued}).age == age
+
+
+def test_a_process_of_one_call_is_no_younger_than_it() -> None:
+    """By CGI: it was started for this call, and what Python and the program took counts, too."""
+    program = (
+        "import time; time.sleep(0.1); from callback.request import Request;"
+        "print(Request({'wsgi.run_once': True}).lead, Request({'wsgi.run_once': False}).lead)"
+    )
+    before = time.monotonic()
+    told = subprocess.check_output([sys.executable, "-c", program], cwd=ROOT, text=True)
+    lead, other = map(float, told.split())
+    assert 0.1 <= lead <= time.monotonic() - before + 0.1
+    assert other == 0.0
+
+
+@pytest.mark.parametrize("told", [b"", b"1 (a) b) R", b"1 (python) R" + b" 0" * 30])
+def test_a_process_whose_age_is_not_known_has_none(
+    told: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the kernel says nothing, or that it began when the machine did, hours ago."""
+    monkeypatch.setattr("callback.request.open", lambda *_: BytesIO(told), raising=False)
+    monkeypatch.setattr("callback.request.time.clock_gettime", lambda _: 10_000.0)
+    assert process_age() == 0.0
 
 
 @pytest.mark.parametrize(

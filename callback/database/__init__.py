@@ -117,12 +117,14 @@ class Database:
         # A command ends with its application; what is open then is closed and not left to chance.
         weakref.finalize(self, _close, self._idle)
 
-    def session(self, age: float = 0.0) -> Session:
+    def session(self, age: float = 0.0, lead: float = 0.0) -> Session:
         """One caller's conversation with the database, within its time budget.
 
         `age`: how many seconds ago the caller came, where that is known: they are of the budget.
+        `lead`: how many before that he may have come: a host whose processes start slowly should
+        answer all the same, but not record what the bank was told meanwhile that there is not.
         """
-        return Session(self, time.monotonic() - age)
+        return Session(self, time.monotonic() - age, lead)
 
     def borrow(self, last_start: float, end: float) -> Connection:
         """Take an idle connection or make one; DatabaseError when none can be had in time.
@@ -283,11 +285,12 @@ def pieces(rows: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 class Session:
-    """Sends statements for one caller, who came at `began`; made by `Database.session`."""
+    """Sends statements for one caller, whose time began at `began`; made by `Database.session`."""
 
-    def __init__(self, database: Database, began: float) -> None:
+    def __init__(self, database: Database, began: float, lead: float = 0.0) -> None:
         self._database = database
         self._began = began
+        self._came = began - lead
         self._connection: Connection | None = None
         self._is_ready = False  # opened for the next statement, which is of the same step
 
@@ -357,7 +360,7 @@ class Session:
 
     def came_at(self) -> datetime:
         """When the caller came, by the server's clock."""
-        return (self._connection or self._connected()).clock.at(self._began)
+        return (self._connection or self._connected()).clock.at(self._came)
 
     def server_time(self) -> datetime:
         """Ask the server what time it is: its clock may have been set since it was connected to."""
@@ -393,7 +396,7 @@ class Session:
         deadline = clock.at(time.monotonic() + LIFE_S)
         values |= {
             "deadline": deadline,
-            "began": clock.at(self._began) - self._database.engine.clocks_differ,
+            "began": clock.at(self._came) - self._database.engine.clocks_differ,
             "latest": deadline + FUTURE,
         }
         return deadline

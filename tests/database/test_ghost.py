@@ -6,7 +6,11 @@ on TCP), in a worker, in the server.
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,6 +31,7 @@ from callback.paths import SQL
 from tests.conftest import Engine, MariaDBEngine, flask, settings_toml
 from tests.support.processes import (
     HOST,
+    ROOT,
     CuttingProxy,
     Endpoint,
     MariaDB,
@@ -35,7 +40,6 @@ from tests.support.processes import (
 )
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
     from pathlib import Path
@@ -216,6 +220,48 @@ def test_what_lay_in_a_queue_is_not_recorded_after_not_found(
         assert answer.result() == AGAIN
         assert paid(engine) == []
         assert ask(busy, "payment") == DONE
+
+
+CGI = "from wsgi import application; from callback.entries import cgi; cgi.serve(application)"
+# It stands still before Python has begun.
+STARTS_SLOWLY = ("sh", "-c", 'kill -STOP $$; exec "$@"', "sh")
+
+
+@only_mariadb
+@pytest.mark.slow
+def test_what_started_slowly_is_not_recorded_after_not_found(
+    engine: Engine, endpoint: Endpoint
+) -> None:
+    """By CGI: a host that is busy starts the process of a call late."""
+    engine.account(ACCOUNT)
+    query = f"action=payment&receipt=1&number={ACCOUNT}&amount=100.00&date=2026-11-03T12:30:46"
+    request = {
+        "CALLBACK_CONFIG": str(endpoint.settings),
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/plat",
+        "QUERY_STRING": query,
+        "REMOTE_ADDR": "127.0.0.1",
+    }
+    for word, head in (
+        (UNKNOWN, b"Status: 503"),
+        (UNKNOWN, b"Status: 503"),
+        (None, b"Status: 200"),
+    ):
+        process = subprocess.Popen(
+            [*STARTS_SLOWLY, sys.executable, "-c", CGI],
+            cwd=ROOT,
+            env=os.environ | request,
+            stdout=subprocess.PIPE,
+        )
+        with process:
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+            time.sleep(0.05)  # the kernel counts its age in ticks
+            if word:
+                assert ask(endpoint, "status") == word
+            process.send_signal(signal.SIGCONT)
+            answer, _ = process.communicate(timeout=60)
+        assert answer.startswith(head)
+    assert len(paid(engine)) == 1
 
 
 @only_mariadb
