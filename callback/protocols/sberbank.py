@@ -94,7 +94,7 @@ def read(bank: Bank, call: Call) -> Command:
     elif name == "payment" and not wire.DIGITS.fullmatch(txn_id):
         outcome = "bad_id"
     if outcome:
-        return Refuse(name=name, outcome=outcome, txn_id=txn_id)
+        return Refuse(name=name, outcome=outcome, txn_id=txn_id, noted=query.hints)
     return _check_or_pay(bank, name, txn_id, query.values)
 
 

@@ -144,7 +144,7 @@ def read(bank: Bank, call: Call) -> Command:
     elif not echo.txn_id and (txn_id or name in ("pay", "cancel")):
         outcome = "bad_id"
     if outcome:
-        return Refuse(name=name, outcome=outcome, txn_id=txn_id, echo=echo)
+        return Refuse(name=name, outcome=outcome, txn_id=txn_id, echo=echo, noted=query.hints)
     if name == "cancel":
         return _cancel(bank, echo, values)
     return _check_or_pay(bank, name, echo, values)

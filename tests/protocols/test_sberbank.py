@@ -335,6 +335,12 @@ def test_both_forms_of_the_date_are_kept(
     assert payments(books)[0][5] == kept
 
 
+def test_the_log_says_what_came_twice(endpoint: Endpoint) -> None:
+    """Under whatever spelling; code 300 does not."""
+    assert result(endpoint, PAY + "&amount=400.00&Pay_Id=1") == "300"
+    assert endpoint.log()[-1]["why"] == "given twice: AMOUNT, PAY_ID"
+
+
 @pytest.mark.parametrize("extra", ["&AMOUNT=0.00", "&PAY_ID=x&PAY_DATE=x", "&AMOUNT=99999.00"])
 def test_a_check_looks_at_the_account_only(books: Engine, endpoint: Endpoint, extra: str) -> None:
     """And writes nothing [3]."""

@@ -1071,15 +1071,27 @@ USMP_CANCEL: dict[str, Any] = {
         ),
         (
             "QueryType=check&TransactionId=5&Account=7&Account=7",
-            Refuse(name="check", outcome="bad_request", **U5),
+            Refuse(
+                name="check", outcome="bad_request", noted={"why": "given twice: Account"}, **U5
+            ),
         ),
         (
             "QueryType=check&RevertDate=1&RevertDate=1",
-            Refuse(name="check", outcome="bad_request", echo=Ids()),
+            Refuse(
+                name="check",
+                outcome="bad_request",
+                echo=Ids(),
+                noted={"why": "given twice: RevertDate"},
+            ),
         ),
         (
             "QueryType=check&PayElementId=1&" + U,
-            Refuse(name="check", outcome="bad_request", echo=Ids()),
+            Refuse(
+                name="check",
+                outcome="bad_request",
+                echo=Ids(),
+                noted={"why": "given twice: PayElementId"},
+            ),
         ),
         (
             "QueryType=check&TransactionId=x&RevertId=x&" + U,
@@ -1239,7 +1251,12 @@ BALANCE = "QueryType=balance&DateFrom=20261103091500&DateTo="
         (
             "rncb",
             "QueryType=check&Account=7&Account=7&TransactionId=5",
-            Refuse(name="check", outcome="bad_request", echo=Ids()),
+            Refuse(
+                name="check",
+                outcome="bad_request",
+                echo=Ids(),
+                noted={"why": "given twice: Account"},
+            ),
         ),
         (
             "rncb",
@@ -1286,17 +1303,29 @@ BALANCE = "QueryType=balance&DateFrom=20261103091500&DateTo="
         (
             "rncb",
             f"{BALANCE}20261103091559&Date_to=20261103091559",
-            Refuse(name="balance", outcome="bad_request", echo=Ids()),
+            Refuse(
+                name="balance",
+                outcome="bad_request",
+                echo=Ids(),
+                noted={"why": "given twice: DateTo"},
+            ),
         ),
         (
             "rncb",
             f"{BALANCE}20261103091559&Date_from=20261103091559",
-            Refuse(name="balance", outcome="bad_request", echo=Ids()),
+            Refuse(
+                name="balance",
+                outcome="bad_request",
+                echo=Ids(),
+                noted={"why": "given twice: DateFrom"},
+            ),
         ),
         (
             "rncb",
             "DateFrom=20261103091500&Date_from=20261103091500",
-            Refuse(name="", outcome="bad_request", echo=Ids()),
+            Refuse(
+                name="", outcome="bad_request", echo=Ids(), noted={"why": "given twice: DateFrom"}
+            ),
         ),
         (
             "rncb",
