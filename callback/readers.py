@@ -212,19 +212,8 @@ def secret_keys(value: Any) -> tuple[bytes, ...]:
     return keys
 
 
-def is_weak(key: bytes) -> bool:
-    """Whether a SECRET_KEY is short, or the same few letters again and again."""
-    bits = _unit(key) * math.log2(len({*key}))
-    return len(key) < LEAST_KEY or bits <= TOO_FEW_BITS or _is_patterned(key)
-
-
-def is_weak_password(password: bytes) -> bool:
-    """Whether a password that we may choose is short, or one that is tried first."""
-    return len(password.decode()) < LEAST_PASSWORD or _is_patterned(password)
-
-
-def _is_patterned(secret: bytes) -> bool:
-    """Whether a text is a short part again and again, or goes along an alphabet.
+def is_guessed(secret: bytes) -> bool:
+    """Whether a secret is a short part again and again, or goes along an alphabet.
 
     A random text of 16 digits is either in one of a million cases, any other hardly ever.
     """
@@ -232,8 +221,9 @@ def _is_patterned(secret: bytes) -> bool:
     unit = _unit(text)
     steps = [after - before for before, after in pairwise(text)]
     turns = sum(after != before for before, after in pairwise(steps))
+    bits = unit * math.log2(len({*text}))
     is_repeated = unit < LEAST_PART and unit * 3 <= len(text) * 2
-    return is_repeated or turns * 4 <= len(text)
+    return bits <= TOO_FEW_BITS or is_repeated or turns * 4 <= len(text)
 
 
 def _unit(text: Sequence[int]) -> int:
@@ -244,8 +234,8 @@ def _unit(text: Sequence[int]) -> int:
 def a_key() -> Phrase:
     """What a SECRET_KEY should be."""
     return Phrase(
-        "a random text of at least {least} characters of your own (each of a list), not the same "
-        "few again: flask secret prints one",
+        "a random text of at least {least} characters of your own (each of a list): flask secret "
+        "prints one",
         least=LEAST_KEY,
     )
 

@@ -31,7 +31,7 @@ from callback.database.mysql import MySQL
 from callback.limits import DOCTOR_S
 from callback.paths import INSTANCE, ROOT
 from callback.protocols import PROTOCOLS
-from callback.readers import LEAST_PASSWORD, LEAST_RSA_BITS, is_weak_password
+from callback.readers import LEAST_PASSWORD, LEAST_RSA_BITS, is_guessed
 from callback.settings import open_to_others
 from callback.tools import (
     arrival,
@@ -256,6 +256,15 @@ def _banks(settings: Settings) -> Iterator[Finding]:
             "secrets",
             _("{fault}; with a PUBLIC_URL this stops the start").format(fault=say(fault)),
         )
+    if any(map(is_guessed, settings.secret_keys)):
+        yield Finding(
+            "warning",
+            "secrets",
+            _(
+                "SECRET_KEY is the same few letters again, or goes along the alphabet: whoever has "
+                "one token guesses the others. flask secret prints a better one"
+            ),
+        )
     if settings.public_url.startswith("http://") and "//127." not in settings.public_url:
         yield Finding("fault", "PUBLIC_URL", _("not https: get a certificate, banks send sums"))
     for bank in settings.banks.values():
@@ -278,7 +287,7 @@ def _bank(bank: Bank) -> Iterator[Finding]:
     ]
     yield Finding("ok", f"bank {bank.name}", f"{bank.protocol}; " + ", ".join(proofs))
     yield from exposure.open_to_all(bank)
-    if any(map(is_weak_password, bank.password)):
+    if any(len(secret) < LEAST_PASSWORD or is_guessed(secret) for secret in bank.password):
         yield Finding(
             "warning",
             f"bank {bank.name}",

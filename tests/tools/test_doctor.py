@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -314,6 +315,17 @@ def test_a_weak_password_that_the_settings_let_in_is_spoken_of(
     path = write_settings(f"{toml('sqlite:///x.db')}[BANKS.b]\nprotocol = 'osmp'\n{own}", tmp_path)
     bank = load(path).banks["b"]
     told = [finding.text for finding in doctor._bank(bank) if "a password" in finding.text]  # noqa: SLF001
+    assert bool(told) is is_told
+
+
+@pytest.mark.parametrize(
+    ("key", "is_told"), [("0123456789" * 4, True), ("a1s-d2f-g3h-j4k5" * 2, False)]
+)
+def test_a_key_that_is_soon_guessed_is_spoken_of(tmp_path: Path, key: str, is_told: bool) -> None:
+    """It is long enough for the start."""
+    path = write_settings(f"{toml('sqlite:///x.db')}", tmp_path)
+    path.write_text(re.sub("SECRET_KEY = .*", f'SECRET_KEY = "{key}"', path.read_text()))
+    told = [finding for finding in doctor._banks(load(path)) if "SECRET_KEY is" in finding.text]  # noqa: SLF001
     assert bool(told) is is_told
 
 
