@@ -111,7 +111,14 @@ class Site:
         return self
 
     def __exit__(self, *error: object) -> None:
-        shutil.rmtree(self.folder)
+        end = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < end:  # a web server's own children may outlive it, and write
+            with suppress(OSError):
+                shutil.rmtree(self.folder)
+                break
+            time.sleep(0.1)
+        else:
+            shutil.rmtree(self.folder)
         if (SUEXEC_LOGS / OURS).exists() and not any(SUEXEC_ROOT.glob(f"{PREFIX}*")):
             shutil.rmtree(SUEXEC_LOGS)
 
