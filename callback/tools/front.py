@@ -218,7 +218,7 @@ def nginx_bare() -> str:
     return (
         "# Made by `flask front nginx`. An error of nginx keeps its number and has no page.\n"
         f"{_error_page(NGINX_REFUSALS)}\n{_error_page(NGINX_FAILURES)}\n"
-        'location = /bare { internal; return 200 ""; }\n'
+        'location = /bare { internal; default_type ""; return 200 ""; }\n'
         "# No answer may be kept, whoever gives it.\n"
         "proxy_hide_header Cache-Control;\n"
         "fastcgi_hide_header Cache-Control;\n"

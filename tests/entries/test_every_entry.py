@@ -413,6 +413,26 @@ def test_nothing_else_is_public(entry: Entry, path: str) -> None:
     assert reply.headers.get_all("Cache-Control") == ["no-store"]
 
 
+@pytest.mark.parametrize("path", ["/{name}", "/{name}/x?command=check"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("entry", ["fcgi", "nginx", "passenger", "wsgi"], indirect=True)
+def test_nobody_can_tell_by_which_name_a_bank_is_called(
+    customers: Engine, entry: Entry, method: str, path: str
+) -> None:
+    """Where its address is signed: what the web server says by itself looks like our own.
+
+    Through CGI the time that Python takes to start tells it anyway.
+    """
+    replies = [entry.call(path.format(name=name), method) for name in ("token", "nobody")]
+    heads = [
+        (reply.status, [field for field in reply.headers.items() if field[0] != "Date"])
+        for reply in replies
+    ]
+
+    assert heads[0] == heads[1]
+    assert replies[0].body == replies[1].body == b""
+
+
 @pytest.mark.parametrize(
     "path", ["/../private/callback.toml", "/%2e%2e/private/callback.toml", "/%00", "/%2F", "/%zz"]
 )
