@@ -18,9 +18,16 @@ from pathlib import Path
 from threading import Thread, get_ident
 from typing import Any
 
+import gunicorn
 from gunicorn import sock, util
 from gunicorn.http import errors, message, unreader, wsgi
 from gunicorn.workers import base, sync
+
+if not hasattr(util, "close_graceful"):
+    sys.exit(
+        f"gunicorn.conf.py: gunicorn {gunicorn.__version__} is too old for it: install the one "
+        "that requirements.txt names"
+    )
 
 # One for each core, and in each of them two threads that take calls: while one waits for the
 # database the other finds the program in the caches, where another process would find that its own
@@ -67,7 +74,8 @@ do_handshake_on_connect = True
 # What is changed below is changed in the parser that is written in Python.
 http_parser = "python"
 
-# passenger_wsgi.py says what this file is; without it (make run) there is nothing to switch.
+# passenger_wsgi.py says what this file is; while it is not there (make run) there is nothing to
+# switch. It may come after the start: the first release of a service that systemd starts again.
 CURRENT = Path("CURRENT")
 RESTART = Path("tmp/restart.txt")
 LOOK_S = 1  # how soon a new release is noticed
@@ -117,9 +125,7 @@ def when_ready(arbiter: Any) -> None:
     for listener in arbiter.LISTENERS:
         if listener.FAMILY != socket.AF_UNIX and sys.platform == "linux":  # elsewhere no `age`
             listener.sock.listen(PORT_BACKLOG)
-    if not CURRENT.exists():
-        return
-    running = _named()
+    running = _named() if CURRENT.exists() else (b"", 0)
 
     def look(*_: object) -> None:
         nonlocal running

@@ -93,6 +93,10 @@ BLANKS = ("", "…")  # the second is that of the example
 SCRIPTS = {"cgi": "pay.cgi", "fcgi": "pay.fcgi", "passenger": ""}
 # What a host may lack that an entry needs.
 OTHER_ENTRY = {
+    "": Phrase(
+        "On a machine of your own `journalctl -u callback` says why; its files must belong to the "
+        "user of the service: log in as that one. "
+    ),
     "fcgi": Phrase('The host may have no FastCGI: with entry = "cgi" it needs none. '),
     "passenger": Phrase('The host may have no Passenger: try entry = "cgi" then. '),
 }

@@ -55,7 +55,7 @@ BUSY = "another command has the books (import, export or post): run it again lat
 # Worth a sentence in the log; the bank hears "ask again" for these as for every other error.
 HINTS = {
     1040: "the server has no connection left: lower CONNECTIONS or the number of workers",
-    1044: "the user may not use this database: check the grants",
+    1044: "the user may not use this database: check its name in DATABASE, and the grants",
     1045: "user or password is wrong in DATABASE",
     1049: "there is no such database: check DATABASE",
     1054: COLUMN_MISSING,

@@ -103,6 +103,16 @@ def visit(settings: Settings, url: str) -> Iterator[Finding]:
     """Ask the deployed site at `url` to examine itself, and try what a stranger would."""
     token = signature.ops_pass("doctor", settings.secret_keys)
     status, body = web.get(f"{url}/doctor/{token}", DOCTOR_S, web.SOME_BASIC)
+    if not status:
+        yield Finding(
+            "fault",
+            "site",
+            _(
+                "{url} is not reached: {why}: look at PUBLIC_URL, the domain's address and its "
+                "certificate"
+            ).format(url=url, why=body.decode(errors="replace")),
+        )
+        return
     if status == HTTPStatus.OK:
         yield from (_compared(settings, Finding(*found)) for found in json.loads(body))
     else:
@@ -114,11 +124,19 @@ def visit(settings: Settings, url: str) -> Iterator[Finding]:
                 "{status}): is the address right and no redirect, does the program run,"
                 " are both clocks right? Why it does not start is in "
                 "callback/STARTUP.txt on the host; without that file the entry never ran: mode "
-                "755, line ends of Unix, a Python that is there in line 1 of pay.cgi"
+                "755, line ends of Unix, a Python that is there in line 1 of pay.cgi; on a machine "
+                "of your own journalctl -u callback says it"
             ).format(url=url, status=status),
         )
+    yield from _seen_by_strangers(url)
+
+
+def _seen_by_strangers(url: str) -> Iterator[Finding]:
+    """What the site shows to anybody; an answer that did not come is none."""
     for path in PRIVATE:
         status, body = web.get(url + path, DOCTOR_S)
+        if not status:
+            continue
         if status not in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
             yield Finding(
                 "fault",

@@ -48,6 +48,13 @@ def test_nothing_is_in_use_that_nobody_wrote_down() -> None:
     assert pins("requirements-test.txt").keys() - written.keys() == {"colorama"}  # of Windows
 
 
+def test_the_guide_installs_the_gunicorn_that_is_tested() -> None:
+    """On a machine of one's own everything else comes with the release."""
+    for name in ("README.md", "README.ru.md"):
+        guide = (ROOT / "deploy" / name).read_text(encoding="utf-8")
+        assert re.findall(r"gunicorn==([\w.]+)", guide) == [pins("requirements.in")["gunicorn"]]
+
+
 def test_a_release_takes_one_library_for_an_older_python_by_its_hashes() -> None:
     """Whatever Python builds it."""
     with _only("tomli", ROOT / "requirements.txt") as only:

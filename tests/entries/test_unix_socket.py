@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -20,7 +21,7 @@ import pytest
 from callback.limits import LAST_START_S
 from tests.conftest import MariaDBEngine, settings_toml
 from tests.support.fastcgi import BEGIN, PARAMS, STDIN, answered, asked, linked, record
-from tests.support.processes import Endpoint, standing_still
+from tests.support.processes import ROOT, Endpoint, standing_still
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -352,3 +353,33 @@ def test_an_answer_is_whole_or_nothing(both: Both) -> None:
         assert answer.startswith(b"HTTP/1.0 200 OK\r\n")
         assert answer.endswith(b"</response>")
         assert int.from_bytes(told[SEGMENTS], sys.byteorder) == 1
+
+
+# The master, as far as it looks for releases.
+FIRST_RELEASE = """
+import pathlib, signal, sys, time, types
+conf = {"__name__": "conf"}
+exec(pathlib.Path(sys.argv[1]).read_text(), conf)
+conf["LOOK_S"], came = 0.05, []
+signal.signal(signal.SIGHUP, lambda *_: came.append("HUP"))
+conf["when_ready"](types.SimpleNamespace(LISTENERS=[]))
+pathlib.Path("releases").mkdir()
+pathlib.Path("releases/first.zip").touch()
+pathlib.Path("CURRENT").write_text("first\\n")
+end = time.monotonic() + 30
+while not came and time.monotonic() < end:
+    time.sleep(0.01)
+print(*came)
+"""
+
+
+def test_the_first_release_is_taken_by_a_service_that_has_begun_before_it(tmp_path: Path) -> None:
+    """Its workers may find CURRENT though the master has not: the next one is taken, too."""
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_RELEASE, ROOT / "deploy" / "gunicorn.conf.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "HUP\n", done.stderr

@@ -552,6 +552,13 @@ def test_an_entry_that_a_host_may_lack_is_told_with_another(entry: str, told: st
     assert ('entry = "cgi"' in said) is bool(told)
 
 
+def test_a_service_that_never_ran_has_a_journal() -> None:
+    """Without an entry it is a machine of one's own, as a rule."""
+    settings = {"url": "https://pay.example.kz", "entry": ""}
+
+    assert "`journalctl -u callback` says why" in release._never_started(Folder({}), settings)  # noqa: SLF001
+
+
 def test_a_site_that_is_not_reached_says_why(office: Path) -> None:
     """A name with a typo, a certificate that is not there yet: the program may be right."""
     with socket.create_server((HOST, 0)) as taken:

@@ -417,3 +417,14 @@ def test_a_public_file_is_found(tmp_path: Path) -> None:
         served.wait()
 
     assert {"site", "site /", "site /wsgi.py", "site /config.toml"} <= set(faults(found))
+
+
+def test_a_site_that_is_not_reached_is_not_called_public(tmp_path: Path) -> None:
+    """A certificate that is not there yet, a name with a typo: nobody has seen the site."""
+    url = f"https://127.0.0.1:{free_port()}"
+    settings = load(write_settings(toml("sqlite:///none.db"), tmp_path))
+    (finding,) = doctor.visit(settings, url)
+
+    assert (finding.state, finding.name) == ("fault", "site")
+    assert finding.text.startswith(f"{url} is not reached: ")
+    assert "Connection refused" in finding.text
