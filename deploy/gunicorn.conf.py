@@ -125,13 +125,13 @@ def when_ready(arbiter: Any) -> None:
     for listener in arbiter.LISTENERS:
         if listener.FAMILY != socket.AF_UNIX and sys.platform == "linux":  # elsewhere no `age`
             listener.sock.listen(PORT_BACKLOG)
-    running = _named() if CURRENT.exists() else (b"", 0)
+    running = _named() if CURRENT.exists() else (b"", 0, False)
 
     def look(*_: object) -> None:
         nonlocal running
         named = _named() if CURRENT.exists() else running
         # Workers that find no release cannot start, and gunicorn ends with them.
-        if named != running and _has_arrived(named[0]):
+        if named != running and _has_arrived(named[0], named[2]):
             running = named
             os.kill(os.getpid(), signal.SIGHUP)
 
@@ -140,14 +140,22 @@ def when_ready(arbiter: Any) -> None:
     signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
 
 
-def _named() -> tuple[bytes, float]:
-    return CURRENT.read_bytes(), RESTART.stat().st_mtime if RESTART.exists() else 0
+def _named() -> tuple[bytes, float, bool]:
+    """What is to run. While one worker unpacks it, others begin with the release before: all of
+    them begin anew when it is there.
+    """
+    pointer = CURRENT.read_bytes()
+    asked = RESTART.stat().st_mtime if RESTART.exists() else 0
+    return pointer, asked, (_folder(pointer) / "MANIFEST.sha256").exists()
 
 
-def _has_arrived(pointer: bytes) -> bool:
-    folder = Path("releases") / os.fsdecode(pointer.strip())
-    archive = folder.with_name(f"{folder.name}.zip")
-    return (folder / "MANIFEST.sha256").exists() or archive.exists()
+def _has_arrived(pointer: bytes, is_unpacked: bool) -> bool:
+    folder = _folder(pointer)
+    return is_unpacked or folder.with_name(f"{folder.name}.zip").exists()
+
+
+def _folder(pointer: bytes) -> Path:
+    return Path("releases") / os.fsdecode(pointer.strip())
 
 
 class Worker(sync.SyncWorker):

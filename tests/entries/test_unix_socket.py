@@ -367,14 +367,17 @@ pathlib.Path("releases").mkdir()
 pathlib.Path("releases/first.zip").touch()
 pathlib.Path("CURRENT").write_text("first\\n")
 end = time.monotonic() + 30
-while not came and time.monotonic() < end:
-    time.sleep(0.01)
+for wanted in (1, 2):
+    while len(came) < wanted and time.monotonic() < end:
+        time.sleep(0.01)
+    pathlib.Path("releases/first").mkdir(exist_ok=True)
+    pathlib.Path("releases/first/MANIFEST.sha256").touch()
 print(*came)
 """
 
 
 def test_the_first_release_is_taken_by_a_service_that_has_begun_before_it(tmp_path: Path) -> None:
-    """Its workers may find CURRENT though the master has not: the next one is taken, too."""
+    """And once more when it is unpacked: meanwhile other workers begin with the one before."""
     done = subprocess.run(
         [sys.executable, "-c", FIRST_RELEASE, ROOT / "deploy" / "gunicorn.conf.py"],
         cwd=tmp_path,
@@ -382,4 +385,4 @@ def test_the_first_release_is_taken_by_a_service_that_has_begun_before_it(tmp_pa
         text=True,
         check=False,
     )
-    assert done.stdout == "HUP\n", done.stderr
+    assert done.stdout == "HUP HUP\n", done.stderr
