@@ -58,9 +58,9 @@ class Guesses:
         self._known: dict[str, None] = {}
         self._lock = Lock()
         self._path = f"{path}.callers" if path else ""
+        self._seen = (0, 0)  # of the file: when it was written, and how long it was
         if path:
-            with suppress(OSError), open(self._path, "rb") as file:
-                self._adopt(file.read(MAX_FILE))
+            self._look()
 
     def refuse(self, visit: Visit, token: str) -> Outcome | None:
         """What a call hears that is not looked at; None: it is."""
@@ -86,7 +86,7 @@ class Guesses:
         left = self.due.get(place, FORGOTTEN)[0] - time.time()
         # What is due later than it can be was written before the clock was set back.
         is_full = MINUTE_S - EACH_S < left < MINUTE_S + EACH_S
-        return is_full and f"{whose} {place}" not in self._known
+        return is_full and not self._knows(f"{whose} {place}")
 
     def wrong(self, whose: str, address: str, environ: Mapping[str, Any]) -> None:
         """Count a wrong proof, and write a line when that makes the address slowed."""
@@ -115,6 +115,22 @@ class Guesses:
             # A budget of their own: those of this bank may have used up the bank's.
             line = {"bank": whose, "address": address, "outcome": "slowed", "why": why}
             log.call(log.WARNING, stranger="slowed", **line)
+
+    def _knows(self, key: str) -> bool:
+        """Whether he has proved himself: another process may have heard it."""
+        if self._path and key not in self._known:
+            with self._lock:
+                self._look()
+        return key in self._known
+
+    def _look(self) -> None:
+        """Read the file, if it is another than before."""
+        with suppress(OSError):
+            there = os.stat(self._path)
+            if self._seen != (seen := (there.st_mtime_ns, there.st_size)):
+                self._seen = seen
+                with open(self._path, "rb") as file:
+                    self._adopt(file.read(MAX_FILE))
 
     def _learn(self, key: str) -> None:
         self._known[key] = None

@@ -404,6 +404,35 @@ def test_processes_that_hear_one_call_each_count_together(settings: Path) -> Non
 
 
 @on_sqlite
+def test_what_one_process_has_heard_the_others_find_out(settings: Path) -> None:
+    """A bank that has proved itself to one worker is not told to ask again by the next."""
+    worker, other = (Guesses(settings.with_name("callback.log")) for _ in range(2))
+    for _ in range(WRONG_PROOFS * 2):
+        other.wrong("basic", ATTACKER, {})
+    assert other.slows("basic", ATTACKER)
+    worker.right("basic", ATTACKER)
+
+    assert not other.slows("basic", ATTACKER)
+    assert other.slows("other", ATTACKER)
+
+
+@on_sqlite
+def test_what_has_not_changed_is_not_read_again(
+    settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For each call that is slowed."""
+    worker = Guesses(settings.with_name("callback.log"))
+    worker.right("basic", OTHER)
+    for _ in range(WRONG_PROOFS * 2):
+        worker.wrong("basic", ATTACKER, {})
+    reads: list[bytes] = []
+    monkeypatch.setattr(worker, "_adopt", reads.append)
+
+    assert [worker.slows("basic", ATTACKER) for _ in range(5)] == [True] * 5
+    assert len(reads) == 1
+
+
+@on_sqlite
 def test_a_restart_knows_who_has_proved_himself(settings: Path) -> None:
     """Or else a bank would be given to whoever guesses from its address."""
     first = Guesses(settings.with_name("callback.log"))
