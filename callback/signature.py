@@ -106,6 +106,9 @@ def why_refused(
         proxies = settings.trusted_proxies
         shown = proxies if isinstance(proxies, int) else [str(network) for network in proxies]
         return f"X-Forwarded-For came, and TRUSTED_PROXIES = {shown} says whom to believe"
+    if outcome == "bad_method":
+        methods = " or ".join(PROTOCOLS[bank.protocol].METHODS)
+        return f"it is to be called by {methods}; a redirect makes GET of POST"
     return ""
 
 

@@ -577,14 +577,14 @@ def test_an_answer_that_cannot_be_written_is_ask_again(
     ("path", "environ", "outcome", "why"),
     [
         ("/qiwi", {"QUERY_STRING": CHECK}, "unknown_account", None),
-        ("/qiwi", {"REQUEST_METHOD": "PUT"}, "bad_method", None),
+        ("/qiwi", {"REQUEST_METHOD": "PUT"}, "bad_method", "called by GET or POST;"),
         (
             *("/qiwi", {"REQUEST_METHOD": "POST", "QUERY_STRING": CHECK, "body": PAY.encode()}),
             *("unknown_account", None),
         ),
         ("/token/x", {}, "bad_token", None),
         # alif.md, section 4: before the header.
-        ("/alif", {}, "bad_method", None),
+        ("/alif", {}, "bad_method", "called by POST;"),
         # nonstop.md: a GET has its words in the query, a POST in an XML body.
         ("/nonstop", {"QUERY_STRING": "ACT=1&PAY_ACCOUNT=5"}, "bad_signature", None),
         ("/nonstop", {"REQUEST_METHOD": "POST"}, "bad_request", None),

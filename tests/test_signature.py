@@ -594,7 +594,10 @@ OTHER_NAME = base64.b64encode(b"QIWI:a-right-password-of-the-bank").decode()
         ("basic", "not_authenticated", {"HTTP_AUTHORIZATION": "Basic Og=="}, "Authorization is "),
         ("basic", "bad_token", {}, ""),
         ("basic", "bad_address", {}, ""),
-        ("basic", "bad_method", {"HTTP_X_FORWARDED_FOR": "1.2.3.4"}, ""),
+        (
+            *("basic", "bad_method", {"HTTP_X_FORWARDED_FOR": "1.2.3.4"}),
+            "it is to be called by GET or POST; a redirect makes GET of POST",
+        ),
         (
             *("basic", "bad_address", {"HTTP_X_FORWARDED_FOR": "1.2.3.4"}),
             "X-Forwarded-For came, and TRUSTED_PROXIES = 0 says whom to believe",
