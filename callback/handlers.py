@@ -48,22 +48,19 @@ class Handlers:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Take one call of a bank; what is not a dialect's address goes to `others`."""
         name, *rest = _address(environ)[1:].split("/")
-        bank = self.settings.banks.get(name)
-        if bank:
-            token, path = token_and_path(bank, rest)
-            call = Request(environ)
-            visit = Visit(self.settings, bank, call, waited=call.age)
-            if has_path(bank, path) and not asks_for_bills(bank, path, call):
-                if self.guesses.due and (unheard := self.guesses.refuse(visit, token)):
-                    command, result = NOT_READ, Result(unheard)
-                else:
-                    command, result, why = self._process(visit, token, path)
-                    visit.write(command, result, why=why)
-                    if not bank.allow:
-                        self.guesses.note(visit, token, path, command, result.outcome)
-                reply = _render(bank, command, result)
-                return _send(reply, call.method, start_response)
-        return self.others(environ, _in_one_form(start_response))
+        bank, call = self.settings.banks.get(name), Request(environ)
+        token, path = token_and_path(bank, rest) if bank else ("", "")
+        if bank is None or not has_path(bank, path) or asks_for_bills(bank, path, call):
+            return self.others(environ, _in_one_form(start_response))
+        visit = Visit(self.settings, bank, call, waited=call.age)
+        if self.guesses.due and (unheard := self.guesses.refuse(visit, token)):
+            command, result = NOT_READ, Result(unheard)
+        else:
+            command, result, why = self._process(visit, token, path)
+            visit.write(command, result, why=why)
+            if not bank.allow:
+                self.guesses.note(visit, token, path, command, result.outcome)
+        return _send(_render(bank, command, result), call.method, start_response)
 
     def _process(self, visit: Visit, token: str, path: str) -> tuple[Command, Result, str]:
         """Find out what the bank asks for, and do it; the text says in the log why not."""
