@@ -68,6 +68,7 @@ AMOUNT = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?")
 TIME = re.compile(r"(?P<local>.{19})(\.[0-9]+)?(?P<offset>Z|[+-][0-9]{2}:[0-9]{2})?")
 NEW_LINE = r"\n"  # section 5: two characters, no line feed
 UNREAD = 0  # stands for an id that could not be read
+NO_ACCOUNT = {"why": "missing: account"}  # for our log
 
 
 def read(bank: Bank, call: Call) -> Command:
@@ -120,6 +121,8 @@ def _check_or_pay(bank: Bank, body: Mapping[str, Any], common: dict[str, Any]) -
         or bank.sum_refusal(amount)
     )
     common |= {"account": number, "service": bank.service, "amount": amount}
+    if account is None:
+        common["noted"] = NO_ACCOUNT
     return check_or_pay(pays, refused, paid_at, **common)
 
 

@@ -110,7 +110,7 @@ def read(bank: Bank, call: Call) -> Command:
         "service": bank.service,
         "amount": amount,
         "echo": echo,
-        "noted": bank.hints(refused or undated, body.get("SUM", ""), head.get("DTS", "")),
+        "noted": _hints(bank, name, refused, undated, envelope),
     }
     if refused:
         return Refuse(outcome=refused, **common)
@@ -165,6 +165,27 @@ def _refusal(
         return "bad_request"
     unread: Outcome | None = "bad_sum" if name == "pay" and amount is None else None
     return bank.account_refusal(account) or unread
+
+
+def _hints(
+    bank: Bank,
+    name: str,
+    refused: Outcome | None,
+    undated: Outcome | None,
+    envelope: tuple[Element, Element],
+) -> dict[str, str]:
+    """Say, for our log only, what 401 stands for, or which setting would take a sum or a date."""
+    head, body = envelope
+    faults = {
+        "QM": _stranger(bank, head),
+        "QID": name == "pay" and not _repeatable(head.get("QID", "")),
+        "PARAM1": body.get("PARAM1") is None,
+        "DTS": undated,
+    }
+    is_plain = refused in (None, "bad_request")
+    wrong = [part for part, fault in faults.items() if fault and is_plain]
+    hints = bank.hints(refused or undated, body.get("SUM", ""), head.get("DTS", ""))
+    return hints or wire.named("missing or wrong", wrong)
 
 
 def _repeatable(text: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from callback import documents, proofs, readers, wire
 from callback.clock import utc_now
 from callback.model import Check, Command, Refuse, Status, check_or_pay
 from callback.readers import REQUIRED, Setting
-from callback.wire import element
+from callback.wire import Fields, element
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,15 +65,17 @@ FIELDS = {*SIGNED, "PAY_AMOUNT", "SIGN"}
 ROOT = "pay-request"
 ELEMENTS = {name.lower() for name in FIELDS}
 DEPTH = 10
+NO_ACCOUNT = {"why": "missing: PAY_ACCOUNT"}  # for our log
 PAY_ID = re.compile("[0-9A-Za-z-]{1,64}")
 STATES = {"paid": "111", "cancelled": "130"}  # a payment's own status, in the answer to ACT 7
 
 
 def read(bank: Bank, call: Call) -> Command:
     """Read a request in the order of section 4."""
-    values = _values(call)
-    if values is None:
-        return Refuse(name="", outcome="bad_request")
+    query = _fields(call)
+    if query is None or query.repeated:
+        return Refuse(name="", outcome="bad_request", noted=query.hints if query else {})
+    values = query.values
     name = ACTS.get(values.get("ACT", ""), "")
     bank, bad_service = _of_service(bank, values.get("SERVICE_ID", ""))
     common: dict[str, Any] = {
@@ -104,11 +107,10 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     return wire.xml(element("pay-response", parts))
 
 
-def _values(call: Call) -> dict[str, str] | None:
-    """Read a query, or the elements of a body; None when it is unreadable or repeats one."""
+def _fields(call: Call) -> Fields | None:
+    """Read a query, or the elements of a body; None when it is unreadable."""
     if call.method == "GET":
-        query = wire.fields(call.query, FIELDS, lossless=True)
-        return None if query.repeated else query.values
+        return wire.fields(call.query, FIELDS, lossless=True)
     root = documents.read_xml(call.body, DEPTH)
     if root is None or root.tag != ROOT:
         return None
@@ -117,7 +119,8 @@ def _values(call: Call) -> dict[str, str] | None:
     values = {
         child.tag.upper(): wire.MALFORMED if len(child) else child.text or "" for child in known
     }
-    return values if len(values) == len(known) else None
+    times = Counter(child.tag.upper() for child in known)
+    return Fields(values, frozenset(name for name in times if times[name] > 1))
 
 
 def _refusal(
@@ -169,7 +172,7 @@ def _check_or_pay(
         refused,
         bank.local(utc_now()),
         amount=amount,
-        noted=bank.hints(refused, text),
+        noted=bank.hints(refused, text) if account is not None else NO_ACCOUNT,
         **common,
     )
 

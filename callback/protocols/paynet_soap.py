@@ -101,6 +101,7 @@ CHILDREN = {
     "GetStatement": (("serviceId", "dateFrom", "dateTo"), ("onlyTransactionId",)),
     "ChangePassword": (("newPassword",), ()),
 }
+PARTS = {"account": "parameters"}  # where it stands
 BLANKS = " \t\r\n"
 NOT_CUT = ("username", "password", "newPassword", "paramValue")
 SERVICE_ID = re.compile("[0-9]{1,18}")
@@ -195,7 +196,7 @@ def read(bank: Bank, call: Call) -> Command:
     }
     refused = _refusal(bad_service, name, request) or wrong
     if refused:
-        return Refuse(outcome=refused, **common)
+        return Refuse(outcome=refused, noted=_hints(name, refused, request), **common)
     return COMMANDS[name](bank, request, values, common)
 
 
@@ -296,6 +297,15 @@ def _refusal(bad_service: Outcome | None, name: str, request: Request) -> Outcom
     if bad_service:
         return bad_service
     return None if all(request.values.get(child) for child in must) else "missing"
+
+
+def _hints(name: str, refused: Outcome, request: Request) -> dict[str, str]:
+    """Say, for our log only, what 411 stands for."""
+    if request.repeated:
+        return wire.named("given twice", [PARTS.get(part, part) for part in request.repeated])
+    must, _ = CHILDREN[name]
+    missing = [PARTS.get(child, child) for child in must if not request.values.get(child)]
+    return wire.named("missing", missing if refused == "missing" else ())
 
 
 Values = dict[str, Any]

@@ -113,6 +113,7 @@ OTHER_NAMES = {"rncb": {"Date_from": "DateFrom", "Date_to": "DateTo"}}
 ROOTS = {"check": "CHECKRESPONSE", "pay": "PAYRESPONSE", "balance": "BALANCERESPONSE"}
 RNCB_TAGS = {"name": "FIO", "address": "ADDRESS", "debt": "BALANCE"}
 NO_SUM = Decimal(-1)
+NO_ACCOUNT = {"why": "missing: Account"}  # for our log
 
 
 class Echo(NamedTuple):
@@ -241,7 +242,7 @@ def _check_or_pay(bank: Bank, name: str, echo: Echo, values: dict[str, str]) -> 
         service=bank.service,
         amount=amount,
         echo=echo,
-        noted=bank.hints(refused, text, date),
+        noted=bank.hints(refused, text, date) if account is not None else NO_ACCOUNT,
     )
 
 

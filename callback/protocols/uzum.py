@@ -132,7 +132,7 @@ def read(bank: Bank, call: Call) -> Command:
     }
     refused = bad_service or _refusal(bank, values)
     if refused:
-        return Refuse(outcome=refused, **common)
+        return Refuse(outcome=refused, noted=_hints(bad_service, values), **common)
     paid_at = bank.local(wire.from_milliseconds(values["timestamp"]))
     return COMMANDS[name](bank, paid_at, common)
 
@@ -173,6 +173,12 @@ def _refusal(bank: Bank, values: Mapping[str, Any]) -> Outcome | None:
     if None in values.values():
         return "bad_request"
     return bank.account_refusal(values["params"]) if "params" in values else None
+
+
+def _hints(bad_service: Outcome | None, values: Mapping[str, Any]) -> dict[str, str]:
+    """Say, for our log only, what 10005 stands for."""
+    wrong = ("serviceId",) if bad_service else [name for name in values if values[name] is None]
+    return wire.named("missing or wrong", wrong)
 
 
 def _echo(body: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, int | str]:

@@ -938,3 +938,14 @@ def test_the_log_has_what_could_be_read(
     """Nothing is made up for the rest; a call without a command is a stranger's."""
     post(endpoint, text)
     assert logged(endpoint.log()) == line
+
+
+@pytest.mark.parametrize("action", [CHECK, PAY])
+def test_the_log_says_that_there_is_no_account(
+    books: Engine, endpoint: Endpoint, action: dict[str, str]
+) -> None:
+    """Code 400 does not, and stands for much else [6]."""
+    assert code(endpoint, action, account=None) == 400
+    assert endpoint.log()[-1]["why"] == "missing: account"
+    assert code(endpoint, action, id='"x"') == 400
+    assert "why" not in endpoint.log()[-1]

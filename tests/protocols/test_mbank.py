@@ -615,8 +615,9 @@ def test_a_known_qid_with_other_data_credits_nothing(
         ("mbank", {"SUM": "1e3"}, None),
         ("mbank", {"DTS": "2026-11-03T10:15:00"}, DATED),
         ("mbank", {"DTS": "03.11.2026 10:15:00"}, DATED),
-        ("mbank", {"DTS": "2026-02-30T10:15:00"}, None),
-        ("mbank", {"DTS": "2026-11-03"}, None),
+        ("mbank", {"DTS": "2026-02-30T10:15:00"}, "missing or wrong: DTS"),
+        ("mbank", {"DTS": "2026-11-03"}, "missing or wrong: DTS"),
+        ("mbank", {"QM": "XXX", "PARAM1": None, "QID": "7 7"}, "missing or wrong: PARAM1, QID, QM"),
         ("strict", {"SUM": "1050"}, BARE),
         ("strict", {"SUM": "1050.5"}, "a comma, or one decimal: sum_form = decimal"),
         ("strict", {"SUM": "1050,50"}, "a comma, or one decimal: sum_form = decimal"),
@@ -625,7 +626,7 @@ def test_a_known_qid_with_other_data_credits_nothing(
 def test_the_log_says_which_setting_would_take_it(
     books: Engine, endpoint: Endpoint, bank: str, changes: dict[str, str | None], why: str | None
 ) -> None:
-    """A sum or a date that is refused; what no setting takes has no such line [3]."""
+    """A sum or a date that is refused, where one would; and what 401 is about [3]."""
     ask(endpoint, request("QE10", **changes), bank)
 
     line = endpoint.log()[-1]

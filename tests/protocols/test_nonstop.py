@@ -1116,3 +1116,22 @@ def test_the_log_has_what_could_be_read(
 def test_a_body_that_is_no_request_has_nothing_to_log(endpoint: Endpoint, text: str) -> None:
     post(endpoint, text)
     assert logged(endpoint.log()) == ("", "", "", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("ACT=4&PAY_ID=1&ACT=4&SIGN=&PAY_ID=2", "given twice: ACT, PAY_ID"),
+        (document(PAY, more="<pay_id/><act/>"), "given twice: ACT, PAY_ID"),
+        ("<x/>", None),
+        (document(but(PAY, {"PAY_ACCOUNT": None})), "missing: PAY_ACCOUNT"),
+        (document(but(PAY, {"PAY_ID": None})), None),
+    ],
+)
+def test_the_log_says_what_is_missing_or_came_twice(
+    books: Engine, endpoint: Endpoint, text: str, why: str | None
+) -> None:
+    """Code -101 does not, and stands for much else [6]."""
+    ask = post if text.startswith("<") else get
+    assert told(ask(endpoint, text))["status_code"] == "-101"
+    assert endpoint.log()[-1].get("why") == why

@@ -1305,5 +1305,6 @@ def test_the_log_has_what_could_be_read(books: Engine, endpoint: Endpoint) -> No
     assert logged(endpoint.log()) == ("Foo", "", "", None)
     assert status(endpoint, INFORMATION, None) == "411"
     assert logged(endpoint.log()) == (INFORMATION, "", "", None)
+    assert endpoint.log()[-1]["why"] == "missing: parameters"
     assert status(endpoint, PERFORM, None) == "411"
     assert logged(endpoint.log()) == (PERFORM, "437", "", "1200.00")

@@ -898,6 +898,7 @@ def nested(depth: int) -> bytes:
     return b"<a>" * depth + b"</a>" * depth
 
 
+WRONG_QM = {"why": "missing or wrong: QM"}
 QE10, QE11 = Head("MOB", "5", "QE10"), Head("MOB", "5", "QE11")
 UNDER_OVER = ("sum_too_small", "sum_too_large")
 AT_NOON = datetime(2026, 3, 16, 12, 0)  # noqa: DTZ001 - the bank's
@@ -935,21 +936,45 @@ WHOLE_SUM: dict[str, Any] = {"exact": True, "differs": UNDER_OVER, **A_QE10}
         ),
         (
             posted("Q 1", QM="M B", QID="5 5", SERVICE_ID=None),
-            Refuse(name="", outcome="bad_request", account="7", echo=Head()),
+            Refuse(
+                name="",
+                outcome="bad_request",
+                account="7",
+                echo=Head(),
+                noted=WRONG_QM,
+            ),
         ),
         (
             posted("QE11", QM=None),
-            Refuse(outcome="bad_request", **A_QE11 | OF_ONE | {"echo": Head("", "5", "QE11")}),
+            Refuse(
+                outcome="bad_request",
+                noted=WRONG_QM,
+                **A_QE11 | OF_ONE | {"echo": Head("", "5", "QE11")},
+            ),
         ),
         (
             posted("QE11", QM=None, QID=None),
-            Refuse(name="check", outcome="bad_request", echo=Head("", "", "QE11"), **OF_ONE),
+            Refuse(
+                name="check",
+                outcome="bad_request",
+                echo=Head("", "", "QE11"),
+                noted=WRONG_QM,
+                **OF_ONE,
+            ),
         ),
         (
             posted("QE11", SERVICE_ID="9"),
             Refuse(outcome="bad_service", account="7", **A_QE11),
         ),
-        (posted("QE11", PARAM1=None), Refuse(outcome="bad_request", service="1", **A_QE11)),
+        (
+            posted("QE11", PARAM1=None),
+            Refuse(
+                outcome="bad_request",
+                service="1",
+                noted={"why": "missing or wrong: PARAM1"},
+                **A_QE11,
+            ),
+        ),
         (
             posted("QE11", PARAM1="7 7"),
             Refuse(outcome="bad_account", account="7 7", service="1", **A_QE11),
@@ -973,14 +998,21 @@ WHOLE_SUM: dict[str, Any] = {"exact": True, "differs": UNDER_OVER, **A_QE10}
                 outcome="bad_request",
                 amount=TEN,
                 echo=Head("MOB", "", "QE10"),
+                noted={"why": "missing or wrong: QID"},
                 **OF_ONE,
             ),
         ),
         (
-            posted("QE10", PARAM1=None),
-            Refuse(outcome="bad_request", amount=TEN, service="1", **A_QE10),
+            posted("QE10", PARAM1=None, DTS="x"),
+            Refuse(
+                outcome="bad_request",
+                amount=TEN,
+                service="1",
+                noted={"why": "missing or wrong: DTS, PARAM1"},
+                **A_QE10,
+            ),
         ),
-        (posted("QE10", SUM=None), Refuse(outcome="bad_sum", **OF_ONE, **A_QE10)),
+        (posted("QE10", SUM=None, DTS=None), Refuse(outcome="bad_sum", **OF_ONE, **A_QE10)),
         (
             posted("QE10", SUM="10"),
             Refuse(outcome="bad_sum", noted={"why": BARE}, **OF_ONE, **A_QE10),
@@ -1007,7 +1039,13 @@ WHOLE_SUM: dict[str, Any] = {"exact": True, "differs": UNDER_OVER, **A_QE10}
         ),
         (
             posted("QE10", SUM="0.00", DTS=None),
-            Pay(amount=Decimal("0.00"), refused="bad_request", **OF_ONE, **WHOLE_SUM),
+            Pay(
+                amount=Decimal("0.00"),
+                refused="bad_request",
+                noted={"why": "missing or wrong: DTS"},
+                **OF_ONE,
+                **WHOLE_SUM,
+            ),
         ),
         (
             posted("QE10", DTS="2026-03-16T12:00:00"),
@@ -1042,6 +1080,7 @@ def test_what_mbank_may_agree_on(changes: dict[str, str | None], outcome: Outcom
 
 
 U = "PayElementId=1&Account=7"
+NO_ACCOUNT = {"why": "missing: Account"}
 UD = "TransactionDate=20261103091500"
 U5: dict[str, Any] = {"txn_id": "5", "echo": Ids("5")}
 REPORT = "CheckDateBegin=20261103091500&CheckDateEnd={}"
@@ -1104,7 +1143,13 @@ USMP_CANCEL: dict[str, Any] = {
         ),
         (
             "QueryType=check&PayElementId=1",
-            Refuse(name="check", outcome="bad_request", service="1", echo=Ids()),
+            Refuse(
+                name="check",
+                outcome="bad_request",
+                service="1",
+                echo=Ids(),
+                noted=NO_ACCOUNT,
+            ),
         ),
         (
             "QueryType=check&PayElementId=1&Account=",
@@ -1162,6 +1207,7 @@ USMP_CANCEL: dict[str, Any] = {
                 amount=Decimal("0.00"),
                 paid_at=AT,
                 service="1",
+                noted=NO_ACCOUNT,
                 **U5,
             ),
         ),

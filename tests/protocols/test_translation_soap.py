@@ -126,6 +126,9 @@ ONLY_IDS: dict[str, Any] = {**LISTED, "echo": Echo(SOAP_11, True)}
 CHANGED: dict[str, Any] = {"name": CHANGE, **BY_USER}
 
 
+LACKS_BOTH = {"why": "missing: parameters, serviceId"}
+
+
 @pytest.mark.parametrize(
     ("call", "command"),
     [
@@ -142,11 +145,23 @@ CHANGED: dict[str, Any] = {"name": CHANGE, **BY_USER}
         (in_body("<a/>"), Refuse(name="", outcome="unknown_command", echo=Echo())),
         (
             in_body(arguments(INFORMATION)),
-            Refuse(name=INFORMATION, outcome="missing", echo=Echo(), credentials=(b"", b"")),
+            Refuse(
+                name=INFORMATION,
+                outcome="missing",
+                echo=Echo(),
+                noted=LACKS_BOTH,
+                credentials=(b"", b""),
+            ),
         ),
         (
             in_body(arguments(INFORMATION), SOAP_12),
-            Refuse(name=INFORMATION, outcome="missing", echo=Echo(SOAP_12), credentials=(b"", b"")),
+            Refuse(
+                name=INFORMATION,
+                outcome="missing",
+                echo=Echo(SOAP_12),
+                noted=LACKS_BOTH,
+                credentials=(b"", b""),
+            ),
         ),
         (soap(INFORMATION), Check(exact=True, **INFORMED)),
         (soap(INFORMATION, serviceId="003"), Check(exact=True, **INFORMED)),
@@ -157,13 +172,20 @@ CHANGED: dict[str, Any] = {"name": CHANGE, **BY_USER}
         ),
         (
             soap(INFORMATION, more=el("username", "user")),
-            Refuse(outcome="bad_request", **{**INFORMED, "credentials": (b"", b"pwd-Test1")}),
+            Refuse(
+                outcome="bad_request",
+                noted={"why": "given twice: username"},
+                **{**INFORMED, "credentials": (b"", b"pwd-Test1")},
+            ),
         ),
         (
             soap(INFORMATION, password=None),
             Check(exact=True, **{**INFORMED, "credentials": (b"user", b"")}),
         ),
-        (soap(INFORMATION, serviceId=None), Refuse(outcome="missing", **NO_SERVICE)),
+        (
+            soap(INFORMATION, serviceId=None),
+            Refuse(outcome="missing", noted={"why": "missing: serviceId"}, **NO_SERVICE),
+        ),
         (soap(INFORMATION, serviceId="5"), Refuse(outcome="bad_service", **NO_SERVICE)),
         (soap(INFORMATION, serviceId="x"), Refuse(outcome="bad_service", **NO_SERVICE)),
         (
@@ -172,11 +194,19 @@ CHANGED: dict[str, Any] = {"name": CHANGE, **BY_USER}
         ),
         (
             soap(INFORMATION, None),
-            Refuse(outcome="missing", **{**INFORMED, "account": ""}),
+            Refuse(
+                outcome="missing",
+                noted={"why": "missing: parameters"},
+                **{**INFORMED, "account": ""},
+            ),
         ),
         (
             soap(INFORMATION, more=pair("7")),
-            Refuse(outcome="bad_request", **{**INFORMED, "account": ""}),
+            Refuse(
+                outcome="bad_request",
+                noted={"why": "given twice: parameters"},
+                **{**INFORMED, "account": ""},
+            ),
         ),
         (soap(PERFORM), Pay(paid_at=NOON, exact=True, **PAID)),
         (
@@ -188,7 +218,10 @@ CHANGED: dict[str, Any] = {"name": CHANGE, **BY_USER}
                 **{**PAID, "amount": Decimal("4.99")},
             ),
         ),
-        (soap(PERFORM, transactionTime=None), Refuse(outcome="missing", **PAID)),
+        (
+            soap(PERFORM, transactionTime=None),
+            Refuse(outcome="missing", noted={"why": "missing: transactionTime"}, **PAID),
+        ),
         (soap(PERFORM, transactionTime="x"), Refuse(outcome="bad_date", **PAID)),
         (
             soap(PERFORM, transactionTime="2026-02-30T12:00:00Z"),
@@ -212,7 +245,11 @@ CHANGED: dict[str, Any] = {"name": CHANGE, **BY_USER}
         ),
         (
             soap(PERFORM, more=el("amount", "1000")),
-            Refuse(outcome="bad_request", **{**PAID, "amount": None}),
+            Refuse(
+                outcome="bad_request",
+                noted={"why": "given twice: amount"},
+                **{**PAID, "amount": None},
+            ),
         ),
         (soap(STATUS), Status(name=STATUS, **KNOWN)),
         (soap(STATUS, more=pair("7") + pair("8")), Status(name=STATUS, **KNOWN)),

@@ -1127,3 +1127,22 @@ def test_the_widest_settings_are_taken(tmp_path: Path, service_id: int, timeout:
 
     own = load(write_bank("uzum", lines, tmp_path)).banks["uzum"].own
     assert (own["service_id"], own["timeout"]) == (service_id, timeout)
+
+
+@pytest.mark.parametrize(
+    ("operation", "change", "why"),
+    [
+        ("check", {"serviceId": ..., "timestamp": ...}, "serviceId"),
+        ("check", {"serviceId": 1}, "serviceId"),
+        ("check", {"timestamp": "1", "params": {}}, "params, timestamp"),
+        ("create", {"transId": "", "amount": 1.0}, "amount, transId"),
+        ("confirm", {"amount": "1"}, "amount"),
+    ],
+)
+def test_the_log_says_which_member_is_wrong(
+    books: Engine, endpoint: Endpoint, operation: str, change: dict[str, Any], why: str
+) -> None:
+    """Code 10005 does not, and stands for all of them [6]."""
+    code = "10006" if change.get("serviceId") == 1 else "10005"
+    assert failed(endpoint, operation, but(request(operation), change)) == code
+    assert endpoint.log()[-1]["why"] == f"missing or wrong: {why}"
