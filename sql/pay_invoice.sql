@@ -13,6 +13,7 @@ SELECT :bank, :txn_id, :number, a.id, i.id, :amount, :currency, :state,
    AND i.state = 'issued'
    AND a.state = 'active'
    AND :deadline > UTC_TIMESTAMP(3)
+   AND :began <= UTC_TIMESTAMP(6)
    AND NOT EXISTS
        (SELECT 1 FROM promise AS k
          WHERE k.bucket = :bucket AND k.made_at >= :began AND k.made_at <= :latest)

@@ -201,3 +201,25 @@ def test_what_was_recorded_when_a_refusal_was_promised_is_a_repeat(
     with database.session() as session:
         assert operation.run(session, desk.bank, pay).outcome == "duplicate_same"
     database.close()
+
+
+@only_mariadb
+@pytest.mark.parametrize("is_promised", [True, False])
+def test_a_server_whose_clock_is_set_back_forgets_no_promise(
+    engine: Engine, desk: Desk, is_promised: bool
+) -> None:
+    """By what we knew of its clock, the caller came later than the promise."""
+    engine.account("1")
+    pay = Pay(name="pay", txn_id="1", account="1", amount=Decimal("1.00"), paid_at=DAY)
+    bucket = lookup.bucket(desk.bank, "1")
+    with desk.database.session() as session:
+        lookup.find(session, desk.bank, "1")
+        run(session, "SET timestamp = UNIX_TIMESTAMP() - 5")
+        promise = "INSERT INTO promise VALUES (?, UTC_TIMESTAMP(3) - INTERVAL 5 SECOND)"
+        engine.execute(promise, bucket if is_promised else bucket ^ 1)
+        if is_promised:
+            with pytest.raises(DatabaseError, match="nothing speaks against it now"):
+                operation.run(session, desk.bank, pay)
+        else:
+            assert operation.run(session, desk.bank, pay).outcome == "ok"
+    assert len(engine.rows("SELECT id FROM payment")) == (not is_promised)

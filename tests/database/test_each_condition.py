@@ -135,14 +135,25 @@ def test_everything_that_a_bank_tells_is_recorded(books: Books, of: str) -> None
 
 @pytest.mark.parametrize("of", ["account", "invoice"])
 @pytest.mark.parametrize(
-    "others", [{"deadline": NOW}, {"deadline": NOW - MS}, {"account": "7012340001-3"}]
+    "others",
+    [
+        *({"deadline": NOW}, {"deadline": NOW - MS}, {"account": "7012340001-3"}),
+        {"began": NOW + MS},  # the server's clock was set back since we read it
+    ],
 )
-def test_what_comes_too_late_or_for_nobody_changes_nothing(
+def test_what_comes_too_late_too_early_or_for_nobody_changes_nothing(
     books: Books, of: str, others: dict[str, Any]
 ) -> None:
     """At the deadline itself it is too late."""
     account = {"account": ACCOUNT if of == "account" else INVOICE}
     assert not books.run(f"pay_{of}", **(account | others)).changed
+
+
+@pytest.mark.parametrize("of", ["account", "invoice"])
+def test_who_came_this_very_moment_is_recorded(books: Books, of: str) -> None:
+    """A server nearby takes no time."""
+    account = ACCOUNT if of == "account" else INVOICE
+    assert books.run(f"pay_{of}", account=account, began=NOW).changed
 
 
 @pytest.mark.parametrize("of", ["account", "invoice"])
