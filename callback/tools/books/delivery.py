@@ -74,7 +74,10 @@ def deliver(bank: Bank, file: Path) -> None:
 def carry(sender: Sender, target: Target, file: Path) -> None:
     """Bring a file to where it is to go; DeliveryError."""
     try:
-        SENDERS[target.scheme](sender, target, file)
+        if target.scheme == "mailto":
+            _by_mail(sender, target, file)
+        else:
+            CARRIERS[target.scheme](target, file)
     except (
         OSError,
         EOFError,
@@ -153,7 +156,7 @@ def _is_sent(file: Path) -> bool:
     return not written_anew or sha256(file) in note.read_text(encoding="utf-8")
 
 
-def _to_folder(bank: Sender, target: Target, file: Path) -> None:  # noqa: ARG001
+def _to_folder(target: Target, file: Path) -> None:
     place = Path(target.path) / file.name
     part = place.with_name(f"{file.name}{PART}")
     shutil.copyfile(file, part)
@@ -161,7 +164,7 @@ def _to_folder(bank: Sender, target: Target, file: Path) -> None:  # noqa: ARG00
     os.replace(part, place)
 
 
-def _by_ftp(bank: Sender, target: Target, file: Path) -> None:  # noqa: ARG001
+def _by_ftp(target: Target, file: Path) -> None:
     part = f"{file.name}{PART}"
     with _ftp(target) as ftp:
         if folder := target.path.removeprefix("/").rstrip("/"):
@@ -197,7 +200,7 @@ class _FTPS(ftplib.FTP_TLS):
         return secure, size
 
 
-def _by_sftp(bank: Sender, target: Target, file: Path) -> None:  # noqa: ARG001
+def _by_sftp(target: Target, file: Path) -> None:
     folder = target.path.removeprefix("/~/")
     part, name = (_quoted(f"{folder}{file.name}{end}") for end in (PART, ""))
     listed = _sftp(target, f"put {_quoted(str(file))} {part}\nls -ln {part}\n")
@@ -208,17 +211,9 @@ def _by_sftp(bank: Sender, target: Target, file: Path) -> None:  # noqa: ARG001
 
 def _sftp(target: Target, batch: str) -> str:
     """Run the host's sftp; it asks nothing, and knows the server's key or refuses it."""
-    options = ["BatchMode=yes", "StrictHostKeyChecking=yes", f"ConnectTimeout={DELIVERY_S}"]
-    options += ["LogLevel=ERROR"]  # with -q ssh would not say why it has ended
-    if "key" in target.options:
-        options += [f'IdentityFile="{target.options["key"]}"', "IdentitiesOnly=yes"]
-    if "known_hosts" in target.options:
-        options += [f'UserKnownHostsFile="{target.options["known_hosts"]}"']
-    command = ["sftp", "-b", "-", *(f"-o{option}" for option in options)]
-    command += ["-P", str(target.port or 22), "--"]
     try:
         done = subprocess.run(  # noqa: S603 - nothing of it goes through a shell
-            [*command, f"{target.user}@{target.host}" if target.user else target.host],
+            _sftp_command(target),
             input=batch,
             capture_output=True,
             encoding="utf-8",
@@ -243,11 +238,23 @@ def _sftp(target: Target, batch: str) -> str:
     return done.stdout
 
 
+def _sftp_command(target: Target) -> list[str]:
+    options = ["BatchMode=yes", "StrictHostKeyChecking=yes", f"ConnectTimeout={DELIVERY_S}"]
+    options += ["LogLevel=ERROR"]  # with -q ssh would not say why it has ended
+    if "key" in target.options:
+        options += [f'IdentityFile="{target.options["key"]}"', "IdentitiesOnly=yes"]
+    if "known_hosts" in target.options:
+        options += [f'UserKnownHostsFile="{target.options["known_hosts"]}"']
+    command = ["sftp", "-b", "-", *(f"-o{option}" for option in options)]
+    command += ["-P", str(target.port or 22), "--"]
+    return [*command, f"{target.user}@{target.host}" if target.user else target.host]
+
+
 def _quoted(path: str) -> str:
     return '"' + re.sub(r'(["\\])', r"\\\1", path) + '"'
 
 
-def _by_https(bank: Sender, target: Target, file: Path) -> None:  # noqa: ARG001
+def _by_https(target: Target, file: Path) -> None:
     link = http.client.HTTPSConnection(
         target.host, target.port, timeout=DELIVERY_S, context=ssl.create_default_context()
     )
@@ -303,7 +310,7 @@ def _closed_on_error(server: smtplib.SMTP) -> Iterator[None]:
         raise
 
 
-def _hold(bank: Sender, target: Target, file: Path) -> None:
+def _hold(target: Target, file: Path) -> None:
     """Nothing to do: the bank comes for it."""
 
 
@@ -319,12 +326,11 @@ def _compare(size: int | None, file: Path) -> None:
         )
 
 
-SENDERS: dict[str, Callable[[Sender, Target, Path], None]] = {
+CARRIERS: dict[str, Callable[[Target, Path], None]] = {
     "folder": _to_folder,
     "ftp": _by_ftp,
     "ftps": _by_ftp,
     "sftp": _by_sftp,
     "https": _by_https,
-    "mailto": _by_mail,
     "held": _hold,
 }

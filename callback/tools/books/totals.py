@@ -54,28 +54,20 @@ def control(
     others = [remark.entry.amount for remark in remarks if _is_counted(remark) and remark.entry]
     back = [amount for amount in others if amount]
     counts = {len(payments) + more for more in (0, len(back), len(others))}
-    amounts = {sum(payments, Decimal(0)) + more for more in (0, sum(back, Decimal(0)))}
+    there = sum(payments, Decimal(0))
+    amounts = {there, there + sum(back, Decimal(0))}
     if total.payments not in (None, *counts):
-        raise RegisterError(
-            at_line(
-                number,
-                Phrase(
-                    "{payments} payments by the total, {there} there",
-                    payments=total.payments,
-                    there=len(payments),
-                ),
-            )
+        wrong = Phrase(
+            "{payments} payments by the total, {there} there",
+            payments=total.payments,
+            there=len(payments),
         )
+        raise RegisterError(at_line(number, wrong))
     if total.amount not in (None, *amounts):
-        there = sum(payments, Decimal(0))
-        raise RegisterError(
-            at_line(
-                number,
-                Phrase(
-                    "{amount:.2f} by the total, {there:.2f} there", amount=total.amount, there=there
-                ),
-            )
+        wrong = Phrase(
+            "{amount:.2f} by the total, {there:.2f} there", amount=total.amount, there=there
         )
+        raise RegisterError(at_line(number, wrong))
 
 
 def _is_counted(remark: Remark) -> bool:
