@@ -61,6 +61,7 @@ LIBRARIES = ("Flask", "PyMySQL", "itsdangerous", "gunicorn", "defusedxml", "tzda
 MAX_SKEW = timedelta(seconds=5)
 # Banks send a date of the same minute; a wrong zone is off by hours.
 MAX_DATE_SKEW = timedelta(minutes=50)
+ZONES_APART = timedelta(hours=26)  # from UTC-12 to UTC+14
 # Nothing of these may ever be shown (hosting.md, section 7.2).
 PRIVATE = (
     *("/", "/robots.txt", "/.git/config", "/.htaccess", "/config.toml", "/instance/config.toml"),
@@ -618,8 +619,17 @@ def _dates(session: Session, bank: Bank) -> Iterator[Finding]:
     if not rows:
         return
     off = median(row["paid_at"] - bank.local(row["created_at"]) for row in rows)
-    if abs(off) > MAX_DATE_SKEW:
-        hours = off.total_seconds() / 3600
+    hours = off.total_seconds() / 3600
+    if abs(off) > ZONES_APART:
+        yield Finding(
+            "warning",
+            f"bank {bank.name} timezone",
+            _(
+                "its dates are {hours:+.1f} h off our clock, which no zone is: payments that were "
+                "typed by hand for a trial, or its clock is wrong"
+            ).format(hours=hours),
+        )
+    elif abs(off) > MAX_DATE_SKEW:
         yield Finding(
             "fault",
             f"bank {bank.name} timezone",

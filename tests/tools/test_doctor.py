@@ -9,7 +9,9 @@ import re
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from datetime import datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from itsdangerous import TimestampSigner
@@ -258,6 +260,24 @@ def test_a_bank_in_another_zone_is_found(site: tuple[MariaDBEngine, Path]) -> No
 
     assert faults(found) == ["bank qiwi timezone"]
     assert "-2.0 h" in found["bank qiwi timezone"][1]
+
+
+@pytest.mark.parametrize(
+    ("day", "state", "told"),
+    [(3, "fault", "Asia/Almaty is not its zone"), (1, "warning", "typed by hand for a trial")],
+)
+def test_dates_of_other_days_are_no_matter_of_zones(
+    day: int, state: str, told: str, tmp_path: Path
+) -> None:
+    """README's own payment, pasted weeks later."""
+    bank = load(write_settings(toml("sqlite:///none.db"), tmp_path)).banks["qiwi"]
+    paid_at, created_at = map(datetime.fromisoformat, (f"2026-11-0{day} 09:00", "2026-11-03 06:00"))
+    dates = {"paid_at": paid_at, "created_at": created_at}
+    session: Any = SimpleNamespace(run=lambda *_, **__: SimpleNamespace(rows=[dates]))
+    (finding,) = doctor._dates(session, bank)  # noqa: SLF001
+
+    assert finding.state == state
+    assert told in finding.text
 
 
 @pytest.mark.parametrize(
