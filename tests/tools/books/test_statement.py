@@ -470,6 +470,28 @@ def test_a_purpose_over_several_lines_is_joined(
     assert [entry.account for entry in register.entries] == ([account] if account else [])
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "names"),
+    [
+        ("Сумма=5.00", "Сумма=5.00\nСумма=6.00", ["rejected"]),
+        ("Дата=03.11.2026", "Дата=03.11.2026\nДата=04.11.2026", ["rejected"]),
+        (TO_US, f"{TO_US}\n{TO_US}1", ["neither income nor spending"]),
+        ("Номер=1", "Номер=1\nНомер=2", ["KZ7/1%20/%202/20261103"]),
+        ("Сумма=5.00", "Сумма=5.00\nСумма=5.00", ["KZ7/1/20261103"]),
+    ],
+)
+def test_a_key_with_two_values_is_none_of_them(
+    tmp_path: Path, old: str, new: str, names: list[str]
+) -> None:
+    """One that only repeats itself is one."""
+    fields = f"Сумма=5.00\n{FROM_THEM}\n{TO_US}"
+    content = DOCUMENT.replace("ВсегоПоступило=TOTAL\n", "").replace("FIELDS", fields)
+    register = read(tmp_path, ONE_C, content.replace(old, new))
+
+    ids = [entry.txn_id for entry in register.entries]
+    assert ids + [remark.name for remark in register.remarks] == names
+
+
 # --- Long and hostile files ---
 
 MANY = 20_000
