@@ -48,7 +48,8 @@ def install(app: Flask, settings: Settings, bank_name: click.ParamType[Bank]) ->
 
         It writes real payments of the smallest allowed sum to the test account, and says how many
         before it begins, and how they are taken out again. Nothing but the network is used: the
-        endpoint may be a script on another host, and then a person, or --yes, has to agree first.
+        endpoint may be a script on another host, and then a person, or --yes, has to agree first;
+        where it is not PUBLIC_URL, also to its being shown the bank's proof.
         Without --url it is the one at PUBLIC_URL, or at http://127.0.0.1:8000.
 
         \b
@@ -60,6 +61,12 @@ def install(app: Flask, settings: Settings, bank_name: click.ParamType[Bank]) ->
         from callback.tools.conform import run
         from callback.tools.conform.play import Others
 
+        stranger = run.stranger(settings, url)
+        text = _(
+            "{url} is not PUBLIC_URL, and already the first request proves to be {bank}. Go on?"
+        ).format(url=stranger, bank=bank.name)
+        if stranger and not yes and not click.confirm(text, err=True):
+            sys.exit(2)
         others = Others(
             *(options.pop(name) for name in ("unknown", "closed", "blocked", "overpaid"))
         )

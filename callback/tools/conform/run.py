@@ -122,6 +122,12 @@ def client(settings: Settings, bank: Bank, url: str, timeout_s: float) -> Client
     )
 
 
+def stranger(settings: Settings, url: str) -> str:
+    """The site that an address is of, where it is neither ours nor on this machine."""
+    site, ours = (urlsplit(address)[:2] for address in (url, settings.public_url or ""))
+    return "://".join(site) if url and site != ours and _is_far(url) else ""
+
+
 def _path(url: str) -> str:
     """What stands behind the host of an address; CannotRunError where it is none."""
     parts = urlsplit(url)
@@ -194,7 +200,11 @@ def report(play: Play, to_do: Plan, as_json: bool) -> bool:
 
 def is_elsewhere(play: Play) -> bool:
     """Whether the endpoint is on another machine, and its payments perhaps a company's."""
-    host = urlsplit(play.client.url).hostname or ""
+    return _is_far(play.client.url)
+
+
+def _is_far(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
     with suppress(ValueError):
         return not ipaddress.ip_address(host).is_loopback
     return host != "localhost"

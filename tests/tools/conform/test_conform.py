@@ -460,6 +460,31 @@ def test_a_banks_call_does_not_pay_for_it(site: str, endpoint: Endpoint) -> None
     assert done.stdout == "False\n"
 
 
+@pytest.mark.slow
+def test_a_site_that_is_not_ours_gets_no_proof_unasked(endpoint: Endpoint) -> None:
+    """The first question already has the bank's password in it."""
+    with socket.create_server(("0.0.0.0", 0)) as stranger:
+        stranger.settimeout(0)
+        url = f"http://0.0.0.0:{stranger.getsockname()[1]}"
+        asked = subprocess.run(
+            [
+                *(sys.executable, "-m", "flask", "conform", "naive", "--account", ACCOUNT),
+                *("--url", url),
+            ],
+            cwd=ROOT,
+            env=os.environ | {"CALLBACK_CONFIG": str(endpoint.settings)},
+            input="",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert asked.returncode != 0
+        assert f"{url} is not PUBLIC_URL" in asked.stderr
+        with pytest.raises(BlockingIOError):  # nobody has come
+            stranger.accept()
+
+
 @pytest.mark.parametrize(("typed", "status"), [(b"n\n", 2), (b"y\n", 0)])
 @pytest.mark.slow
 def test_on_a_terminal_it_asks_before_it_writes(
@@ -514,7 +539,7 @@ def test_a_site_elsewhere_is_asked_for_first(site: str, endpoint: Endpoint, engi
             ],
             cwd=ROOT,
             env=os.environ | {"CALLBACK_CONFIG": str(endpoint.settings)},
-            input="",
+            input="y\n",  # it may be shown the proof, and no more
             capture_output=True,
             text=True,
             check=False,
