@@ -41,7 +41,7 @@ run: $(VENV)/run.stamp instance/config.toml
 	|| $(call stop,Port $(PORT) of this machine is taken (or not for you): name another by make run PORT=8001)
 	$(VENV)/bin/flask init-db --sample
 	@echo
-	@echo "Try it from another terminal, a check and a pay:"
+	@echo "Try it from another terminal, a check and a pay (в другом терминале, проверка и платёж):"
 	@echo "  curl 'http://127.0.0.1:$(PORT)/qiwi?command=check&txn_id=1&account=7012340001'"
 	@echo "  curl 'http://127.0.0.1:$(PORT)/qiwi?command=pay&txn_id=1001&account=7012340001&sum=100.00&txn_date=20261103091500'"
 	@echo
@@ -82,6 +82,7 @@ test-fresh:
 
 settings: $(VENV)/run.stamp instance/config.toml instance/deploy.toml
 	@echo "Fill in instance/config.toml (README.md) and instance/deploy.toml (deploy/README.md)."
+	@echo "Заполните instance/config.toml (README.ru.md) и instance/deploy.toml (deploy/README.ru.md)."
 
 # Settings: instance/deploy.toml, which says how the host is reached; VIA=ftp or VIA=ssh says otherwise.
 VIA ?=
