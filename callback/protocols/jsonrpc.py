@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from callback import readers, wire
+from callback.model import NOTHING
 from callback.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     Reader = Callable[[Bank, Any], Any]  # returns None for what is of the wrong form
     Forms = Mapping[str, tuple[Reader, Outcome]]  # by param, with the refusal of a wrong one
 
+TWICE = {"why": "a member of an object came twice"}
 DONE = "0"  # in CODES: a result; every other code is that of an error
 
 
@@ -36,6 +38,7 @@ class Request(NamedTuple):
     method: str
     params: Mapping[str, Any]
     fault: Outcome | None  # what is wrong with the envelope
+    hints: Mapping[str, str] = NOTHING  # and where; for our log only
 
 
 def request(body: bytes, version: str | None = None, *, needs_id: bool = True) -> Request:
@@ -49,18 +52,19 @@ def request(body: bytes, version: str | None = None, *, needs_id: bool = True) -
     envelope = document.value if isinstance(document.value, dict) else {}
     own_id, method, params = (envelope.get(name) for name in ("id", "method", "params"))
     has_id = type(own_id) in (int, str)  # not isinstance: true is an int to Python
-    sound = (
-        not document.repeated
-        and (has_id or not (needs_id or "id" in envelope))
-        and isinstance(method, str)
-        and isinstance(params, dict)
-        and (version is None or envelope.get("jsonrpc") == version)
-    )
+    right = {
+        "id": has_id or not (needs_id or "id" in envelope),
+        "jsonrpc": version is None or envelope.get("jsonrpc") == version,
+        "method": isinstance(method, str),
+        "params": isinstance(params, dict),
+    }
+    wrong = [name for name in right if not right[name]]
     return Request(
         own_id if has_id else None,
         method if isinstance(method, str) else "",
         params if isinstance(params, dict) else {},
-        None if sound else "bad_request",
+        "bad_request" if wrong or document.repeated else None,
+        TWICE if document.repeated else wire.named("missing or wrong", wrong),
     )
 
 

@@ -107,7 +107,8 @@ def read(bank: Bank, call: Call) -> Command:
     request = jsonrpc.request(call.body, needs_id=False)
     common: dict[str, Any] = {"name": request.method, "echo": request.id}
     if request.fault or request.method not in COMMANDS:
-        return Refuse(outcome=request.fault or "unknown_command", **common)
+        outcome = request.fault or "unknown_command"
+        return Refuse(outcome=outcome, noted=request.hints, **common)
     make, names = COMMANDS[request.method]
     bank, bad_service = _of_service(bank, request.params) if "account" in names else (bank, None)
     values, refused = jsonrpc.read(bank, request, names, FORMS)

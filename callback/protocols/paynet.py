@@ -143,7 +143,8 @@ def read(bank: Bank, call: Call) -> Command:
     name = request.method.strip(" ")  # the paper prints a blank before some
     common: dict[str, Any] = {"name": name, "echo": Echo(request.id)}
     if request.fault or name not in COMMANDS:
-        return Refuse(outcome=request.fault or "unknown_command", **common)
+        outcome = request.fault or "unknown_command"
+        return Refuse(outcome=outcome, noted=request.hints, **common)
     make, required, optional = COMMANDS[name]
     params = [param for param in optional if request.params.get(param) is not None]
     bank, bad_service = _of_service(bank, request, make)

@@ -48,7 +48,23 @@ def test_a_call_is_read(
     body: bytes, version: str | None, needs_id: bool, request_: tuple[Any, ...]
 ) -> None:
     """Section 4, steps 4 and 5; what cannot be read of it is nothing."""
-    assert jsonrpc.request(body, version, needs_id=needs_id) == request_
+    assert jsonrpc.request(body, version, needs_id=needs_id)[:4] == request_
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (raw(), None),
+        (raw(id=..., jsonrpc="1.0"), "missing or wrong: id, jsonrpc"),
+        (raw(method=5, params=[1]), "missing or wrong: method, params"),
+        (raw(params={"id": 7}).replace(b'"method"', b'"id"'), "a member of an object came twice"),
+        (b"[]", "missing or wrong: id, jsonrpc, method, params"),
+        (b"{", None),
+    ],
+)
+def test_the_log_says_what_is_wrong_with_a_call(body: bytes, why: str | None) -> None:
+    """Code -32600 does not."""
+    assert jsonrpc.request(body, "2.0").hints.get("why") == why
 
 
 def test_a_call_needs_an_id_unless_it_is_said() -> None:

@@ -1152,6 +1152,8 @@ def test_the_log_has_what_could_be_read(line: Caller) -> None:
     log = line.endpoint.log
     line.post("{")
     assert logged(log()) == ("", "", "", None)
+    line.post('{"jsonrpc":"2.0","id":1,"method":"Foo"}')
+    assert log()[-1]["why"] == "missing or wrong: params"
     assert line.code("Foo", params()) == -32601
     assert logged(log()) == ("Foo", "", "", None)
     assert line.code(STATUS, {}) == 411

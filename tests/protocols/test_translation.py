@@ -617,8 +617,18 @@ BOOKING: dict[str, Any] = {
     ("call", "command"),
     [
         (Call("POST", "", b"", "", b"{"), Refuse(name="", outcome="unreadable")),
-        (Call("POST", "", b"", "", b"[]"), Refuse(name="", outcome="bad_request")),
-        (rpc(5), Refuse(name="", outcome="bad_request", echo=7)),
+        (
+            Call("POST", "", b"", "", b"[]"),
+            Refuse(
+                name="", outcome="bad_request", noted={"why": "missing or wrong: method, params"}
+            ),
+        ),
+        (
+            rpc(5),
+            Refuse(
+                name="", outcome="bad_request", echo=7, noted={"why": "missing or wrong: method"}
+            ),
+        ),
         (rpc("Foo", id="a1"), Refuse(name="Foo", outcome="unknown_command", echo=7)),
         (
             rpc(CHECK, amount=1000, account=SEVEN),
