@@ -45,14 +45,14 @@ def _parts(bank: Bank, call: Call) -> Iterator[tuple[str, str]]:
 
 
 def _in_json(document: bytes) -> Iterator[tuple[str, str]]:
-    left: list[Any] = [wire.read_json(document).value]
-    while left:
-        value = left.pop()
+    pending: list[Any] = [wire.read_json(document).value]
+    while pending:
+        value = pending.pop()
         if isinstance(value, dict):
             yield from ((name, _text(member)) for name, member in value.items())
-            left += value.values()
+            pending += value.values()
         elif isinstance(value, list):
-            left += value
+            pending += value
 
 
 def _text(value: Any) -> str:

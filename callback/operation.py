@@ -59,8 +59,8 @@ def refuse(session: Session, bank: Bank, command: Refuse) -> Result:  # noqa: AR
 def check(session: Session, bank: Bank, command: Check) -> Result:
     """Find the payer. One SELECT."""
     number = bank.account_number(command.account)
-    held = _held(session, bank, command)
-    rows = session.run(f"find_{bank.payer}", account=number, **held).rows
+    waits = _held(session, bank, command)
+    rows = session.run(f"find_{bank.payer}", account=number, **waits).rows
     payer = _payer(rows[0], command) if rows else None
     return Result(_refusal(payer, command) or "ok", payer=payer)
 
@@ -293,18 +293,18 @@ def _change(
             return Result(command.mismatch, payment=payment)
         # What one connection knows of the server's clock may be behind what another does.
         now = max(now, payment.performed_at or payment.created_at)
-        made = decide(payment, now)
-        if not isinstance(made, Payment):
-            return Result(made, payment=payment)
-        reply = _write(session, bank, payment, made, now)
-        left = made if reply.changed else lookup.find(session, bank, payment.txn_id)
+        decision = decide(payment, now)
+        if not isinstance(decision, Payment):
+            return Result(decision, payment=payment)
+        reply = _write(session, bank, payment, decision, now)
+        latest = decision if reply.changed else lookup.find(session, bank, payment.txn_id)
         # Sent twice because the first answer was lost: then our first has changed it.
-        if left == made and (reply.changed or reply.resent):
-            return _done(command, made)
-        if left is None or left == payment:
+        if latest == decision and (reply.changed or reply.resent):
+            return _done(command, decision)
+        if latest is None or latest == payment:
             break
-        payment = left
-    if made.state != "paid" or session.server_time() >= reply.deadline:
+        payment = latest
+    if decision.state != "paid" or session.server_time() >= reply.deadline:
         raise DatabaseError("the server came to it too late: ask again")
     # Not lost to another call: another payment has paid the invoice of this one.
     return Result("already_paid", payment=payment)
@@ -321,17 +321,17 @@ def _to_change(session: Session, bank: Bank, command: Perform | Cancel) -> Payme
     return payment
 
 
-def _done(command: Perform | Cancel, made: Payment) -> Result:
-    expired = isinstance(command, Perform) and made.state == "cancelled"
-    return Result("payment_expired" if expired else "ok", payment=made)
+def _done(command: Perform | Cancel, after: Payment) -> Result:
+    expired = isinstance(command, Perform) and after.state == "cancelled"
+    return Result("payment_expired" if expired else "ok", payment=after)
 
 
-def _write(session: Session, bank: Bank, seen: Payment, made: Payment, now: datetime) -> Reply:
-    """Change the payment, unless it is another than was seen."""
-    key = {"bank": bank.name, "txn_id": seen.txn_id, "now": now}
-    if made.state == "paid":
-        return session.run("perform_payment", **key, paid_at=made.paid_at)
-    return session.run("cancel_payment", **key, reason=made.cancel_reason, seen=seen.state)
+def _write(session: Session, bank: Bank, before: Payment, after: Payment, now: datetime) -> Reply:
+    """Change the payment, unless it is not any more as it was `before`."""
+    key = {"bank": bank.name, "txn_id": before.txn_id, "now": now}
+    if after.state == "paid":
+        return session.run("perform_payment", **key, paid_at=after.paid_at)
+    return session.run("cancel_payment", **key, reason=after.cancel_reason, seen=before.state)
 
 
 def _came_before(session: Session, payment: Payment, now: datetime) -> bool:

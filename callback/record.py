@@ -33,11 +33,11 @@ class Record:
         cls._hidden = cls._hidden.union(hidden)
 
     def __init__(self, **values: Any) -> None:
-        held = vars(self)
-        held.update(self._defaults)
-        held.update(values)
-        if held.keys() != self._names:
-            wrong = ", ".join(sorted(held.keys() ^ self._names))
+        attributes = vars(self)
+        attributes.update(self._defaults)
+        attributes.update(values)
+        if attributes.keys() != self._names:
+            wrong = ", ".join(sorted(attributes.keys() ^ self._names))
             raise TypeError(f"{type(self).__name__}: {wrong}")
 
     def __setattr__(self, name: str, value: object) -> None:

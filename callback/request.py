@@ -128,10 +128,10 @@ def waited(link: socket.socket) -> float:
     if sys.platform != "linux":
         return 0.0
     try:
-        told = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SINCE_DATA.stop)
+        info = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SINCE_DATA.stop)
     except OSError:
         return 0.0
-    since = int.from_bytes(told[_SINCE_DATA], sys.byteorder)
+    since = int.from_bytes(info[_SINCE_DATA], sys.byteorder)
     return max(0, since - _TICK_MS) / 1000
 
 

@@ -71,13 +71,13 @@ def refuse_login(
 
 
 def refuse_credentials(
-    bank: Bank, given: tuple[bytes, bytes] | None, database: Database, age: float = 0.0
+    bank: Bank, pair: tuple[bytes, bytes] | None, database: Database, age: float = 0.0
 ) -> Outcome | None:
     """Say whether user name and password are wrong that came inside of a request, if any did.
 
     `age` as in `Database.session`; DatabaseError as in `refuse_caller`.
     """
-    right = given is None or _are_the_banks(bank, *given, database, age)
+    right = pair is None or _are_the_banks(bank, *pair, database, age)
     return None if right else "not_authenticated"
 
 
@@ -249,8 +249,8 @@ def refuse_exchange(token: str, environ: Mapping[str, str], settings: Settings) 
 
 def scheme(environ: Mapping[str, str]) -> str:
     """How the caller came, as far as we are told; what ends TLS in front of us says so."""
-    told = environ.get("HTTP_X_FORWARDED_PROTO") or environ.get("wsgi.url_scheme", "")
-    return told.strip().lower()
+    name = environ.get("HTTP_X_FORWARDED_PROTO") or environ.get("wsgi.url_scheme", "")
+    return name.strip().lower()
 
 
 def _is_here(environ: Mapping[str, str]) -> bool:

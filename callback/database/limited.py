@@ -117,9 +117,9 @@ def _limit(link: Any, seconds: float) -> None:
         return
     link.settimeout(None)
     seconds = max(seconds, NO_TIME_S)  # 0 would mean: for ever
-    left = TIMEVAL.pack(int(seconds), int(seconds % 1 * 1e6))
-    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, left)
-    link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, left)
+    limit = TIMEVAL.pack(int(seconds), int(seconds % 1 * 1e6))
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
 class _Limited(io.RawIOBase):

@@ -230,8 +230,8 @@ class MySQLConnection:
     def _time(self) -> datetime:
         with self._connection.cursor() as cursor:
             cursor.execute(TIME)
-            (told,) = cursor.fetchall()
-        now: datetime = told["now"]
+            (row,) = cursor.fetchall()
+        now: datetime = row["now"]
         return now
 
     @property

@@ -213,8 +213,8 @@ def write(bank: Bank, command: Command, result: Result, code: str) -> Answer:
     }
     parts = [element(name, text) for name, text in head.items()]
     parts += TOLD[command.name](bank, echo, result, head)
-    told = element(f"ns1:{command.name}Result", parts, **{"xmlns:ns1": OURS.strip("{}")})
-    return _envelope(echo.soap, told)
+    answer = element(f"ns1:{command.name}Result", parts, **{"xmlns:ns1": OURS.strip("{}")})
+    return _envelope(echo.soap, answer)
 
 
 def _body(raw: bytes) -> tuple[str, Element | None]:
