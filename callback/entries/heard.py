@@ -60,7 +60,7 @@ class Heard:
         elif length:
             self._end = self._at + int(length[1])
             self._look = self._in_body
-        else:  # there is none, of a POST either (RFC 9112, section 6.3), and gunicorn reads none
+        else:  # there is none, of a POST either (RFC 9112, 6.3), and gunicorn reads none
             return True
         return self._look()
 
