@@ -15,7 +15,7 @@ from callback.tools.conform.json_simulator import (
     wrong_numbers,
 )
 from callback.tools.conform.model import ABSENT, Raw, Reading, require
-from callback.tools.conform.simulator import Sheet, wrong_dates
+from callback.tools.conform.simulator import Sheet, other_service, wrong_dates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,14 +147,14 @@ class Paynet(JsonSimulator):
 
     def wrong(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[tuple[Any, str]]:
         """Section 3: what is missing, and what is wrong."""
-        tiyin = self.tiyin(probe)
+        tiyin, other = self.tiyin(probe), other_service(self.bank)
         tables: dict[Slot, tuple[str, tuple[Any, ...]]] = {
             "id": ("bad_id", ("", "a b", "a_b", "x" * 65, LONE_SURROGATE, 0, -5, True, [])),
             "time": ("bad_date", (*self._dates(step), 5, True, [])),
             "sum": ("bad_sum", (*wrong_amounts(tiyin), 0, -tiyin)),
             "account": ("bad_account", (*wrong_numbers(self, step.account), True, [], Raw("1.5"))),
             "accounts": ("bad_account", ("x", [], 5)),
-            "service": ("bad_service", (1, "1", "x", True, [], Raw("1.0"))),
+            "service": ("bad_service", (other, str(other), "x", True, [], Raw(f"{other}.0"))),
             "password": ("missing", WRONG_PASSWORDS),
         }
         outcome, values = tables[slot]

@@ -14,6 +14,7 @@ from callback.tools.conform.simulator import (
     Hostile,
     Sheet,
     Simulator,
+    other_service,
     wrong_accounts,
     wrong_dates,
 )
@@ -157,7 +158,7 @@ class PaynetSoap(Simulator):
                 (*sums, "0", "NaN", "1" + "0" * 14, str(tiyin).translate(OTHER_DIGITS)),
             ),
             "account": ("bad_account", tuple(wrong_accounts(self.bank, step.account))),
-            "service": ("bad_service", ("0", "x", "-1", "1.0", "9" * 19)),
+            "service": ("bad_service", (str(other_service(self.bank)), "x", "-1", "1.0", "9" * 19)),
             "password": ("bad_request", WRONG_PASSWORDS),
         }
         if slot not in texts:

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 from urllib.parse import urlencode
 
@@ -399,6 +400,13 @@ class QuerySimulator(TextSimulator):
         """The same parameters in a form, and a long one that nobody knows."""
         body = urlencode([*self.fields(step), ("data1", "x" * 70_000)]).encode()
         return Request("POST", body=body, content_type=FORM)
+
+
+def other_service(bank: Bank) -> int:
+    """A number that is none of the bank's services."""
+    own = bank.own["service_id"]
+    ours = {*map(str, own if isinstance(own, tuple) else (own,)), *bank.services}
+    return next(number for number in count(1) if str(number) not in ours)
 
 
 def wrong_sums(probe: Decimal, form: str) -> Iterator[str]:

@@ -17,7 +17,7 @@ from callback.tools.conform.json_simulator import (
     wrong_times,
 )
 from callback.tools.conform.model import ABSENT, Raw, Reading, Request, require
-from callback.tools.conform.simulator import Sheet
+from callback.tools.conform.simulator import Sheet, other_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,14 +159,17 @@ class Uzum(JsonSimulator):
 
     def wrong(self, slot: Slot, step: Step, probe: Decimal) -> Iterator[tuple[Any, str]]:
         """Section 3."""
-        tiyin = self.tiyin(probe)
+        tiyin, other = self.tiyin(probe), other_service(self.bank)
         tables: dict[Slot, tuple[str, tuple[Any, ...]]] = {
             "id": ("bad_id", (*WRONG_TEXT_IDS, 5)),
             "time": ("bad_date", (*wrong_times(milliseconds(step.at, self)),)),
             "sum": ("bad_sum", (*wrong_amounts(tiyin), None)),
             "account": ("missing", ("", *NOT_TEXT)),
             "accounts": ("missing", ("x", None, [], {}, 5)),
-            "service": ("bad_service", (1, str(self.value("service", step)), True, Raw("1.0"))),
+            "service": (
+                "bad_service",
+                (other, str(self.value("service", step)), True, Raw(f"{other}.0")),
+            ),
         }
         outcome, values = tables[slot]
         yield from ((value, outcome) for value in values)
