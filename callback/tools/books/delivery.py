@@ -17,6 +17,7 @@ import ssl
 import subprocess
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
+from email.utils import formatdate, make_msgid, parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote
@@ -132,6 +133,9 @@ def mail(bank: Sender, to: str, subject: str, text: str, *attachments: Attachmen
         raise DeliveryError(Phrase("there is no smtp in its settings to send mail by"))
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = bank.mail_from, to, subject
+    # Not every server adds what is missing, and filters of the other end count it against a mail.
+    message["Date"] = formatdate()
+    message["Message-ID"] = make_msgid(domain=parseaddr(bank.mail_from)[1].partition("@")[2])
     message.set_content(text)
     for name, content, kind in attachments:
         main, _, sub = kind.partition("/")

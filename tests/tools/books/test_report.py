@@ -274,6 +274,9 @@ def test_a_report_is_mailed(reconcile: Callable[..., Result], mailbox: Mailbox) 
     assert done.exit_code == 2
     assert (first["To"], second["To"]) == ("a@b.example", "c@d.example")
     assert first["Subject"] == "kaspi, 2026-11-03 to 2026-11-04: 4 differences"
+    assert first["Date"]
+    assert first["Message-ID"].endswith("@company.example>")
+    assert first["Message-ID"] != second["Message-ID"]
     assert "differs: 0071" in body.get_content()
     assert [part.get_filename() for part in parts] == ["kaspi_20261103.html", "kaspi_20261103.csv"]
     assert parts[0].get_content_type() == "text/html"
