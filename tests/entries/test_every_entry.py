@@ -888,6 +888,28 @@ def test_nobody_waits_in_a_long_queue(
 
 
 @pytest.mark.slow
+def test_one_address_does_not_fill_the_queue(site: Site, customers: Engine) -> None:
+    """A stranger on fifty links: nginx passes no more than 24 of them on; a bank finds a place."""
+    with ExitStack() as stack:
+        gunicorn = stack.enter_context(Gunicorn(site, "--workers", "1"))
+        entry = stack.enter_context(Nginx(site, gunicorn.socket)).entry
+        pool = stack.enter_context(ThreadPoolExecutor(51))
+        (worker,) = gunicorn.workers
+        with standing_still(worker):
+            stranger = entry.by(source="127.0.0.2")
+            calls = [pool.submit(stranger.call, "/qiwi?command=check") for _ in range(50)]
+            early = [call.result() for call in islice(as_completed(calls, timeout=60), 14)]
+            bank = pool.submit(entry.call, f"/qiwi?{pay(1)}")
+            time.sleep(0.5)
+            has_a_place = not bank.done()  # else it was told to ask again
+        replies = [bank.result(), *(call.result() for call in calls)]
+
+    assert [heard(reply) for reply in early] == [LATER["qiwi"]] * 14
+    assert has_a_place
+    assert {reply.status for reply in replies} <= {200, 403}
+
+
+@pytest.mark.slow
 def test_who_lay_in_a_queue_too_long_is_told_at_once(site: Site, customers: Engine) -> None:
     """nginx says when it passed a call on: the bank may have given up, and asked for the status."""
     with (
