@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 def is_any(secret: bytes, good: Iterable[bytes]) -> bool:
@@ -71,6 +72,8 @@ class RsaVerifier:
 
 class RsaSigner:
     """Signs as `RsaVerifier` verifies, with a private key; it raises the same."""
+
+    file: Path  # that has it, where it comes from one
 
     def __init__(self, pem: bytes) -> None:
         from cryptography.hazmat.primitives import serialization

@@ -379,7 +379,14 @@ def public_key(least_bits: int = LEAST_RSA_BITS) -> Callable[[Any], proofs.RsaVe
 
 def private_key(least_bits: int = LEAST_RSA_BITS) -> Callable[[Any], proofs.RsaSigner | None]:
     """A PEM file with an RSA private key, as what signs with it; an empty text is none."""
-    return _key(proofs.RsaSigner, Phrase("private"), least_bits)
+    of_file = _key(proofs.RsaSigner, Phrase("private"), least_bits)
+
+    def read(value: Any) -> proofs.RsaSigner | None:
+        if key := of_file(value):
+            key.file = Path(value)
+        return key
+
+    return read
 
 
 def _key(make: Callable[[bytes], K], sort: str, least_bits: int) -> Callable[[Any], K | None]:

@@ -305,6 +305,8 @@ def _bank(bank: Bank) -> Iterator[Finding]:
         *([_("signature")] if any(map(bank.setting, dialect.PROOFS)) else []),
     ]
     yield Finding("ok", f"bank {bank.name}", f"{bank.protocol}; " + ", ".join(proofs))
+    if (key := bank.own.get("own_key")) and (exposed := open_to_others(key.file)):
+        yield Finding("fault", f"bank {bank.name} own_key", say(exposed))
     yield from exposure.open_to_all(bank)
     if any(len(secret) < LEAST_PASSWORD or is_guessed(secret) for secret in bank.password):
         yield Finding(

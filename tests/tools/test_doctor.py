@@ -14,6 +14,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from itsdangerous import TimestampSigner
 
 from callback import signature
@@ -347,6 +349,36 @@ def test_a_key_that_is_soon_guessed_is_spoken_of(tmp_path: Path, key: str, is_to
     path.write_text(re.sub("SECRET_KEY = .*", f'SECRET_KEY = "{key}"', path.read_text()))
     told = [finding for finding in doctor._banks(load(path)) if "SECRET_KEY is" in finding.text]  # noqa: SLF001
     assert bool(told) is is_told
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes")
+@pytest.mark.parametrize(("mode", "is_fault"), [(0o644, True), (0o600, False)])
+@pytest.mark.slow
+def test_a_key_of_ours_that_others_can_read_is_found(
+    mode: int, is_fault: bool, tmp_path: Path
+) -> None:
+    """Whoever has it answers in our name."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    own = tmp_path / "own.pem"
+    own.write_bytes(pem)
+    own.chmod(mode)
+
+    class Module:
+        BANKS = (
+            '[BANKS.a_bank]\nprotocol = "cyberplat"\nallow = ["203.0.113.0/24"]\n'
+            'own_key = "own.pem"\n'
+        )
+
+    text = settings_toml("sqlite:///nothing.sqlite", Module)  # type: ignore[arg-type]
+    found = findings(flask(write_settings(text, tmp_path), "doctor", "--json"))
+
+    exposed = ("fault", f"others on this host can read the secrets: chmod 600 {own}")
+    assert found.get("bank a_bank own_key") == (exposed if is_fault else None)
 
 
 def test_an_old_passenger_with_a_new_python_is_found() -> None:
