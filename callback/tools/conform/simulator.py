@@ -7,6 +7,7 @@ reading of the other's.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -44,6 +45,7 @@ SPELLINGS: Mapping[str, Collection[str]] = {
     "lenient": ("one decimal", "comma", "integer"),
     "float": ("one decimal", "integer"),  # a dialect's own, of Click
 }
+LENIENT_DATES = ("%Y%m%d%H%M%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y %H:%M:%S")
 ZERO = Decimal(0)
 # How a zero is written in a check, where it means that the sum is not known yet.
 ZEROS = ("0", "0.00", "0,0", "000.0")
@@ -353,7 +355,9 @@ class TextSimulator(Simulator):
         elif slot == "id":
             yield from self.SHEET.wrong_ids or WRONG_IDS
         elif slot == "time":
-            yield from wrong_dates(self.value("time", step), *self.SHEET.impossible_dates)
+            dates = wrong_dates(self.value("time", step), *self.SHEET.impossible_dates)
+            lenient = self.bank.own.get("dates") == "lenient"
+            yield from (text for text in dates if not (lenient and is_lenient_date(text)))
             if self.SHEET.bounded_years:
                 yield from (self.value("time", replace(step, at=at)) for at in FAR_TIMES)
         else:
@@ -434,6 +438,15 @@ def wrong_dates(good: str, *impossible: str) -> Iterator[str]:
     """Texts that are no date in the form of a good one."""
     yield from ("yesterday", good[:-1], f"{good}0", f" {good}", f"{good}\n")
     yield from (good.translate(OTHER_DIGITS), *impossible)
+
+
+def is_lenient_date(text: str) -> bool:
+    """Say whether this is a date as the setting dates = "lenient" has it, in any dialect."""
+    for form in LENIENT_DATES:
+        with suppress(ValueError):
+            if f"{datetime.strptime(text, form):{form}}" == text:  # noqa: DTZ007 - no zone
+                return True
+    return False
 
 
 def wrong_accounts(bank: Bank, account: str) -> Iterator[str]:
