@@ -21,6 +21,7 @@ FILES = [
     ("ARRIVAL_S", "gunicorn.conf.py", r"^ARRIVAL_S = (\d+)$"),
     ("ARRIVAL_S", "cluster/haproxy.cfg", r"timeout http-request (\d+)s"),
     ("ARRIVAL_S", "apache.conf", r"RequestReadTimeout .*body=(\d+)"),
+    ("ARRIVAL_S", "apache.conf", r"RequestReadTimeout handshake=(\d+)"),
     ("LIST_RATE", "apache.conf", r"RequestReadTimeout .*MinRate=(\d+)"),
     ("WORKER_S", "gunicorn.conf.py", r"^(?:graceful_)?timeout = (\d+)$"),
     ("WORKER_S", "apache.conf", r"(?:request|graceful)-timeout=(\d+)"),
