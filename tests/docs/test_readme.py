@@ -171,7 +171,7 @@ def test_a_port_that_is_taken_names_another(run: int) -> None:
     """The server would try for five seconds and speak of itself."""
     made = [word for name in ("instance/config.toml", f"{VENV}/run.stamp") for word in ("-o", name)]
     done = subprocess.run(
-        ["make", "run", f"PORT={run}", f"VENV={VENV}", *made],
+        ["make", "--no-print-directory", "run", f"PORT={run}", f"VENV={VENV}", *made],
         cwd=ROOT,
         capture_output=True,
         text=True,
