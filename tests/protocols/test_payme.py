@@ -500,7 +500,7 @@ def test_a_wrong_end_of_a_statement_is_32600(value: Any, end: str, line: Caller)
     """Section 3; the ends themselves are good."""
     ends = {"from": 0, "to": 9_999_999_999_999}
 
-    assert line.result(STATEMENT, **ends) == {"transactions": []}
+    assert line.result(STATEMENT, **ends).keys() == {"transactions"}
     assert line.code(STATEMENT, but(ends, {end: value})) == -32600
 
 
