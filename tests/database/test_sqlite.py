@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -129,11 +130,12 @@ def test_the_clock_is_this_machines(
     """Of a new connection, and when it is read anew."""
     monkeypatch.setattr(sqlite, "utc_now", lambda: NOW)
     connection.read_clock(0.0)
-    for other in (connection, engine.connect()):
-        now = other.clock.now()
-        assert now
-        assert engine.clocks_differ.total_seconds() == 0
-        assert 0 <= (now - NOW.replace(microsecond=123000)).total_seconds() < 60
+    with closing(engine.connect()) as another:
+        for other in (connection, another):
+            now = other.clock.now()
+            assert now
+            assert engine.clocks_differ.total_seconds() == 0
+            assert 0 <= (now - NOW.replace(microsecond=123000)).total_seconds() < 60
 
 
 def test_its_tables_are_made_and_lack_nothing(engine: SQLite) -> None:
@@ -142,7 +144,8 @@ def test_its_tables_are_made_and_lack_nothing(engine: SQLite) -> None:
     database.script(engine.SCHEMA)
 
     assert [*database.add(engine.UPGRADE)] == []
-    assert engine.connect().run("SELECT bank, number FROM payment", {}).rows == []
+    with closing(engine.connect()) as connection:
+        assert connection.run("SELECT bank, number FROM payment", {}).rows == []
 
 
 PREPARED = {
@@ -172,7 +175,8 @@ def test_a_reply_says_what_was_changed(connection: SQLiteConnection) -> None:
 
 def test_a_reply_of_who_has_added_nothing_has_no_id(engine: SQLite) -> None:
     """And it has changed nothing."""
-    assert engine.connect().run("SELECT 1 AS x", {}) == Reply([{"x": 1}], 0, 0)
+    with closing(engine.connect()) as connection:
+        assert connection.run("SELECT 1 AS x", {}) == Reply([{"x": 1}], 0, 0)
 
 
 REFUSED = {
@@ -234,14 +238,14 @@ def test_there_is_one_writer_at_a_time(engine: SQLite, connection: SQLiteConnect
     """The next waits for him, as long as is said; what he has written is there for all at once."""
     (waits,) = connection.run("PRAGMA busy_timeout", {}).rows[0].values()
     assert waits == 1000 * BUSY_TIMEOUT_S
-    other = engine.connect()
-    other.script("PRAGMA busy_timeout = 0")
     connection.begin(None)
-    with pytest.raises(DatabaseError, match="locked"):
-        other.begin(None)
-    connection.script("COMMIT")
-    add(connection, "a")
-    assert other.run("SELECT txn_id FROM t", {}).rows == [{"txn_id": "a"}]
+    with closing(engine.connect()) as other:
+        other.script("PRAGMA busy_timeout = 0")
+        with pytest.raises(DatabaseError, match="locked"):
+            other.begin(None)
+        connection.script("COMMIT")
+        add(connection, "a")
+        assert other.run("SELECT txn_id FROM t", {}).rows == [{"txn_id": "a"}]
 
 
 def test_threads_share_a_connection(connection: SQLiteConnection) -> None:
@@ -261,7 +265,8 @@ def test_a_file_is_made_for_its_owner_and_never_in_passing(tmp_path: Path) -> No
     for _ in range(2):
         engine.create()
     assert stat.S_IMODE(engine.path.stat().st_mode) == 0o600
-    assert engine.connect().run("PRAGMA journal_mode", {}).rows == [{"journal_mode": "wal"}]
+    with closing(engine.connect()) as connection:
+        assert connection.run("PRAGMA journal_mode", {}).rows == [{"journal_mode": "wal"}]
 
 
 def test_what_cannot_be_made_is_sqlites_to_say(tmp_path: Path) -> None:
