@@ -234,6 +234,7 @@ def test_one_bank_s_proof_lets_nobody_guess_at_another(alone: Endpoint, attacker
 
 
 @on_sqlite
+@pytest.mark.slow
 def test_a_bank_that_mends_its_password_gets_through(alone: Endpoint, attacker: str) -> None:
     """It is told to ask again, and is heard within three seconds."""
     for n in range(WRONG_PROOFS * 2):
@@ -756,6 +757,7 @@ def test_the_file_of_as_many_as_there_may_be_is_read() -> None:
     assert due + known < guessing.MAX_FILE
 
 
+@pytest.mark.slow
 def test_who_has_a_proof_and_many_addresses_pushes_out_nobody_elses(tmp_path: Path) -> None:
     """A bank's own are replaced by its newest; and all together find room in the file."""
     path = tmp_path / "callback.log"

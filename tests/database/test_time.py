@@ -271,6 +271,7 @@ def test_after_a_silence_nobody_asks_for_a_moment(host: Host, remembered: Databa
     assert host.asked == 1
 
 
+@pytest.mark.slow
 def test_then_one_asks_for_all(
     host: Host, remembered: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -305,6 +306,7 @@ def test_a_refusal_ends_a_silence(
     assert [once(remembered) for _ in range(3)] == ["refused"] * 3
 
 
+@pytest.mark.slow
 def test_who_asks_a_silent_database_has_little_time(
     host: Host, remembered: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

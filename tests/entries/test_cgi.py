@@ -67,6 +67,7 @@ def test_half_a_body_is_not_waited_for(request_: dict[str, str]) -> None:
     assert answered([b"command="], request_) == b"cut off"
 
 
+@pytest.mark.slow
 def test_a_list_may_take_its_time_but_comes() -> None:
     """Each piece of it gives the next one more."""
     length = {"CONTENT_LENGTH": str(2 * len(PIECE))}

@@ -503,6 +503,7 @@ def test_six_hundred_strangers_keep_no_bank_from_a_port(
 
 
 @pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.slow
 def test_a_bank_that_does_not_read_its_statement_holds_nobody(
     engine: MariaDBEngine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

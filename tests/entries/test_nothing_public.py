@@ -231,6 +231,7 @@ def test_nothing_is_too_small_whatever_the_limit(engine: Engine, endpoint: Endpo
     assert b"<result>241<" in endpoint.call(f"/free?{query}").body
 
 
+@pytest.mark.slow
 def test_a_thousand_broken_calls_are_all_answered(engine: Engine, endpoint: Endpoint) -> None:
     """Seeded noise in names and values: never a page, a 500, an empty 200 or a row."""
     engine.account("1")

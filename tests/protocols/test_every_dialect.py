@@ -592,6 +592,7 @@ def test_what_was_given_up_is_not_recorded_behind_the_banks_back(
 
 
 @pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.slow
 def test_who_hears_that_there_is_no_payment_is_not_paid_by_it(
     books: Engine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -424,6 +424,7 @@ def test_no_dry_run_without_transactions(
     assert rows(untransacted) == []
 
 
+@pytest.mark.slow
 def test_two_runs_do_not_meet(
     program: Engine,
     post: Callable[..., posting.Report],

@@ -530,6 +530,7 @@ def test_a_long_statement_takes_little_memory(tmp_path: Path) -> None:
         ("КонецФайла", "КонецФайла\nКонецФайл", "line 13: the file ends without"),
     ],
 )
+@pytest.mark.slow
 def test_a_hostile_statement_is_read_or_refused(
     tmp_path: Path, old: str, new: str, names: list[str] | str
 ) -> None:
