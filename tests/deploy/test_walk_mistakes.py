@@ -188,7 +188,9 @@ def another_key(host: Host) -> None:
 def land_in_the_web_folder(host: Host) -> None:
     """On the first day, by the second name that panels give it."""
     (host.account.folder / "public_html" / ".htaccess").unlink()
-    (host.account.folder / "www").symlink_to("public_html")
+    web = host.account.folder / "www"
+    shutil.rmtree(web, ignore_errors=True)  # of the mistake of another folder
+    web.symlink_to("public_html")
     host.fill_in(folder="www/callback")
 
 
